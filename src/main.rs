@@ -1,1 +1,3 @@
-fn main(){}
+//! Parse, run, map an error to an exit code.
+
+fn main() {}

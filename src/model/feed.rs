@@ -1,0 +1,116 @@
+//! The feeds: which kinds are watched and how each stream stands.
+
+use chrono::{DateTime, Utc};
+
+use super::id::Text;
+
+/// A watched kind; each has one feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// v1 Node.
+    Node,
+    /// v1 Pod.
+    Pod,
+    /// networking.k8s.io/v1 Ingress.
+    Ingress,
+    /// v1 Service.
+    Service,
+    /// discovery.k8s.io/v1 EndpointSlice.
+    EndpointSlice,
+    /// batch/v1 Job.
+    BatchJob,
+    /// apps/v1 ReplicaSet.
+    ReplicaSet,
+    /// apps/v1 StatefulSet.
+    StatefulSet,
+    /// apps/v1 Deployment.
+    Deployment,
+    /// apps/v1 DaemonSet.
+    DaemonSet,
+    /// policy/v1 PodDisruptionBudget; watched only while an action needs it.
+    Budget,
+}
+
+impl Kind {
+    /// All kinds, in the order in which they are started.
+    pub const ALL: [Self; 11] = [
+        Self::Node,
+        Self::Pod,
+        Self::Ingress,
+        Self::Service,
+        Self::EndpointSlice,
+        Self::BatchJob,
+        Self::ReplicaSet,
+        Self::StatefulSet,
+        Self::Deployment,
+        Self::DaemonSet,
+        Self::Budget,
+    ];
+
+    /// The resource's plural name, as RBAC and kubectl write it.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Node => "nodes",
+            Self::Pod => "pods",
+            Self::Ingress => "ingresses",
+            Self::Service => "services",
+            Self::EndpointSlice => "endpointslices",
+            Self::BatchJob => "jobs",
+            Self::ReplicaSet => "replicasets",
+            Self::StatefulSet => "statefulsets",
+            Self::Deployment => "deployments",
+            Self::DaemonSet => "daemonsets",
+            Self::Budget => "poddisruptionbudgets",
+        }
+    }
+
+    /// Its API group, empty for the core group.
+    pub fn group(self) -> &'static str {
+        match self {
+            Self::Node | Self::Pod | Self::Service => "",
+            Self::Ingress => "networking.k8s.io",
+            Self::EndpointSlice => "discovery.k8s.io",
+            Self::BatchJob => "batch",
+            Self::ReplicaSet | Self::StatefulSet | Self::Deployment | Self::DaemonSet => "apps",
+            Self::Budget => "policy",
+        }
+    }
+}
+
+/// How a feed stands. It is on the screen: a failed feed is never an empty table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum FeedState {
+    /// Not started: nobody asked for it.
+    #[default]
+    Off,
+    /// The first list, or a list after a break, is coming in.
+    Syncing {
+        /// Objects seen in this sync.
+        seen: u64,
+        /// How many there will be, where the server says (`remainingItemCount`).
+        expected: Option<u64>,
+    },
+    /// Complete and followed.
+    Live,
+    /// What is known is kept; since then nothing is known to be right.
+    Stale {
+        /// When the server was last heard.
+        since: DateTime<Utc>,
+        /// What went wrong, in one line.
+        why: Text,
+    },
+    /// The server refuses: 403.
+    Denied {
+        /// The verb that was refused.
+        verb: Text,
+        /// The resource, as RBAC names it.
+        resource: Text,
+    },
+    /// The server does not know this kind: 404.
+    Absent,
+    /// Credentials need a person.
+    LoginNeeded {
+        /// The command to run.
+        command: Text,
+    },
+}

@@ -1,0 +1,79 @@
+//! Controllers of pods, and the budgets that protect them.
+
+use chrono::{DateTime, Utc};
+
+use super::id::Text;
+use super::meta::{Condition, Meta};
+
+/// Which controller a [`Workload`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum WorkloadKind {
+    /// apps/v1 Deployment.
+    Deployment,
+    /// apps/v1 ReplicaSet.
+    ReplicaSet,
+    /// apps/v1 StatefulSet.
+    StatefulSet,
+    /// apps/v1 DaemonSet.
+    DaemonSet,
+}
+
+/// A Deployment, ReplicaSet, StatefulSet or DaemonSet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// Metadata.
+    pub meta: Meta,
+    /// Which it is.
+    pub kind: WorkloadKind,
+    /// Wanted replicas (a DaemonSet's `desiredNumberScheduled`).
+    pub desired: i32,
+    /// Ready replicas.
+    pub ready: i32,
+}
+
+/// A batch/v1 Job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchJob {
+    /// Metadata; its owner is a CronJob, perhaps.
+    pub meta: Meta,
+    /// `spec.suspend`.
+    pub suspended: bool,
+    /// `spec.completions`, 1 by default.
+    pub completions: i32,
+    /// `spec.parallelism`, 1 by default.
+    pub parallelism: i32,
+    /// `spec.backoffLimit`, 6 by default.
+    pub backoff_limit: i32,
+    /// `status.active`.
+    pub active: i32,
+    /// `status.succeeded`.
+    pub succeeded: i32,
+    /// `status.failed`.
+    pub failed: i32,
+    /// `status.startTime`.
+    pub started: Option<DateTime<Utc>>,
+    /// `status.completionTime`.
+    pub completed: Option<DateTime<Utc>>,
+    /// `status.conditions`.
+    pub conditions: Box<[Condition]>,
+}
+
+/// A PodDisruptionBudget.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Budget {
+    /// Metadata.
+    pub meta: Meta,
+    /// `spec.selector.matchLabels`, sorted by key. `None`: it matches nothing (policy/v1 with no selector);
+    /// an empty list matches every pod of the namespace.
+    pub selector: Option<Box<[(Text, Text)]>>,
+    /// `spec.selector.matchExpressions`.
+    pub expressions: Box<[(Text, super::pod::Operator, Box<[Text]>)]>,
+    /// `status.disruptionsAllowed`.
+    pub allowed: i32,
+    /// `status.currentHealthy`.
+    pub healthy: i32,
+    /// `status.desiredHealthy`.
+    pub needed: i32,
+    /// `status.expectedPods`.
+    pub expected: i32,
+}
