@@ -32,4 +32,6 @@ pub mod engine;
 pub mod layout;
 pub mod model;
 pub mod shell;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod ui;

@@ -1,0 +1,16 @@
+//! A simulated cluster: deterministic, in memory, spoken to as to a Kubernetes API server.
+//!
+//! [`resource`] is the table of what is served, [`store`] holds the objects, `api` turns a
+//! [`Request`] into a [`Response`]. Nothing here reads a clock: `now` is always handed in.
+
+pub mod api;
+pub mod object;
+pub mod resource;
+pub mod status;
+pub mod store;
+
+pub use api::{Request, Response};
+pub use object::Obj;
+pub use resource::{Res, Resource, find, resource};
+pub use status::Status;
+pub use store::{Change, ChangeKind, Expired, Store, timestamp};
