@@ -1,0 +1,95 @@
+//! What the engine asks for: plain values, compared in tests and written to recordings.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{Kind, Text, Uid};
+
+/// Names a call until its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(pub u64);
+
+/// Names a log stream until it ends or is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogId(pub u64);
+
+/// An effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Leave the console.
+    Quit,
+    /// ctrl-z.
+    Suspend,
+    /// Connect to another context of the kubeconfig: all feeds start afresh.
+    Connect(Text),
+    /// Narrow the console to a namespace, or `None`: to all.
+    Scope(Option<Text>),
+    /// Start or stop a feed that is watched on demand.
+    Feed(Kind, bool),
+    /// Open a log stream.
+    OpenLog(LogId, Box<LogSource>),
+    /// Close it.
+    CloseLog(LogId),
+    /// A call; its answer comes as `Event::Reply`.
+    Call(CallId, Box<Call>),
+    /// One line of the audit trail, a JSON object.
+    Audit(Box<serde_json::Value>),
+    /// Sound the bell.
+    Bell,
+    /// Pass keys to the Console log (tui-logger), whose state is process-global.
+    ConsoleLogKey(super::input::Key),
+    /// Switch the theme.
+    Theme(Text),
+}
+
+/// Which container's log, and from where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogSource {
+    /// Namespace.
+    pub namespace: Text,
+    /// Pod.
+    pub pod: Text,
+    /// Its uid: a new pod of that name is another.
+    pub uid: Uid,
+    /// Container.
+    pub container: Text,
+    /// The log of the container's last life.
+    pub previous: bool,
+    /// Go on as it grows.
+    pub follow: bool,
+    /// Only from then on.
+    pub since: Option<DateTime<Utc>>,
+    /// At most so many lines of what is there.
+    pub tail: Option<u32>,
+}
+
+/// A call to the API server. Paths are built by the action that makes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// What to do.
+    pub verb: Verb,
+    /// Path and query, e.g. `/api/v1/nodes/p-07?dryRun=All`.
+    pub path: String,
+    /// Body, null for none.
+    pub body: serde_json::Value,
+    /// Seconds after which it counts as lost.
+    pub timeout_s: u32,
+}
+
+/// HTTP method, with a patch's content type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// GET
+    Get,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// DELETE
+    Delete,
+    /// PATCH with `application/merge-patch+json`.
+    MergePatch,
+    /// PATCH with `application/json-patch+json`.
+    JsonPatch,
+    /// PATCH with `application/strategic-merge-patch+json`.
+    StrategicPatch,
+}
