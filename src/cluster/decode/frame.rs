@@ -1,0 +1,367 @@
+//! Watch frames and list pages.
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::meta::RawMeta;
+use super::raw::{Part, Str};
+use super::{Decoder, INITIAL_EVENTS_END, harmless};
+use crate::model::{Kind, Object, Text, Uid};
+
+/// One line of a watch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Frame {
+    /// Added or modified.
+    Upsert {
+        /// The object.
+        object: Object,
+        /// Its resourceVersion.
+        version: String,
+    },
+    /// Deleted.
+    Remove {
+        /// Its uid.
+        uid: Uid,
+        /// Its namespace, empty for none.
+        namespace: Text,
+        /// Its name.
+        name: Text,
+        /// Its resourceVersion.
+        version: String,
+    },
+    /// The server has nothing new up to this version.
+    Bookmark {
+        /// The version.
+        version: String,
+        /// Whether it ends the initial events of a streaming list.
+        initial_end: bool,
+    },
+    /// An ERROR event: the watch is over.
+    Error(ServerError),
+    /// An object that could not be read.
+    Unreadable {
+        /// `namespace/name` as far as known.
+        name: Text,
+        /// What was wrong.
+        why: Text,
+        /// Its resourceVersion, empty if that could not be read either.
+        version: String,
+    },
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// Its objects; an error names an object that could not be read and says why.
+    pub items: Vec<Result<Object, (Text, Text)>>,
+    /// The list's resourceVersion.
+    pub version: String,
+    /// Token of the next page, if there is one.
+    pub next: Option<String>,
+    /// How many objects come after this page, where the server says.
+    pub remaining: Option<u64>,
+}
+
+/// A metav1.Status that reports an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerError {
+    /// HTTP code, 0 if unknown.
+    pub code: u16,
+    /// `Expired`, `Forbidden`, …
+    pub reason: String,
+    /// The server's words, harmless.
+    pub message: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Outline<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Str<'a>,
+    #[serde(borrow)]
+    object: Part<OutlineObject<'a>>,
+}
+
+/// What any object has, a Status too.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OutlineObject<'a> {
+    #[serde(borrow)]
+    metadata: Part<RawMeta<'a>>,
+    code: Option<i64>,
+    #[serde(borrow)]
+    reason: Str<'a>,
+    #[serde(borrow)]
+    message: Str<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RawListMeta<'a> {
+    #[serde(borrow)]
+    resource_version: Str<'a>,
+    #[serde(borrow, rename = "continue")]
+    next: Str<'a>,
+    remaining_item_count: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct LoosePage<'a> {
+    #[serde(borrow, default)]
+    metadata: Part<RawListMeta<'a>>,
+    #[serde(default)]
+    items: Option<Vec<Value>>,
+}
+
+impl Decoder {
+    /// One line of a watch of `kind`. Fails only for bytes that are no watch event at all.
+    pub fn frame(&mut self, kind: Kind, line: &[u8]) -> Result<Frame, serde_json::Error> {
+        // Types come first in every frame; a bookmark and an error hold other things than objects of `kind`.
+        if let Some(event) = leading_type(line)
+            && matches!(event, "ADDED" | "MODIFIED")
+        {
+            let mut from = serde_json::Deserializer::from_slice(line);
+            let read = from
+                .deserialize_map(FrameVisitor {
+                    decoder: &mut *self,
+                    kind,
+                })
+                .and_then(|found| from.end().map(|()| found));
+            match read {
+                Ok(Some((object, version))) => return Ok(Frame::Upsert { object, version }),
+                Ok(None) => {}
+                Err(error) => return self.unreadable(line, &error),
+            }
+        }
+        let outline: Outline<'_> = serde_json::from_slice(line)?;
+        let meta = &outline.object.metadata;
+        let version = meta.resource_version.to_string();
+        Ok(match &*outline.kind {
+            "ADDED" | "MODIFIED" => {
+                let value: Value = serde_json::from_slice(line)?;
+                match self.read(kind, value.get("object").unwrap_or(&Value::Null)) {
+                    Ok((object, version)) => Frame::Upsert { object, version },
+                    Err(error) => return self.unreadable(line, &error),
+                }
+            }
+            "DELETED" => Frame::Remove {
+                uid: Uid(self.own(&meta.uid)),
+                namespace: self.text(&meta.namespace),
+                name: self.own(&meta.name),
+                version,
+            },
+            "BOOKMARK" => Frame::Bookmark {
+                initial_end: meta.annotations.0.get(INITIAL_EVENTS_END) == Some("true"),
+                version,
+            },
+            "ERROR" => Frame::Error(ServerError {
+                code: outline
+                    .object
+                    .code
+                    .and_then(|c| u16::try_from(c).ok())
+                    .unwrap_or(0),
+                reason: harmless::plain(&outline.object.reason).into_owned(),
+                message: harmless::plain(&outline.object.message).into_owned(),
+            }),
+            other => Frame::Unreadable {
+                name: self.name_of(meta),
+                why: format!("unknown watch event {:?}", harmless::plain(other)).into(),
+                version,
+            },
+        })
+    }
+
+    /// One page of a list of `kind`. Fails only for bytes that are no list.
+    pub fn page(&mut self, kind: Kind, json: &[u8]) -> Result<Page, serde_json::Error> {
+        let mut items = Vec::new();
+        let mut from = serde_json::Deserializer::from_slice(json);
+        let read = (&mut from).deserialize_map(PageVisitor {
+            decoder: &mut *self,
+            kind,
+            items: &mut items,
+        });
+        match read.and_then(|meta| from.end().map(|()| meta)) {
+            Ok(meta) => Ok(page(items, &meta)),
+            // Some item is broken: read the items one by one.
+            Err(_) => {
+                let loose: LoosePage<'_> = serde_json::from_slice(json)?;
+                let items = loose
+                    .items
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|value| match self.read(kind, value) {
+                        Ok((object, _)) => Ok(object),
+                        Err(error) => {
+                            let outline =
+                                OutlineObject::deserialize(value).unwrap_or_default();
+                            Err((self.name_of(&outline.metadata), text_of(&error)))
+                        }
+                    })
+                    .collect();
+                Ok(page(items, &loose.metadata))
+            }
+        }
+    }
+
+    fn unreadable(
+        &mut self,
+        line: &[u8],
+        error: &serde_json::Error,
+    ) -> Result<Frame, serde_json::Error> {
+        // If not even the outline can be read it is no frame.
+        let outline: Outline<'_> = match serde_json::from_slice(line) {
+            Ok(outline) => outline,
+            Err(_) => {
+                serde_json::from_slice::<IgnoredAny>(line)?;
+                Outline::default()
+            }
+        };
+        Ok(Frame::Unreadable {
+            name: self.name_of(&outline.object.metadata),
+            why: text_of(error),
+            version: outline.object.metadata.resource_version.to_string(),
+        })
+    }
+
+    fn name_of(&mut self, meta: &Part<RawMeta<'_>>) -> Text {
+        match (&*meta.namespace, &*meta.name) {
+            ("", "") => "?".into(),
+            ("", name) => self.own(name),
+            (namespace, name) => self.own(&format!("{namespace}/{name}")),
+        }
+    }
+}
+
+fn text_of(error: &serde_json::Error) -> Text {
+    harmless::plain(&error.to_string()).into()
+}
+
+fn page(items: Vec<Result<Object, (Text, Text)>>, meta: &RawListMeta<'_>) -> Page {
+    Page {
+        items,
+        version: meta.resource_version.to_string(),
+        next: (!meta.next.is_empty()).then(|| meta.next.to_string()),
+        remaining: meta
+            .remaining_item_count
+            .and_then(|n| u64::try_from(n).ok()),
+    }
+}
+
+/// The value of `"type"` where it is the first key, as the API server writes it.
+fn leading_type(line: &[u8]) -> Option<&str> {
+    let rest = line.strip_prefix(b"{\"type\":\"")?;
+    let end = rest.iter().position(|b| *b == b'"')?;
+    std::str::from_utf8(&rest[..end]).ok()
+}
+
+struct ObjectSeed<'d> {
+    decoder: &'d mut Decoder,
+    kind: Kind,
+}
+
+impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
+    type Value = (Object, String);
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        self.decoder.read(self.kind, from)
+    }
+}
+
+/// Reads the `object` of a frame.
+struct FrameVisitor<'d> {
+    decoder: &'d mut Decoder,
+    kind: Kind,
+}
+
+impl<'de> Visitor<'de> for FrameVisitor<'_> {
+    type Value = Option<(Object, String)>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a watch event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(key) = map.next_key::<Str<'de>>()? {
+            if &*key == "object" {
+                found = Some(map.next_value_seed(ObjectSeed {
+                    decoder: &mut *self.decoder,
+                    kind: self.kind,
+                })?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+struct ItemsSeed<'d> {
+    decoder: &'d mut Decoder,
+    kind: Kind,
+    items: &'d mut Vec<Result<Object, (Text, Text)>>,
+}
+
+impl<'de> DeserializeSeed<'de> for ItemsSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ItemsSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of objects")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some((object, _)) = seq.next_element_seed(ObjectSeed {
+            decoder: &mut *self.decoder,
+            kind: self.kind,
+        })? {
+            self.items.push(Ok(object));
+        }
+        Ok(())
+    }
+}
+
+/// Reads the `items` of a page.
+struct PageVisitor<'d> {
+    decoder: &'d mut Decoder,
+    kind: Kind,
+    items: &'d mut Vec<Result<Object, (Text, Text)>>,
+}
+
+impl<'de> Visitor<'de> for PageVisitor<'_> {
+    type Value = Part<RawListMeta<'de>>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut meta = Part::default();
+        while let Some(key) = map.next_key::<Str<'de>>()? {
+            match &*key {
+                "items" => map.next_value_seed(ItemsSeed {
+                    decoder: &mut *self.decoder,
+                    kind: self.kind,
+                    items: &mut *self.items,
+                })?,
+                "metadata" => meta = map.next_value()?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(meta)
+    }
+}

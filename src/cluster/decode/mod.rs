@@ -1,0 +1,122 @@
+//! Bytes of the API server into the model's types, slim.
+//!
+//! Each object is read in one pass into the few fields that are used; all else is skipped without a copy. One
+//! [`Decoder`] belongs to one feed: it shares repeated texts, makes every text harmless
+//! ([`harmless`](super::harmless)) and never fails but for the object at hand.
+//!
+//! Of annotations only those are kept whose keys [`keeps_annotation`] knows.
+
+mod frame;
+mod meta;
+mod network;
+mod node;
+mod pod;
+mod quantity;
+mod raw;
+mod requests;
+#[cfg(test)]
+mod tests;
+mod workload;
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+pub use frame::{Frame, Page, ServerError};
+
+use super::harmless;
+use super::intern::Interner;
+use crate::model::{Kind, Object, Text, WorkloadKind};
+
+/// The annotation by which the bookmark that ends a streaming list is known.
+const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
+
+/// Annotations that matter whatever CI system is there.
+const KEPT: [&str; 4] = [
+    // A static pod's mirror: no eviction touches it.
+    "kubernetes.io/config.mirror",
+    // Which container `kubectl logs` takes.
+    "kubectl.kubernetes.io/default-container",
+    network::OLD_CLASS,
+    INITIAL_EVENTS_END,
+];
+
+/// Whether the value of an annotation is kept.
+pub fn keeps_annotation(key: &str) -> bool {
+    KEPT.contains(&key) || key.starts_with("jobs.constable/")
+}
+
+/// Reads one feed's objects.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    interner: Interner,
+}
+
+impl Decoder {
+    /// With nothing shared yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One object of `kind` from its JSON.
+    pub fn object(&mut self, kind: Kind, json: &[u8]) -> Result<Object, serde_json::Error> {
+        self.read(kind, &mut serde_json::Deserializer::from_slice(json))
+            .map(|(object, _)| object)
+    }
+
+    /// One object and its resourceVersion.
+    fn read<'de, D: serde::Deserializer<'de>>(
+        &mut self,
+        kind: Kind,
+        from: D,
+    ) -> Result<(Object, String), D::Error> {
+        macro_rules! read {
+            ($raw:ty, $object:ident, $decode:expr) => {{
+                let raw = <$raw>::deserialize(from)?;
+                let version = raw.metadata.resource_version.to_string();
+                let decode: fn(&mut Self, &$raw) -> _ = $decode;
+                (Object::$object(Box::new(decode(self, &raw))), version)
+            }};
+        }
+        Ok(match kind {
+            Kind::Node => read!(node::RawNode<'_>, Node, |d, r| d.node(r)),
+            Kind::Pod => read!(pod::RawPod<'_>, Pod, |d, r| d.pod(r)),
+            Kind::Ingress => read!(network::RawIngress<'_>, Ingress, |d, r| d.ingress(r)),
+            Kind::Service => read!(network::RawService<'_>, Service, |d, r| d.service(r)),
+            Kind::EndpointSlice => read!(network::RawSlice<'_>, EndpointSlice, |d, r| d.slice(r)),
+            Kind::BatchJob => read!(workload::RawJob<'_>, BatchJob, |d, r| d.batch_job(r)),
+            Kind::ReplicaSet => read!(workload::RawWorkload<'_>, Workload, |d, r| d
+                .workload(WorkloadKind::ReplicaSet, r)),
+            Kind::StatefulSet => read!(workload::RawWorkload<'_>, Workload, |d, r| d
+                .workload(WorkloadKind::StatefulSet, r)),
+            Kind::Deployment => read!(workload::RawWorkload<'_>, Workload, |d, r| d
+                .workload(WorkloadKind::Deployment, r)),
+            Kind::DaemonSet => read!(workload::RawWorkload<'_>, Workload, |d, r| d
+                .workload(WorkloadKind::DaemonSet, r)),
+            Kind::Budget => read!(workload::RawBudget<'_>, Budget, |d, r| d.budget(r)),
+        })
+    }
+
+    /// Harmless and shared: for what repeats.
+    fn text(&mut self, text: &str) -> Text {
+        match harmless::plain(text) {
+            Cow::Borrowed(text) => self.interner.intern(text),
+            Cow::Owned(text) => self.interner.intern(&text),
+        }
+    }
+
+    /// Harmless and its own copy: for what is unique, as names and uids are.
+    fn own(&mut self, text: &str) -> Text {
+        if text.is_empty() {
+            return self.empty();
+        }
+        match harmless::plain(text) {
+            Cow::Borrowed(text) => text.into(),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+
+    fn empty(&self) -> Text {
+        self.interner.empty()
+    }
+}
