@@ -97,13 +97,16 @@ fn escape(text: &str) -> Option<usize> {
             Some((_, c @ ('[' | ']' | 'P' | 'X' | '^' | '_'))) => c,
             // Two-character and charset sequences: ESC, intermediates, one final character.
             Some((_, ' '..='/')) => {
-                return Some(
-                    chars
-                        .find(|(_, c)| !(' '..='/').contains(c))
-                        .map_or(text.len(), |(at, c)| {
-                            if c.is_control() { at } else { at + c.len_utf8() }
-                        }),
-                );
+                return Some(chars.find(|(_, c)| !(' '..='/').contains(c)).map_or(
+                    text.len(),
+                    |(at, c)| {
+                        if c.is_control() {
+                            at
+                        } else {
+                            at + c.len_utf8()
+                        }
+                    },
+                ));
             }
             Some((at, '0'..='~')) => return Some(at + 1),
             _ => return Some(1),
@@ -144,7 +147,10 @@ fn is_colour(sequence: &str) -> bool {
     sequence
         .strip_prefix("\u{1b}[")
         .and_then(|s| s.strip_suffix('m'))
-        .is_some_and(|s| s.bytes().all(|b| b.is_ascii_digit() || b == b';' || b == b':'))
+        .is_some_and(|s| {
+            s.bytes()
+                .all(|b| b.is_ascii_digit() || b == b';' || b == b':')
+        })
 }
 
 #[cfg(test)]
@@ -178,7 +184,10 @@ mod tests {
     #[test]
     fn log_lines_keep_colours_only() {
         for (given, want) in [
-            (&b"\x1b[1;31mError\x1b[0m: x"[..], "\u{1b}[1;31mError\u{1b}[0m: x"),
+            (
+                &b"\x1b[1;31mError\x1b[0m: x"[..],
+                "\u{1b}[1;31mError\u{1b}[0m: x",
+            ),
             (b"\x1b[38:2::1:2:3mx", "\u{1b}[38:2::1:2:3mx"),
             (b"\x1b[2J\x1b[Hgone", "gone"),
             (b"\x1b[?25lhidden cursor", "hidden cursor"),

@@ -1,7 +1,7 @@
 //! Watch frames and list pages.
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::meta::RawMeta;
@@ -193,8 +193,7 @@ impl Decoder {
                     .map(|value| match self.read(kind, value) {
                         Ok((object, _)) => Ok(object),
                         Err(error) => {
-                            let outline =
-                                OutlineObject::deserialize(value).unwrap_or_default();
+                            let outline = OutlineObject::deserialize(value).unwrap_or_default();
                             Err((self.name_of(&outline.metadata), text_of(&error)))
                         }
                     })

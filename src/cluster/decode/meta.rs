@@ -3,8 +3,8 @@
 use chrono::DateTime;
 use serde::Deserialize;
 
-use super::raw::{Annotations, List, Pairs, Part, Str};
 use super::Decoder;
+use super::raw::{Annotations, List, Pairs, Part, Str};
 use crate::model::{Condition, Meta, Owner, Text, Truth, Uid};
 
 #[derive(Debug, Default, Deserialize)]

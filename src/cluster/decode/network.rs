@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use super::Decoder;
 use super::meta::RawMeta;
 use super::raw::{List, Pairs, Part, Str};
-use super::Decoder;
 use crate::model::{Backend, Endpoint, EndpointSlice, Ingress, Route, Service, ServicePort, Text};
 
 #[derive(Debug, Default, Deserialize)]

@@ -256,12 +256,13 @@ impl Decoder {
                 .collect()
         };
         // Usually both stand in the same order; the map is for when they do not.
-        let find = |statuses: &'_ [RawContainerStatus<'_>], at: usize, name: &str| -> Option<usize> {
-            match statuses.get(at) {
-                Some(s) if &*s.name == name => Some(at),
-                _ => by_name(statuses).get(name).copied(),
-            }
-        };
+        let find =
+            |statuses: &'_ [RawContainerStatus<'_>], at: usize, name: &str| -> Option<usize> {
+                match statuses.get(at) {
+                    Some(s) if &*s.name == name => Some(at),
+                    _ => by_name(statuses).get(name).copied(),
+                }
+            };
         let mut containers = Vec::with_capacity(spec.init_containers.len() + spec.containers.len());
         for (at, raw) in spec.init_containers.iter().enumerate() {
             let role = if raw.restarts_always() {

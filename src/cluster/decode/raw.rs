@@ -112,7 +112,9 @@ impl<T> Deref for List<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Option::<Vec<Option<T>>>::deserialize(deserializer)?;
-        Ok(Self(list.unwrap_or_default().into_iter().flatten().collect()))
+        Ok(Self(
+            list.unwrap_or_default().into_iter().flatten().collect(),
+        ))
     }
 }
 

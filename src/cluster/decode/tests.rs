@@ -270,7 +270,10 @@ fn a_node() {
             pods: 110
         }
     );
-    assert_eq!((&*node.kubelet, &*node.internal_ip), ("v1.37.2", "10.1.0.1"));
+    assert_eq!(
+        (&*node.kubelet, &*node.internal_ip),
+        ("v1.37.2", "10.1.0.1")
+    );
 }
 
 #[test]

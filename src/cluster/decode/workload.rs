@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
+use super::Decoder;
 use super::meta::{RawCondition, RawMeta, RawSelector};
 use super::raw::{List, Part, Str};
-use super::Decoder;
 use crate::model::{BatchJob, Budget, Operator, Workload, WorkloadKind};
 
 #[derive(Debug, Default, Deserialize)]
