@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod object;
+pub mod platform;
 pub mod resource;
 pub mod status;
 pub mod store;

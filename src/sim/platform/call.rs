@@ -62,7 +62,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which they are best listed.
-    pub const ALL: [Kind; 4] = [Kind::Queues, Kind::RunnerPods, Kind::SystemPods, Kind::Ingresses];
+    pub const ALL: [Kind; 4] = [
+        Kind::Queues,
+        Kind::RunnerPods,
+        Kind::SystemPods,
+        Kind::Ingresses,
+    ];
 
     /// Path of the collection to list and watch.
     pub fn path(self) -> &'static str {

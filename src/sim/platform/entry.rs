@@ -126,7 +126,13 @@ impl Entry {
             Some(Asked::Retry) => self.asked,
             Some(Asked::Cancel | Asked::Other) | None => None,
         };
-        Entry { state, asked, reason, ended_at: Some(whole(at)), ..self.clone() }
+        Entry {
+            state,
+            asked,
+            reason,
+            ended_at: Some(whole(at)),
+            ..self.clone()
+        }
     }
 
     /// The next attempt, back in the queue.
@@ -162,10 +168,19 @@ mod tests {
 
     #[test]
     fn an_entry_written_by_others_is_read() {
-        let entry: Entry = serde_json::from_str(r#"{"state":"failed","attempt":2,"asked":"retry","asked_by":"dev-1","x":1}"#).unwrap();
-        assert_eq!((entry.state, entry.attempt, entry.asked), (State::Failed, 2, Some(Asked::Retry)));
+        let entry: Entry = serde_json::from_str(
+            r#"{"state":"failed","attempt":2,"asked":"retry","asked_by":"dev-1","x":1}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (entry.state, entry.attempt, entry.asked),
+            (State::Failed, 2, Some(Asked::Retry))
+        );
         let entry: Entry = serde_json::from_str(r#"{"state":"running","asked":"dance"}"#).unwrap();
         assert_eq!((entry.attempt, entry.asked), (1, Some(Asked::Other)));
-        assert_eq!(serde_json::from_str::<Entry>(&entry.json()).unwrap().state, State::Running);
+        assert_eq!(
+            serde_json::from_str::<Entry>(&entry.json()).unwrap().state,
+            State::Running
+        );
     }
 }

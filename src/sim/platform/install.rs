@@ -24,23 +24,102 @@ const BUDGETS: &str = "/apis/policy/v1/namespaces/ci-system/poddisruptionbudgets
 
 /// Everything else, in any order.
 pub(super) fn objects(options: &PlatformOptions) -> Vec<Manifest> {
-    let hooks = if options.broken_ingress { &options.missing_image } else { &options.image };
+    let hooks = if options.broken_ingress {
+        &options.missing_image
+    } else {
+        &options.image
+    };
     let mut all: Vec<Manifest> = (0..options.queues)
         .map(|i| {
             let notes = json!({ "jobs.constable/depth": "0" });
-            ("/api/v1/namespaces/ci-system/configmaps", queue_map(&format!("queue-{i}"), notes, Map::new()))
+            (
+                "/api/v1/namespaces/ci-system/configmaps",
+                queue_map(&format!("queue-{i}"), notes, Map::new()),
+            )
         })
         .collect();
     all.extend([
-        (DEPLOYMENTS, workload(options, "Deployment", "worker", "worker", options.workers, &options.image, 500, 512)),
-        (DEPLOYMENTS, workload(options, "Deployment", "api", "api", options.handlers, &options.image, 500, 512)),
-        (DEPLOYMENTS, workload(options, "Deployment", "results", "results", 3, &options.image, 1000, 2048)),
-        (DEPLOYMENTS, workload(options, "Deployment", "hooks", "hooks", 2, hooks, 250, 256)),
-        ("/apis/apps/v1/namespaces/ci-system/statefulsets", workload(options, "StatefulSet", "queue", "queue", 3, &options.image, 1000, 4096)),
-        ("/apis/apps/v1/namespaces/ci-system/daemonsets", workload(options, "DaemonSet", "log-shipper", "logs", 0, &options.image, 100, 128)),
-        (BUDGETS, budget("api", "api", json!({ "maxUnavailable": 1 }))),
-        (BUDGETS, budget("results", "results", json!({ "minAvailable": 2 }))),
-        (BUDGETS, budget("queue", "queue", json!({ "maxUnavailable": 1 }))),
+        (
+            DEPLOYMENTS,
+            workload(
+                options,
+                "Deployment",
+                "worker",
+                "worker",
+                options.workers,
+                &options.image,
+                500,
+                512,
+            ),
+        ),
+        (
+            DEPLOYMENTS,
+            workload(
+                options,
+                "Deployment",
+                "api",
+                "api",
+                options.handlers,
+                &options.image,
+                500,
+                512,
+            ),
+        ),
+        (
+            DEPLOYMENTS,
+            workload(
+                options,
+                "Deployment",
+                "results",
+                "results",
+                3,
+                &options.image,
+                1000,
+                2048,
+            ),
+        ),
+        (
+            DEPLOYMENTS,
+            workload(options, "Deployment", "hooks", "hooks", 2, hooks, 250, 256),
+        ),
+        (
+            "/apis/apps/v1/namespaces/ci-system/statefulsets",
+            workload(
+                options,
+                "StatefulSet",
+                "queue",
+                "queue",
+                3,
+                &options.image,
+                1000,
+                4096,
+            ),
+        ),
+        (
+            "/apis/apps/v1/namespaces/ci-system/daemonsets",
+            workload(
+                options,
+                "DaemonSet",
+                "log-shipper",
+                "logs",
+                0,
+                &options.image,
+                100,
+                128,
+            ),
+        ),
+        (
+            BUDGETS,
+            budget("api", "api", json!({ "maxUnavailable": 1 })),
+        ),
+        (
+            BUDGETS,
+            budget("results", "results", json!({ "minAvailable": 2 })),
+        ),
+        (
+            BUDGETS,
+            budget("queue", "queue", json!({ "maxUnavailable": 1 })),
+        ),
         (SERVICES, service("results", "results", None)),
     ]);
     let mut headless = service("queue", "queue", None);
@@ -50,7 +129,16 @@ pub(super) fn objects(options: &PlatformOptions) -> Vec<Manifest> {
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row of the table above")]
-fn workload(options: &PlatformOptions, kind: &str, name: &str, component: &str, replicas: u32, image: &str, cpu: u32, memory: u32) -> Value {
+fn workload(
+    options: &PlatformOptions,
+    kind: &str,
+    name: &str,
+    component: &str,
+    replicas: u32,
+    image: &str,
+    cpu: u32,
+    memory: u32,
+) -> Value {
     let labels = json!({ "app.kubernetes.io/name": name, "jobs.constable/component": component });
     let share = |n: u32| (n / options.request_divisor).max(1);
     let mut container = json!({
@@ -60,7 +148,11 @@ fn workload(options: &PlatformOptions, kind: &str, name: &str, component: &str, 
         "resources": { "requests": { "cpu": format!("{}m", share(cpu)), "memory": format!("{}Mi", share(memory).max(16)) } },
     });
     if options.shell {
-        container["command"] = json!(["sh", "-c", "trap 'exit 0' TERM; while :; do echo alive; sleep 30 & wait $!; done"]);
+        container["command"] = json!([
+            "sh",
+            "-c",
+            "trap 'exit 0' TERM; while :; do echo alive; sleep 30 & wait $!; done"
+        ]);
     }
     if let Some(policy) = &options.image_pull_policy {
         container["imagePullPolicy"] = json!(policy);
@@ -142,12 +234,51 @@ pub(super) struct Route {
 
 /// Every route of the platform.
 pub(super) static ROUTES: [Route; 6] = [
-    Route { name: "api", service: ("api", "api"), hosts: &[("api.example.com", &[("/v1", "api"), ("/v2", "api"), ("/graphql", "api")])] },
-    Route { name: "hooks", service: ("hooks", "hooks"), hosts: &[("api.example.com", &[("/hooks", "hooks")]), ("hooks.example.com", &[("/", "hooks")])] },
-    Route { name: "web", service: ("web", "api"), hosts: &[("ci.example.com", &[("/", "web"), ("/ws", "web")]), ("ci.internal.example.com", &[("/", "web")])] },
-    Route { name: "artifacts", service: ("artifacts", "results"), hosts: &[("artifacts.example.com", &[("/", "artifacts"), ("/upload", "artifacts")])] },
-    Route { name: "badges", service: ("badges", "results"), hosts: &[("badges.example.com", &[("/", "badges")])] },
-    Route { name: "status", service: ("status", "api"), hosts: &[("status.example.com", &[("/", "status"), ("/metrics", "results")])] },
+    Route {
+        name: "api",
+        service: ("api", "api"),
+        hosts: &[(
+            "api.example.com",
+            &[("/v1", "api"), ("/v2", "api"), ("/graphql", "api")],
+        )],
+    },
+    Route {
+        name: "hooks",
+        service: ("hooks", "hooks"),
+        hosts: &[
+            ("api.example.com", &[("/hooks", "hooks")]),
+            ("hooks.example.com", &[("/", "hooks")]),
+        ],
+    },
+    Route {
+        name: "web",
+        service: ("web", "api"),
+        hosts: &[
+            ("ci.example.com", &[("/", "web"), ("/ws", "web")]),
+            ("ci.internal.example.com", &[("/", "web")]),
+        ],
+    },
+    Route {
+        name: "artifacts",
+        service: ("artifacts", "results"),
+        hosts: &[(
+            "artifacts.example.com",
+            &[("/", "artifacts"), ("/upload", "artifacts")],
+        )],
+    },
+    Route {
+        name: "badges",
+        service: ("badges", "results"),
+        hosts: &[("badges.example.com", &[("/", "badges")])],
+    },
+    Route {
+        name: "status",
+        service: ("status", "api"),
+        hosts: &[(
+            "status.example.com",
+            &[("/", "status"), ("/metrics", "results")],
+        )],
+    },
 ];
 
 impl Route {
@@ -177,7 +308,10 @@ impl Route {
             },
             "spec": { "rules": rules },
         });
-        [(SERVICES, service(self.service.0, self.service.1, Some(pod))), (INGRESSES, ingress)]
+        [
+            (SERVICES, service(self.service.0, self.service.1, Some(pod))),
+            (INGRESSES, ingress),
+        ]
     }
 }
 

@@ -4,7 +4,7 @@ use rand::{Rng, RngExt};
 
 /// Which of the two runner pools a shape asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PoolKind {
+pub(super) enum PoolKind {
     /// `runner-large`.
     Large,
     /// `runner-small`.
@@ -28,22 +28,78 @@ pub(super) struct Shape {
     pub(super) sigma: f64,
 }
 
-const fn shape(name: &'static str, pool: PoolKind, cpu: u32, memory: u32, steps: &'static [&'static str], median: f64, sigma: f64) -> Shape {
-    Shape { name, pool, cpu, memory, steps, median, sigma }
+const fn shape(
+    name: &'static str,
+    pool: PoolKind,
+    cpu: u32,
+    memory: u32,
+    steps: &'static [&'static str],
+    median: f64,
+    sigma: f64,
+) -> Shape {
+    Shape {
+        name,
+        pool,
+        cpu,
+        memory,
+        steps,
+        median,
+        sigma,
+    }
 }
 
 use PoolKind::{Large, Small};
 
 /// Every shape of job.
 pub(super) static SHAPES: [Shape; 8] = [
-    shape("build", Large, 2000, 4096, &["compile", "package"], 55.0, 0.40),
-    shape("test", Large, 1500, 3072, &["build", "test", "report"], 66.0, 0.45),
-    shape("e2e", Large, 2000, 6144, &["setup", "deploy", "e2e", "teardown"], 100.0, 0.35),
-    shape("image", Large, 1500, 4096, &["image", "scan", "push"], 45.0, 0.30),
+    shape(
+        "build",
+        Large,
+        2000,
+        4096,
+        &["compile", "package"],
+        55.0,
+        0.40,
+    ),
+    shape(
+        "test",
+        Large,
+        1500,
+        3072,
+        &["build", "test", "report"],
+        66.0,
+        0.45,
+    ),
+    shape(
+        "e2e",
+        Large,
+        2000,
+        6144,
+        &["setup", "deploy", "e2e", "teardown"],
+        100.0,
+        0.35,
+    ),
+    shape(
+        "image",
+        Large,
+        1500,
+        4096,
+        &["image", "scan", "push"],
+        45.0,
+        0.30,
+    ),
     shape("lint", Small, 500, 768, &["lint"], 16.0, 0.40),
     shape("unit", Small, 750, 1024, &["compile", "unit"], 44.0, 0.45),
     shape("docs", Small, 500, 768, &["docs", "links"], 28.0, 0.35),
-    shape("deploy", Small, 250, 512, &["plan", "apply", "verify"], 38.0, 0.40),
+    shape(
+        "deploy",
+        Small,
+        250,
+        512,
+        &["plan", "apply", "verify"],
+        38.0,
+        0.40,
+    ),
 ];
 
 /// The shape of that name, or the first one for a name that nobody knows.
@@ -60,27 +116,97 @@ struct Pipeline {
 
 /// Weights out of 100.
 static PIPELINES: [Pipeline; 6] = [
-    Pipeline { name: "check", weight: 45, jobs: &[("lint", "lint"), ("unit", "unit"), ("test", "test")] },
-    Pipeline { name: "build", weight: 28, jobs: &[("build", "build"), ("test", "test"), ("lint", "lint"), ("unit", "unit")] },
-    Pipeline { name: "e2e", weight: 10, jobs: &[("e2e-1", "e2e"), ("e2e-2", "e2e"), ("e2e-3", "e2e"), ("e2e-4", "e2e")] },
-    Pipeline { name: "docs", weight: 8, jobs: &[("docs", "docs")] },
-    Pipeline { name: "release", weight: 6, jobs: &[("image", "image"), ("deploy", "deploy")] },
-    Pipeline { name: "nightly", weight: 3, jobs: &[("build", "build"), ("e2e", "e2e"), ("image", "image")] },
+    Pipeline {
+        name: "check",
+        weight: 45,
+        jobs: &[("lint", "lint"), ("unit", "unit"), ("test", "test")],
+    },
+    Pipeline {
+        name: "build",
+        weight: 28,
+        jobs: &[
+            ("build", "build"),
+            ("test", "test"),
+            ("lint", "lint"),
+            ("unit", "unit"),
+        ],
+    },
+    Pipeline {
+        name: "e2e",
+        weight: 10,
+        jobs: &[
+            ("e2e-1", "e2e"),
+            ("e2e-2", "e2e"),
+            ("e2e-3", "e2e"),
+            ("e2e-4", "e2e"),
+        ],
+    },
+    Pipeline {
+        name: "docs",
+        weight: 8,
+        jobs: &[("docs", "docs")],
+    },
+    Pipeline {
+        name: "release",
+        weight: 6,
+        jobs: &[("image", "image"), ("deploy", "deploy")],
+    },
+    Pipeline {
+        name: "nightly",
+        weight: 3,
+        jobs: &[("build", "build"), ("e2e", "e2e"), ("image", "image")],
+    },
 ];
 
 /// Most active first.
 static PROJECTS: [&str; 24] = [
-    "shop/api", "shop/web", "core/ledger", "core/auth", "data/etl", "shop/cart", "mobile/android", "mobile/ios", "data/reports", "infra/terraform",
-    "core/search", "shop/mail", "web/design", "data/models", "infra/images", "core/events", "web/docs", "tools/cli", "ops/alerts", "mobile/sdk",
-    "labs/render", "tools/bots", "web/blog", "labs/maps",
+    "shop/api",
+    "shop/web",
+    "core/ledger",
+    "core/auth",
+    "data/etl",
+    "shop/cart",
+    "mobile/android",
+    "mobile/ios",
+    "data/reports",
+    "infra/terraform",
+    "core/search",
+    "shop/mail",
+    "web/design",
+    "data/models",
+    "infra/images",
+    "core/events",
+    "web/docs",
+    "tools/cli",
+    "ops/alerts",
+    "mobile/sdk",
+    "labs/render",
+    "tools/bots",
+    "web/blog",
+    "labs/maps",
 ];
 
-static TOPICS: [&str; 12] =
-    ["login", "retry-hooks", "cache", "new-cart", "dark-mode", "pagination", "rate-limit", "cleanup", "metrics", "flaky-test", "upgrade-deps", "typo"];
+static TOPICS: [&str; 12] = [
+    "login",
+    "retry-hooks",
+    "cache",
+    "new-cart",
+    "dark-mode",
+    "pagination",
+    "rate-limit",
+    "cleanup",
+    "metrics",
+    "flaky-test",
+    "upgrade-deps",
+    "typo",
+];
 
 /// Jobs that one run of the average pipeline has.
 pub(super) fn jobs_per_run() -> f64 {
-    let jobs: u32 = PIPELINES.iter().map(|p| p.weight * u32::try_from(p.jobs.len()).unwrap_or(0)).sum();
+    let jobs: u32 = PIPELINES
+        .iter()
+        .map(|p| p.weight * u32::try_from(p.jobs.len()).unwrap_or(0))
+        .sum();
     f64::from(jobs) / f64::from(PIPELINES.iter().map(|p| p.weight).sum::<u32>())
 }
 
@@ -106,10 +232,23 @@ pub(super) fn next_run(rng: &mut impl Rng, number: u64) -> Run {
         0..34 => "main".to_owned(),
         34..62 => format!("refs/pull/{}/head", rng.random_range(100..2400)),
         62..96 => format!("feature/{}", TOPICS[rng.random_range(0..TOPICS.len())]),
-        _ => format!("v{}.{}.{}", rng.random_range(1..4), rng.random_range(0..30), rng.random_range(0..9)),
+        _ => format!(
+            "v{}.{}.{}",
+            rng.random_range(1..4),
+            rng.random_range(0..30),
+            rng.random_range(0..9)
+        ),
     };
     let commit = format!("{:07x}", rng.random_range(0..0x1000_0000));
-    Run { project, pipeline: pipeline.name, number, git_ref, commit, author: format!("dev-{author}"), jobs: pipeline.jobs }
+    Run {
+        project,
+        pipeline: pipeline.name,
+        number,
+        git_ref,
+        commit,
+        author: format!("dev-{author}"),
+        jobs: pipeline.jobs,
+    }
 }
 
 fn weighted(rng: &mut impl Rng) -> &'static Pipeline {
@@ -126,7 +265,12 @@ fn weighted(rng: &mut impl Rng) -> &'static Pipeline {
 /// An index below `n`; the first fifth of them makes up some two thirds.
 fn skewed(rng: &mut impl Rng, n: usize) -> usize {
     let u: f64 = rng.random();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "small, positive numbers")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "small, positive numbers"
+    )]
     let index = (u.powf(2.6) * n as f64) as usize;
     index.min(n - 1)
 }

@@ -108,7 +108,10 @@ impl Platform {
             rng: ChaCha8Rng::seed_from_u64(options.seed),
             next_call: 0,
             calls: BTreeMap::new(),
-            install: install::namespaces().into_iter().map(|m| (start, m)).collect(),
+            install: install::namespaces()
+                .into_iter()
+                .map(|m| (start, m))
+                .collect(),
             installing: 0,
             namespaces: false,
             synced: BTreeSet::new(),
@@ -205,11 +208,16 @@ impl Platform {
     }
 
     fn ready_pods<'a>(&'a self, component: &'a str) -> impl Iterator<Item = &'a SystemPod> {
-        self.system.values().filter(move |p| p.ready && p.component == component)
+        self.system
+            .values()
+            .filter(move |p| p.ready && p.component == component)
     }
 
     fn shard_index(name: &str) -> Option<usize> {
-        name.strip_prefix("queue-")?.parse().ok().filter(|i| *i < 1024)
+        name.strip_prefix("queue-")?
+            .parse()
+            .ok()
+            .filter(|i| *i < 1024)
     }
 
     fn listed(&mut self, kind: Kind, all: Vec<Seen>) {
@@ -219,10 +227,13 @@ impl Platform {
                 let mut before = std::mem::take(&mut self.pods);
                 for seen in all {
                     if let Seen::Runner(pod) = seen {
-                        let delete_sent = before.remove(&(pod.job, pod.attempt)).is_some_and(|r| r.delete_sent && r.pod.uid == pod.uid);
+                        let delete_sent = before
+                            .remove(&(pod.job, pod.attempt))
+                            .is_some_and(|r| r.delete_sent && r.pod.uid == pod.uid);
                         self.touched.insert(pod.job);
                         self.last_id = self.last_id.max(pod.job);
-                        self.pods.insert((pod.job, pod.attempt), Runner { pod, delete_sent });
+                        self.pods
+                            .insert((pod.job, pod.attempt), Runner { pod, delete_sent });
                     }
                 }
             }
@@ -231,10 +242,27 @@ impl Platform {
                 all.into_iter().for_each(|seen| self.applied(seen));
             }
             Kind::Queues => {
-                let present: BTreeSet<String> = all.iter().filter_map(|s| if let Seen::Queue(map) = s { Some(map.name.clone()) } else { None }).collect();
-                self.shards.iter_mut().filter(|s| !present.contains(s.name())).for_each(Shard::vanished);
+                let present: BTreeSet<String> = all
+                    .iter()
+                    .filter_map(|s| {
+                        if let Seen::Queue(map) = s {
+                            Some(map.name.clone())
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
+                self.shards
+                    .iter_mut()
+                    .filter(|s| !present.contains(s.name()))
+                    .for_each(Shard::vanished);
                 all.into_iter().for_each(|seen| self.applied(seen));
-                let ids: Vec<JobId> = self.shards.iter().flat_map(Shard::entries).map(|(id, _)| id).collect();
+                let ids: Vec<JobId> = self
+                    .shards
+                    .iter()
+                    .flat_map(Shard::entries)
+                    .map(|(id, _)| id)
+                    .collect();
                 self.touched.extend(ids);
             }
             Kind::Ingresses => {
@@ -253,7 +281,10 @@ impl Platform {
                 self.touched.insert(pod.job);
                 self.last_id = self.last_id.max(pod.job);
                 self.creating.remove(&pod.job);
-                let delete_sent = self.pods.get(&key).is_some_and(|r| r.delete_sent && r.pod.uid == pod.uid);
+                let delete_sent = self
+                    .pods
+                    .get(&key)
+                    .is_some_and(|r| r.delete_sent && r.pod.uid == pod.uid);
                 self.pods.insert(key, Runner { pod, delete_sent });
             }
             Seen::System(pod) => {
@@ -261,7 +292,9 @@ impl Platform {
                 self.system.insert(pod.name.clone(), pod);
             }
             Seen::Queue(map) => {
-                let Some(index) = Self::shard_index(&map.name) else { return };
+                let Some(index) = Self::shard_index(&map.name) else {
+                    return;
+                };
                 while self.shards.len() <= index {
                     self.shards.push(Shard::new(self.shards.len()));
                 }
@@ -304,7 +337,9 @@ impl Platform {
     }
 
     fn reply(&mut self, now: DateTime<Utc>, id: CallId, status: u16, body: &[u8]) {
-        let Some(purpose) = self.calls.remove(&id) else { return };
+        let Some(purpose) = self.calls.remove(&id) else {
+            return;
+        };
         let well = (200..300).contains(&status);
         if !well && status != 409 && status != 404 {
             self.trouble = Some(format!("{}: {}", describe(&purpose), message(status, body)));
@@ -322,7 +357,9 @@ impl Platform {
                 } else if !well {
                     let at = if status == 409 { now } else { now + AGAIN };
                     shard.refused(at, status == 404);
-                } else if let (true, Ok(Seen::Queue(map))) = (shard.reads(), Seen::decode(Kind::Queues, body)) {
+                } else if let (true, Ok(Seen::Queue(map))) =
+                    (shard.reads(), Seen::decode(Kind::Queues, body))
+                {
                     let changed = shard.read(map);
                     self.touched.extend(changed);
                 } else {
@@ -337,7 +374,9 @@ impl Platform {
     }
 
     fn failed(&mut self, now: DateTime<Utc>, id: CallId, why: String) {
-        let Some(purpose) = self.calls.remove(&id) else { return };
+        let Some(purpose) = self.calls.remove(&id) else {
+            return;
+        };
         self.trouble = Some(format!("{}: {why}", describe(&purpose)));
         match purpose {
             Purpose::Install(manifest) => {
@@ -364,7 +403,14 @@ impl Platform {
     }
 
     /// Registers one call.
-    pub(super) fn call(&mut self, calls: &mut Vec<Call>, purpose: Purpose, method: Method, path: String, body: Value) {
+    pub(super) fn call(
+        &mut self,
+        calls: &mut Vec<Call>,
+        purpose: Purpose,
+        method: Method,
+        path: String,
+        body: Value,
+    ) {
         let id = self.call_id();
         let content_type = match method {
             Method::Get => "",
@@ -372,7 +418,13 @@ impl Platform {
             Method::Patch => "application/merge-patch+json",
         };
         self.calls.insert(id, purpose);
-        calls.push(Call { id, method, path, content_type, body });
+        calls.push(Call {
+            id,
+            method,
+            path,
+            content_type,
+            body,
+        });
     }
 
     fn call_id(&mut self) -> CallId {
@@ -405,21 +457,35 @@ impl Platform {
     fn install(&mut self, now: DateTime<Utc>, calls: &mut Vec<Call>) {
         if !self.namespaces && self.install.is_empty() && self.installing == 0 {
             self.namespaces = true;
-            self.install = install::objects(&self.options).into_iter().map(|m| (now, m)).collect();
+            self.install = install::objects(&self.options)
+                .into_iter()
+                .map(|m| (now, m))
+                .collect();
         }
-        let (due, later) = std::mem::take(&mut self.install).into_iter().partition(|(at, _)| *at <= now);
+        let (due, later) = std::mem::take(&mut self.install)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
         self.install = later;
         let due: Vec<(DateTime<Utc>, Manifest)> = due;
         for (_, manifest) in due {
             self.installing += 1;
             let (path, body) = (manifest.0.to_owned(), manifest.1.clone());
-            self.call(calls, Purpose::Install(Box::new(manifest)), Method::Post, path, body);
+            self.call(
+                calls,
+                Purpose::Install(Box::new(manifest)),
+                Method::Post,
+                path,
+                body,
+            );
         }
     }
 
     /// API handlers see to it that their Services and Ingresses exist and name a handler that does.
     fn register(&mut self, now: DateTime<Utc>, calls: &mut Vec<Call>) {
-        let retry = self.routes.iter().any(|r| r.retry.is_some_and(|at| at <= now));
+        let retry = self
+            .routes
+            .iter()
+            .any(|r| r.retry.is_some_and(|at| at <= now));
         if !self.routes_changed && !retry {
             return;
         }
@@ -439,12 +505,24 @@ impl Platform {
                 Some(_) => {
                     self.routes[i].outstanding = 1;
                     let body = json!({ "metadata": { "annotations": { REGISTERED_BY: by } } });
-                    self.call(calls, Purpose::Route(i), Method::Patch, format!("{INGRESSES}/{}", route.name), body);
+                    self.call(
+                        calls,
+                        Purpose::Route(i),
+                        Method::Patch,
+                        format!("{INGRESSES}/{}", route.name),
+                        body,
+                    );
                 }
                 None => {
                     self.routes[i].outstanding = 2;
                     for (path, body) in route.manifests(by) {
-                        self.call(calls, Purpose::Route(i), Method::Post, path.to_owned(), body);
+                        self.call(
+                            calls,
+                            Purpose::Route(i),
+                            Method::Post,
+                            path.to_owned(),
+                            body,
+                        );
                     }
                 }
             }
@@ -462,8 +540,12 @@ impl Platform {
         }
         while next <= now {
             self.push_run(next.max(now - LATE));
-            let seconds = load::exponential(&mut self.rng, self.options.rate / load::jobs_per_run());
-            #[expect(clippy::cast_possible_truncation, reason = "minutes at most, in microseconds")]
+            let seconds =
+                load::exponential(&mut self.rng, self.options.rate / load::jobs_per_run());
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "minutes at most, in microseconds"
+            )]
             let gap = TimeDelta::microseconds((seconds * 1e6) as i64 + 1);
             next += gap;
         }
@@ -497,7 +579,8 @@ impl Platform {
                 ended_at: None,
                 reason: None,
             };
-            let wanted = !self.only_failures || Fate::of(self.options.seed, id, &entry).outcome != Outcome::Succeeded;
+            let wanted = !self.only_failures
+                || Fate::of(self.options.seed, id, &entry).outcome != Outcome::Succeeded;
             // A full queue refuses: the API server would refuse a larger ConfigMap.
             if wanted && !self.shards[index].full() {
                 self.shards[index].put(id, entry);
@@ -512,23 +595,49 @@ impl Platform {
             return;
         }
         self.next_take = now + TAKE_EVERY;
-        let mut room: BTreeMap<String, usize> = self.ready_pods("worker").map(|p| (p.name.clone(), self.options.concurrency)).collect();
-        for (_, entry) in self.shards.iter().flat_map(Shard::entries).filter(|(_, e)| e.active()) {
+        let mut room: BTreeMap<String, usize> = self
+            .ready_pods("worker")
+            .map(|p| (p.name.clone(), self.options.concurrency))
+            .collect();
+        for (_, entry) in self
+            .shards
+            .iter()
+            .flat_map(Shard::entries)
+            .filter(|(_, e)| e.active())
+        {
             if let Some(left) = entry.worker.as_ref().and_then(|w| room.get_mut(w)) {
                 *left = left.saturating_sub(1);
             }
         }
         while let Some(id) = self.waiting.first().copied() {
-            let Some((worker, left)) = room.iter_mut().max_by_key(|(name, left)| (**left, std::cmp::Reverse((*name).clone()))) else { break };
+            let Some((worker, left)) = room
+                .iter_mut()
+                .max_by_key(|(name, left)| (**left, std::cmp::Reverse((*name).clone())))
+            else {
+                break;
+            };
             if *left == 0 {
                 break;
             }
             self.waiting.remove(&id);
-            let Some(entry) = self.entry(id).filter(|e| e.state == State::Queued && e.pod.is_none()).cloned() else { continue };
+            let Some(entry) = self
+                .entry(id)
+                .filter(|e| e.state == State::Queued && e.pod.is_none())
+                .cloned()
+            else {
+                continue;
+            };
             if entry.asked.is_none() {
                 *left -= 1;
                 let worker = Some(worker.clone());
-                self.put(id, Entry { pod: Some(entry.pod_name(id)), worker, ..entry });
+                self.put(
+                    id,
+                    Entry {
+                        pod: Some(entry.pod_name(id)),
+                        worker,
+                        ..entry
+                    },
+                );
             }
         }
     }
@@ -563,7 +672,11 @@ impl Platform {
 
 fn describe(purpose: &Purpose) -> String {
     match purpose {
-        Purpose::Install(m) => format!("create {} {}", m.1["kind"].as_str().unwrap_or("?"), m.1["metadata"]["name"].as_str().unwrap_or("?")),
+        Purpose::Install(m) => format!(
+            "create {} {}",
+            m.1["kind"].as_str().unwrap_or("?"),
+            m.1["metadata"]["name"].as_str().unwrap_or("?")
+        ),
         Purpose::Queue(index) => format!("write ConfigMap queue-{index}"),
         Purpose::Create(job) => format!("create the pod of job {job}"),
         Purpose::Delete(job, attempt) => format!("delete pod job-{job}-{attempt}"),
@@ -573,6 +686,8 @@ fn describe(purpose: &Purpose) -> String {
 
 /// The server's own words, or its status.
 pub(super) fn message(status: u16, body: &[u8]) -> String {
-    let words = serde_json::from_slice::<Value>(body).ok().and_then(|v| v["message"].as_str().map(str::to_owned));
+    let words = serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|v| v["message"].as_str().map(str::to_owned));
     words.unwrap_or_else(|| format!("status {status}"))
 }

@@ -64,7 +64,11 @@ impl PlatformOptions {
     #[must_use]
     pub fn with_rate(mut self, rate: f64) -> PlatformOptions {
         self.rate = rate;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small, positive numbers")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "small, positive numbers"
+        )]
         let up = |x: f64| x.ceil().max(0.0) as usize;
         self.queues = up(rate / 300.0).clamp(4, 64);
         self.concurrency = up(rate / 300.0 * 110.0).max(10);

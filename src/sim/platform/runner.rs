@@ -31,13 +31,24 @@ struct Part {
 }
 
 /// The pod for the entry's present attempt; `queue` names the ConfigMap that holds the entry.
-pub(super) fn runner_pod(options: &PlatformOptions, queue: &str, id: JobId, entry: &Entry) -> Value {
+pub(super) fn runner_pod(
+    options: &PlatformOptions,
+    queue: &str,
+    id: JobId,
+    entry: &Entry,
+) -> Value {
     let shape = shape_named(&entry.shape);
     let fate = Fate::of(options.seed, id, entry);
     let (init, main) = parts(shape, &fate);
-    let scripts: Map<String, Value> = init.iter().chain(&main).map(|p| (p.name.clone(), p.script())).collect();
+    let scripts: Map<String, Value> = init
+        .iter()
+        .chain(&main)
+        .map(|p| (p.name.clone(), p.script()))
+        .collect();
     let image = |p: &Part| match (&fate.outcome, p.name.strip_prefix("step-")) {
-        (Outcome::NoImage, Some(step)) if shape.steps.first() == Some(&step) => options.missing_image.as_str(),
+        (Outcome::NoImage, Some(step)) if shape.steps.first() == Some(&step) => {
+            options.missing_image.as_str()
+        }
         _ => options.image.as_str(),
     };
     let container = |p: &Part, resources: Value| {
@@ -59,7 +70,20 @@ pub(super) fn runner_pod(options: &PlatformOptions, queue: &str, id: JobId, entr
         c
     };
     let init: Vec<Value> = init.iter().map(|p| container(p, json!({}))).collect();
-    let main: Vec<Value> = main.iter().enumerate().map(|(i, p)| container(p, if i == 0 { requests(options, shape) } else { json!({}) })).collect();
+    let main: Vec<Value> = main
+        .iter()
+        .enumerate()
+        .map(|(i, p)| {
+            container(
+                p,
+                if i == 0 {
+                    requests(options, shape)
+                } else {
+                    json!({})
+                },
+            )
+        })
+        .collect();
     let mut spec = json!({
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": 20,
@@ -122,8 +146,19 @@ fn requests(options: &PlatformOptions, shape: &Shape) -> Value {
 }
 
 fn parts(shape: &Shape, fate: &Fate) -> (Vec<Part>, Vec<Part>) {
-    let part = |name: String, after: Option<String>, millis: u32, log| Part { name, after, millis, exit: 0, oom: false, always: false, log };
-    let init = vec![part("checkout".into(), None, fate.init[0], "git"), part("restore-cache".into(), None, fate.init[1], "cache")];
+    let part = |name: String, after: Option<String>, millis: u32, log| Part {
+        name,
+        after,
+        millis,
+        exit: 0,
+        oom: false,
+        always: false,
+        log,
+    };
+    let init = vec![
+        part("checkout".into(), None, fate.init[0], "git"),
+        part("restore-cache".into(), None, fate.init[1], "cache"),
+    ];
     let mut main: Vec<Part> = Vec::new();
     for (step, millis) in shape.steps.iter().zip(&fate.steps) {
         let log = match *step {
@@ -143,7 +178,10 @@ fn parts(shape: &Shape, fate: &Fate) -> (Vec<Part>, Vec<Part>) {
         Outcome::Succeeded | Outcome::NoImage => {}
     }
     let after = main.last().map(|p| p.name.clone());
-    main.push(Part { always: true, ..part("upload-artifacts".into(), after, fate.upload, "upload") });
+    main.push(Part {
+        always: true,
+        ..part("upload-artifacts".into(), after, fate.upload, "upload")
+    });
     (init, main)
 }
 
@@ -166,10 +204,21 @@ impl Part {
     }
 
     fn arguments(&self) -> Value {
-        let exit = if self.oom { "oom".to_owned() } else { self.exit.to_string() };
+        let exit = if self.oom {
+            "oom".to_owned()
+        } else {
+            self.exit.to_string()
+        };
         let after = self.after.as_deref().unwrap_or("-");
         // `sh -c SCRIPT sh …`: the first argument after the script is $0.
-        json!(["sh", self.name, after, self.millis.div_ceil(1000).to_string(), exit, if self.always { "always" } else { "-" }])
+        json!([
+            "sh",
+            self.name,
+            after,
+            self.millis.div_ceil(1000).to_string(),
+            exit,
+            if self.always { "always" } else { "-" }
+        ])
     }
 }
 
@@ -190,13 +239,38 @@ mod tests {
             pod["metadata"]["labels"],
             json!({ "jobs.constable/id": "48213", "jobs.constable/attempt": "2", "jobs.constable/component": "runner" })
         );
-        assert_eq!(pod["metadata"]["annotations"]["jobs.constable/queue"], "ci-system/queue-1");
-        let names = |list: &Value| list.as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-        assert_eq!(names(&pod["spec"]["initContainers"]), ["checkout", "restore-cache"]);
-        assert_eq!(names(&pod["spec"]["containers"]), ["step-lint", "upload-artifacts"]);
-        assert_eq!(pod["spec"]["nodeSelector"], json!({ "cloud.google.com/gke-nodepool": "runner-small" }));
-        let script: Value = serde_json::from_str(pod["metadata"]["annotations"][SCRIPT].as_str().unwrap()).unwrap();
-        assert_eq!((&script["upload-artifacts"]["after"], &script["upload-artifacts"]["always"]), (&json!("step-lint"), &json!(true)));
+        assert_eq!(
+            pod["metadata"]["annotations"]["jobs.constable/queue"],
+            "ci-system/queue-1"
+        );
+        let names = |list: &Value| {
+            list.as_array()
+                .unwrap()
+                .iter()
+                .map(|c| c["name"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(&pod["spec"]["initContainers"]),
+            ["checkout", "restore-cache"]
+        );
+        assert_eq!(
+            names(&pod["spec"]["containers"]),
+            ["step-lint", "upload-artifacts"]
+        );
+        assert_eq!(
+            pod["spec"]["nodeSelector"],
+            json!({ "cloud.google.com/gke-nodepool": "runner-small" })
+        );
+        let script: Value =
+            serde_json::from_str(pod["metadata"]["annotations"][SCRIPT].as_str().unwrap()).unwrap();
+        assert_eq!(
+            (
+                &script["upload-artifacts"]["after"],
+                &script["upload-artifacts"]["always"]
+            ),
+            (&json!("step-lint"), &json!(true))
+        );
         assert_eq!(
             pod["spec"]["containers"][0]["resources"],
             json!({ "requests": { "cpu": "500m", "memory": "768Mi" }, "limits": { "memory": "768Mi" } })
@@ -205,11 +279,28 @@ mod tests {
 
     #[test]
     fn a_shell_runs_the_steps_in_order() {
-        let options = PlatformOptions { shell: true, image_pull_policy: Some("Never".into()), host_network: true, ..PlatformOptions::default() };
-        let entry: Entry = serde_json::from_value(json!({ "state": "queued", "shape": "build" })).unwrap();
+        let options = PlatformOptions {
+            shell: true,
+            image_pull_policy: Some("Never".into()),
+            host_network: true,
+            ..PlatformOptions::default()
+        };
+        let entry: Entry =
+            serde_json::from_value(json!({ "state": "queued", "shape": "build" })).unwrap();
         let pod = runner_pod(&options, "queue-0", 4, &entry);
         assert_eq!(pod["spec"]["hostNetwork"], true);
         let second = &pod["spec"]["containers"][1];
-        assert_eq!((&second["imagePullPolicy"], &second["args"][1], &second["args"][2]), (&json!("Never"), &json!("step-package"), &json!("step-compile")));
+        assert_eq!(
+            (
+                &second["imagePullPolicy"],
+                &second["args"][1],
+                &second["args"][2]
+            ),
+            (
+                &json!("Never"),
+                &json!("step-package"),
+                &json!("step-compile")
+            )
+        );
     }
 }

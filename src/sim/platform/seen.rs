@@ -113,9 +113,15 @@ impl Seen {
 
     /// Reads a list: its objects and its resourceVersion. Objects that cannot be read are left out.
     pub fn decode_list(kind: Kind, json: &[u8]) -> Result<(Vec<Seen>, String), String> {
-        fn go<T: serde::de::DeserializeOwned>(json: &[u8], f: impl FnMut(T) -> Option<Seen>) -> Result<(Vec<Seen>, String), String> {
+        fn go<T: serde::de::DeserializeOwned>(
+            json: &[u8],
+            f: impl FnMut(T) -> Option<Seen>,
+        ) -> Result<(Vec<Seen>, String), String> {
             let list: WireList<T> = parse(json)?;
-            Ok((list.items.into_iter().filter_map(f).collect(), list.metadata.resource_version))
+            Ok((
+                list.items.into_iter().filter_map(f).collect(),
+                list.metadata.resource_version,
+            ))
         }
         match kind {
             Kind::RunnerPods | Kind::SystemPods => go(json, |p: WirePod| p.seen(kind).ok()),
@@ -126,7 +132,11 @@ impl Seen {
 
     /// Reads one line of a watch.
     pub fn decode_frame(kind: Kind, json: &[u8]) -> Result<Frame, String> {
-        fn go<T: serde::de::DeserializeOwned>(json: &[u8], f: impl FnOnce(T) -> Result<Seen, String>, rv: impl FnOnce(&T) -> String) -> Result<(Seen, String), String> {
+        fn go<T: serde::de::DeserializeOwned>(
+            json: &[u8],
+            f: impl FnOnce(T) -> Result<Seen, String>,
+            rv: impl FnOnce(&T) -> String,
+        ) -> Result<(Seen, String), String> {
             let frame: WireFrame<T> = parse(json)?;
             let rv = rv(&frame.object);
             Ok((f(frame.object)?, rv))
@@ -138,16 +148,34 @@ impl Seen {
             _ => {}
         }
         let (seen, rv) = match kind {
-            Kind::RunnerPods | Kind::SystemPods => go(json, |p: WirePod| p.seen(kind), |p| p.metadata.resource_version.clone())?,
-            Kind::Queues => go(json, |m: WireMap| Ok(m.seen()), |m| m.metadata.resource_version.clone())?,
-            Kind::Ingresses => go(json, |i: WireIngress| Ok(i.seen()), |i| i.metadata.resource_version.clone())?,
+            Kind::RunnerPods | Kind::SystemPods => go(
+                json,
+                |p: WirePod| p.seen(kind),
+                |p| p.metadata.resource_version.clone(),
+            )?,
+            Kind::Queues => go(
+                json,
+                |m: WireMap| Ok(m.seen()),
+                |m| m.metadata.resource_version.clone(),
+            )?,
+            Kind::Ingresses => go(
+                json,
+                |i: WireIngress| Ok(i.seen()),
+                |i| i.metadata.resource_version.clone(),
+            )?,
         };
-        Ok(if head.kind == "DELETED" { Frame::Deleted(seen, rv) } else { Frame::Applied(seen, rv) })
+        Ok(if head.kind == "DELETED" {
+            Frame::Deleted(seen, rv)
+        } else {
+            Frame::Applied(seen, rv)
+        })
     }
 
     /// The resourceVersion of one object, 0 where there is none.
     pub(super) fn revision(json: &[u8]) -> u64 {
-        parse::<WireHead>(json).map(|h| h.metadata.revision()).unwrap_or(0)
+        parse::<WireHead>(json)
+            .map(|h| h.metadata.revision())
+            .unwrap_or(0)
     }
 }
 
@@ -204,8 +232,13 @@ impl WireMeta {
     }
 
     fn label<T: std::str::FromStr>(&self, key: &str) -> Result<T, String> {
-        let value = self.labels.get(key).ok_or_else(|| format!("{} has no label {key}", self.name))?;
-        value.parse().map_err(|_| format!("{}: label {key} has the value {value}", self.name))
+        let value = self
+            .labels
+            .get(key)
+            .ok_or_else(|| format!("{} has no label {key}", self.name))?;
+        value
+            .parse()
+            .map_err(|_| format!("{}: label {key} has the value {value}", self.name))
     }
 }
 
@@ -218,8 +251,18 @@ struct WireMap {
 
 impl WireMap {
     fn seen(self) -> Seen {
-        let last_id = self.metadata.annotations.as_ref().and_then(|a| a.last_id.as_deref()?.parse().ok()).unwrap_or(0);
-        Seen::Queue(QueueMap { revision: self.metadata.revision(), name: self.metadata.name, last_id, data: self.data })
+        let last_id = self
+            .metadata
+            .annotations
+            .as_ref()
+            .and_then(|a| a.last_id.as_deref()?.parse().ok())
+            .unwrap_or(0);
+        Seen::Queue(QueueMap {
+            revision: self.metadata.revision(),
+            name: self.metadata.name,
+            last_id,
+            data: self.data,
+        })
     }
 }
 
@@ -231,7 +274,10 @@ struct WireIngress {
 impl WireIngress {
     fn seen(self) -> Seen {
         let by = self.metadata.annotations.and_then(|a| a.registered_by);
-        Seen::Ingress(Registered { name: self.metadata.name, by })
+        Seen::Ingress(Registered {
+            name: self.metadata.name,
+            by,
+        })
     }
 }
 
@@ -298,8 +344,17 @@ struct WireTerminated {
 impl WirePod {
     fn seen(self, kind: Kind) -> Result<Seen, String> {
         if kind == Kind::SystemPods {
-            let ready = self.metadata.deletion_timestamp.is_none() && self.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True");
-            return Ok(Seen::System(SystemPod { component: self.metadata.label("jobs.constable/component")?, name: self.metadata.name, ready }));
+            let ready = self.metadata.deletion_timestamp.is_none()
+                && self
+                    .status
+                    .conditions
+                    .iter()
+                    .any(|c| c.kind == "Ready" && c.status == "True");
+            return Ok(Seen::System(SystemPod {
+                component: self.metadata.label("jobs.constable/component")?,
+                name: self.metadata.name,
+                ready,
+            }));
         }
         Ok(Seen::Runner(RunnerPod {
             job: self.metadata.label("jobs.constable/id")?,
@@ -317,7 +372,9 @@ impl WirePod {
 
 impl WireStatus {
     fn containers(&self) -> impl Iterator<Item = &WireContainer> {
-        self.init_container_statuses.iter().chain(&self.container_statuses)
+        self.init_container_statuses
+            .iter()
+            .chain(&self.container_statuses)
     }
 
     fn end(&self) -> Option<PodEnd> {
@@ -326,21 +383,55 @@ impl WireStatus {
             "Failed" => false,
             _ => return None,
         };
-        let at = self.containers().filter_map(|c| c.state.terminated.as_ref()?.finished_at).max();
-        let unknown = self.containers().any(|c| c.state.terminated.as_ref().is_some_and(|t| t.reason == "ContainerStatusUnknown"));
+        let at = self
+            .containers()
+            .filter_map(|c| c.state.terminated.as_ref()?.finished_at)
+            .max();
+        let unknown = self.containers().any(|c| {
+            c.state
+                .terminated
+                .as_ref()
+                .is_some_and(|t| t.reason == "ContainerStatusUnknown")
+        });
         let culprit = self.containers().find_map(|c| {
             let t = c.state.terminated.as_ref().filter(|t| t.exit_code != 0)?;
-            Some(if t.reason == "OOMKilled" { format!("OOMKilled in {}", c.name) } else { format!("exit {} in {}", t.exit_code, c.name) })
+            Some(if t.reason == "OOMKilled" {
+                format!("OOMKilled in {}", c.name)
+            } else {
+                format!("exit {} in {}", t.exit_code, c.name)
+            })
         });
-        let outside = !ok && (unknown || self.reason.as_ref().is_some_and(|r| r != "DeadlineExceeded"));
-        Some(PodEnd { at, ok, outside, reason: if ok { None } else { self.reason.clone().or(culprit) } })
+        let outside = !ok
+            && (unknown
+                || self
+                    .reason
+                    .as_ref()
+                    .is_some_and(|r| r != "DeadlineExceeded"));
+        Some(PodEnd {
+            at,
+            ok,
+            outside,
+            reason: if ok {
+                None
+            } else {
+                self.reason.clone().or(culprit)
+            },
+        })
     }
 
     fn image_trouble(&self) -> Option<String> {
-        const REASONS: [&str; 5] = ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "RegistryUnavailable"];
+        const REASONS: [&str; 5] = [
+            "ErrImagePull",
+            "ImagePullBackOff",
+            "ErrImageNeverPull",
+            "InvalidImageName",
+            "RegistryUnavailable",
+        ];
         self.containers().find_map(|c| {
             let waiting = c.state.waiting.as_ref()?;
-            REASONS.contains(&waiting.reason.as_str()).then(|| format!("the image of {} cannot be pulled", c.name))
+            REASONS
+                .contains(&waiting.reason.as_str())
+                .then(|| format!("the image of {} cannot be pulled", c.name))
         })
     }
 }
@@ -356,19 +447,47 @@ mod tests {
             {"name":"step-a","state":{"terminated":{"exitCode":0,"reason":"Completed","finishedAt":"2026-03-01T10:01:00Z"}}},
             {"name":"step-b","state":{"terminated":{"exitCode":137,"reason":"OOMKilled","finishedAt":"2026-03-01T10:02:00Z"}}}]}}"#;
         let at = |s: &str| s.parse::<DateTime<Utc>>().unwrap();
-        let end = PodEnd { at: Some(at("2026-03-01T10:02:00Z")), ok: false, outside: false, reason: Some("OOMKilled in step-b".into()) };
-        let want = RunnerPod { job: 7, attempt: 2, name: "job-7-2".into(), uid: "u".into(), bound: true, created: at("2026-03-01T10:00:00Z"), leaves: None, end: Some(end), image_trouble: None };
+        let end = PodEnd {
+            at: Some(at("2026-03-01T10:02:00Z")),
+            ok: false,
+            outside: false,
+            reason: Some("OOMKilled in step-b".into()),
+        };
+        let want = RunnerPod {
+            job: 7,
+            attempt: 2,
+            name: "job-7-2".into(),
+            uid: "u".into(),
+            bound: true,
+            created: at("2026-03-01T10:00:00Z"),
+            leaves: None,
+            end: Some(end),
+            image_trouble: None,
+        };
         assert_eq!(Seen::decode(Kind::RunnerPods, json), Ok(Seen::Runner(want)));
     }
 
     #[test]
     fn frames() {
-        let line = br#"{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"12"}}}"#;
-        assert_eq!(Seen::decode_frame(Kind::RunnerPods, line), Ok(Frame::Bookmark("12".into())));
+        let line =
+            br#"{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"12"}}}"#;
+        assert_eq!(
+            Seen::decode_frame(Kind::RunnerPods, line),
+            Ok(Frame::Bookmark("12".into()))
+        );
         let line = br#"{"type":"ERROR","object":{"kind":"Status","code":410}}"#;
-        assert_eq!(Seen::decode_frame(Kind::Queues, line), Ok(Frame::Error(410)));
+        assert_eq!(
+            Seen::decode_frame(Kind::Queues, line),
+            Ok(Frame::Error(410))
+        );
         let line = br#"{"type":"DELETED","object":{"metadata":{"name":"api","resourceVersion":"9","annotations":{"jobs.constable/registered-by":"api-1"}}}}"#;
-        let gone = Seen::Ingress(Registered { name: "api".into(), by: Some("api-1".into()) });
-        assert_eq!(Seen::decode_frame(Kind::Ingresses, line), Ok(Frame::Deleted(gone, "9".into())));
+        let gone = Seen::Ingress(Registered {
+            name: "api".into(),
+            by: Some("api-1".into()),
+        });
+        assert_eq!(
+            Seen::decode_frame(Kind::Ingresses, line),
+            Ok(Frame::Deleted(gone, "9".into()))
+        );
     }
 }

@@ -102,13 +102,19 @@ impl Shard {
 
     /// All entries as they are to be.
     pub(super) fn entries(&self) -> impl Iterator<Item = (JobId, &Entry)> {
-        self.slots.iter().filter_map(|(id, slot)| Some((*id, slot.current()?)))
+        self.slots
+            .iter()
+            .filter_map(|(id, slot)| Some((*id, slot.current()?)))
     }
 
     /// Whether the server has the entry's claim: only then may the pod be created.
     pub(super) fn claim_stands(&self, id: JobId) -> bool {
-        let Some(slot) = self.slots.get(&id) else { return false };
-        let (Some(seen), Some(current)) = (&slot.seen, slot.current()) else { return false };
+        let Some(slot) = self.slots.get(&id) else {
+            return false;
+        };
+        let (Some(seen), Some(current)) = (&slot.seen, slot.current()) else {
+            return false;
+        };
         seen.pod.is_some() && seen.pod == current.pod && seen.worker == current.worker
     }
 
@@ -116,7 +122,11 @@ impl Shard {
     pub(super) fn put(&mut self, id: JobId, entry: Entry) {
         self.last_id = self.last_id.max(id);
         let slot = self.slots.entry(id).or_default();
-        slot.want = if slot.seen.as_ref() == Some(&entry) { Want::Same } else { Want::Put(entry) };
+        slot.want = if slot.seen.as_ref() == Some(&entry) {
+            Want::Same
+        } else {
+            Want::Put(entry)
+        };
         self.dirty.insert(id);
     }
 
@@ -130,7 +140,10 @@ impl Shard {
 
     /// Takes in what the server has; returns the jobs whose entry somebody else changed.
     pub(super) fn observe(&mut self, map: QueueMap) -> Vec<JobId> {
-        if self.revision.is_some_and(|known| map.revision != 0 && map.revision <= known) {
+        if self
+            .revision
+            .is_some_and(|known| map.revision != 0 && map.revision <= known)
+        {
             return Vec::new();
         }
         self.revision = Some(map.revision);
@@ -138,14 +151,22 @@ impl Shard {
         let mut changed = Vec::new();
         let mut present = BTreeSet::new();
         for (key, text) in map.data {
-            let Ok(id) = key.parse::<JobId>() else { continue };
+            let Ok(id) = key.parse::<JobId>() else {
+                continue;
+            };
             self.last_id = self.last_id.max(id);
             present.insert(id);
-            if self.slots.get(&id).is_some_and(|slot| slot.text.as_deref() == Some(&*text)) {
+            if self
+                .slots
+                .get(&id)
+                .is_some_and(|slot| slot.text.as_deref() == Some(&*text))
+            {
                 continue;
             }
             // What is not an entry of ours stays as it is and is left alone.
-            let Ok(entry) = serde_json::from_str::<Entry>(&text) else { continue };
+            let Ok(entry) = serde_json::from_str::<Entry>(&text) else {
+                continue;
+            };
             let slot = self.slots.entry(id).or_default();
             if let Want::Put(want) = &mut slot.want {
                 let before = slot.seen.as_ref().and_then(|e| e.asked);
@@ -161,7 +182,12 @@ impl Shard {
             slot.text = Some(text);
             changed.push(id);
         }
-        let gone: Vec<JobId> = self.slots.iter().filter(|(id, slot)| slot.seen.is_some() && !present.contains(id)).map(|(id, _)| *id).collect();
+        let gone: Vec<JobId> = self
+            .slots
+            .iter()
+            .filter(|(id, slot)| slot.seen.is_some() && !present.contains(id))
+            .map(|(id, _)| *id)
+            .collect();
         for id in gone {
             self.slots.remove(&id);
             self.dirty.remove(&id);
@@ -175,7 +201,10 @@ impl Shard {
         self.revision = None;
         for (id, slot) in &mut self.slots {
             let entry = slot.current().cloned();
-            *slot = Slot { want: entry.map_or(Want::Remove, Want::Put), ..Slot::default() };
+            *slot = Slot {
+                want: entry.map_or(Want::Remove, Want::Put),
+                ..Slot::default()
+            };
             self.dirty.insert(*id);
         }
         self.slots.retain(|_, slot| slot.want != Want::Remove);
@@ -196,14 +225,23 @@ impl Shard {
         if self.reread {
             self.reread = false;
             self.flight = Flight::Read(id);
-            return Some(Call { id, method: Method::Get, path: self.path(), content_type: "", body: Value::Null });
+            return Some(Call {
+                id,
+                method: Method::Get,
+                path: self.path(),
+                content_type: "",
+                body: Value::Null,
+            });
         }
         let mut data = Map::new();
         let mut sent = Vec::new();
         for job in std::mem::take(&mut self.dirty) {
-            let Some(slot) = self.slots.get(&job) else { continue };
+            let Some(slot) = self.slots.get_mut(&job) else {
+                continue;
+            };
             match &slot.want {
                 Want::Same => continue,
+                Want::Put(entry) if slot.seen.as_ref() == Some(entry) => slot.want = Want::Same,
                 Want::Put(entry) => {
                     data.insert(job.to_string(), Value::String(entry.json()));
                     sent.push((job, Some(entry.clone())));
@@ -217,7 +255,10 @@ impl Shard {
         if sent.is_empty() {
             return None;
         }
-        let depth = self.entries().filter(|(_, e)| e.state == State::Queued && e.pod.is_none()).count();
+        let depth = self
+            .entries()
+            .filter(|(_, e)| e.state == State::Queued && e.pod.is_none())
+            .count();
         let notes = json!({ "jobs.constable/depth": depth.to_string(), "jobs.constable/last-id": self.last_id.to_string() });
         self.flight = Flight::Write(id, sent);
         Some(match self.revision {
@@ -256,7 +297,9 @@ impl Shard {
 
     /// The call did what it should; `revision` is the one after it. Returns the jobs whose entry is now written.
     pub(super) fn done(&mut self, revision: u64) -> Vec<JobId> {
-        let Flight::Write(_, sent) = std::mem::replace(&mut self.flight, Flight::None) else { return Vec::new() };
+        let Flight::Write(_, sent) = std::mem::replace(&mut self.flight, Flight::None) else {
+            return Vec::new();
+        };
         if self.revision.is_some_and(|known| known > revision) {
             // The watch was faster and has told more than this reply.
             self.dirty.extend(sent.iter().map(|(id, _)| *id));
@@ -266,7 +309,9 @@ impl Shard {
         let mut written = Vec::new();
         for (id, entry) in sent {
             written.push(id);
-            let Some(slot) = self.slots.get_mut(&id) else { continue };
+            let Some(slot) = self.slots.get_mut(&id) else {
+                continue;
+            };
             let reached = match (&slot.want, &entry) {
                 (Want::Put(want), Some(entry)) => want == entry,
                 (Want::Remove, None) => true,
@@ -334,15 +379,26 @@ mod tests {
     }
 
     fn map(revision: u64, data: &[(&str, &Entry)]) -> QueueMap {
-        let data = data.iter().map(|(id, e)| ((*id).to_owned(), e.json())).collect();
-        QueueMap { name: "queue-0".into(), revision, last_id: 0, data }
+        let data = data
+            .iter()
+            .map(|(id, e)| ((*id).to_owned(), e.json()))
+            .collect();
+        QueueMap {
+            name: "queue-0".into(),
+            revision,
+            last_id: 0,
+            data,
+        }
     }
 
     #[test]
     fn writes_only_what_changed_with_the_revision_it_was_decided_on() {
         let mut shard = Shard::new(0);
         let (queued, running) = (entry(State::Queued), entry(State::Running));
-        assert_eq!(shard.observe(map(5, &[("4", &queued), ("8", &queued)])), [4, 8]);
+        assert_eq!(
+            shard.observe(map(5, &[("4", &queued), ("8", &queued)])),
+            [4, 8]
+        );
         shard.put(8, running.clone());
         shard.put(12, queued.clone());
         let call = shard.write(DateTime::UNIX_EPOCH, CallId(1)).unwrap();
@@ -355,10 +411,18 @@ mod tests {
                 "data": { "8": running.json(), "12": queued.json() } }),
         };
         assert_eq!(call, want);
-        assert_eq!(shard.write(DateTime::UNIX_EPOCH, CallId(2)), None, "one call at a time");
+        assert_eq!(
+            shard.write(DateTime::UNIX_EPOCH, CallId(2)),
+            None,
+            "one call at a time"
+        );
         assert_eq!(shard.done(6), [8, 12]);
         assert_eq!(shard.due(), None);
-        assert_eq!(shard.observe(map(6, &[])), [0; 0], "an event that is not newer says nothing");
+        assert_eq!(
+            shard.observe(map(6, &[])),
+            [0; 0],
+            "an event that is not newer says nothing"
+        );
     }
 
     #[test]
@@ -366,16 +430,31 @@ mod tests {
         let mut shard = Shard::new(0);
         let running = entry(State::Running);
         shard.observe(map(5, &[("4", &running)]));
-        shard.put(4, Entry { attempt: 2, ..running.clone() });
+        shard.put(
+            4,
+            Entry {
+                attempt: 2,
+                ..running.clone()
+            },
+        );
         assert!(shard.write(DateTime::UNIX_EPOCH, CallId(1)).is_some());
         shard.refused(DateTime::UNIX_EPOCH, false);
         let read = shard.write(DateTime::UNIX_EPOCH, CallId(2)).unwrap();
         assert_eq!(read.method, Method::Get);
-        let asked = Entry { asked: Some(Asked::Cancel), asked_by: Some("dev-1".into()), ..running };
+        let asked = Entry {
+            asked: Some(Asked::Cancel),
+            asked_by: Some("dev-1".into()),
+            ..running
+        };
         assert_eq!(shard.read(map(7, &[("4", &asked)])), [4]);
-        let merged = Entry { attempt: 2, ..asked };
+        let merged = Entry {
+            attempt: 2,
+            ..asked
+        };
         assert_eq!(shard.entry(4), Some(&merged));
-        let call = shard.write(DateTime::UNIX_EPOCH + EVERY, CallId(3)).unwrap();
+        let call = shard
+            .write(DateTime::UNIX_EPOCH + EVERY, CallId(3))
+            .unwrap();
         assert_eq!(call.body["data"], json!({ "4": merged.json() }));
         assert_eq!(call.body["metadata"]["resourceVersion"], "7");
     }
@@ -386,7 +465,13 @@ mod tests {
         shard.observe(map(5, &[("4", &entry(State::Running))]));
         shard.vanished();
         let call = shard.write(DateTime::UNIX_EPOCH, CallId(1)).unwrap();
-        assert_eq!((call.method, call.path.as_str()), (Method::Post, "/api/v1/namespaces/ci-system/configmaps"));
-        assert_eq!(call.body["data"], json!({ "4": entry(State::Running).json() }));
+        assert_eq!(
+            (call.method, call.path.as_str()),
+            (Method::Post, "/api/v1/namespaces/ci-system/configmaps")
+        );
+        assert_eq!(
+            call.body["data"],
+            json!({ "4": entry(State::Running).json() })
+        );
     }
 }
