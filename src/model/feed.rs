@@ -114,3 +114,61 @@ pub enum FeedState {
         command: Text,
     },
 }
+
+/// One feed as the model keeps it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Feed {
+    /// How it stands.
+    pub state: FeedState,
+    /// Whether a whole list has come in since the start: what is not there is not in the cluster either.
+    pub complete: bool,
+    /// Objects that could not be read.
+    pub unreadable: u64,
+    /// The last of them, and what was wrong with it.
+    pub last_unreadable: Option<(Text, Text)>,
+}
+
+impl Feed {
+    /// Known whole at present.
+    pub fn is_live(&self) -> bool {
+        self.complete && self.state == FeedState::Live
+    }
+
+    /// No (further) list is to be expected before what is known is judged.
+    pub fn is_settled(&self) -> bool {
+        self.complete
+            || matches!(
+                self.state,
+                FeedState::Denied { .. } | FeedState::Absent | FeedState::LoginNeeded { .. }
+            )
+    }
+
+    pub(crate) fn begin(&mut self) {
+        let expected = match self.state {
+            FeedState::Syncing { expected, .. } => expected,
+            _ => None,
+        };
+        self.state = FeedState::Syncing { seen: 0, expected };
+    }
+
+    /// Counts an object of a sync; true if there is one.
+    pub(crate) fn saw(&mut self) -> bool {
+        match &mut self.state {
+            FeedState::Syncing { seen, .. } => {
+                *seen += 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.state = FeedState::Live;
+        self.complete = true;
+    }
+
+    pub(crate) fn unreadable(&mut self, name: Text, why: Text) {
+        self.unreadable += 1;
+        self.last_unreadable = Some((name, why));
+    }
+}

@@ -1,10 +1,16 @@
 //! Identities: typed, so that a pod's uid is never taken for a name.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A shared string. Cloning counts a reference.
 pub type Text = Arc<str>;
+
+/// The empty text, one for all.
+pub fn empty() -> Text {
+    static EMPTY: LazyLock<Text> = LazyLock::new(|| "".into());
+    EMPTY.clone()
+}
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -9,6 +9,15 @@ use super::id::{JobId, Text, Uid};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct System(pub &'static str);
 
+/// A job of a cluster: the id is unique within the system only.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobKey {
+    /// Its system.
+    pub system: System,
+    /// Its id there.
+    pub id: JobId,
+}
+
 /// A job: what its owner knows it by, and how far it has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
@@ -59,6 +68,14 @@ pub struct Job {
 }
 
 impl Job {
+    /// Its key in its cluster.
+    pub fn key(&self) -> JobKey {
+        JobKey {
+            system: self.system,
+            id: self.id.clone(),
+        }
+    }
+
     /// Seconds from creation to the first step running, or to `now` while it has not begun (to its end
     /// when it never began).
     pub fn wait_seconds(&self, now: DateTime<Utc>) -> i64 {

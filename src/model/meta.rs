@@ -30,16 +30,30 @@ pub struct Meta {
 impl Meta {
     /// The value of a label.
     pub fn label(&self, key: &str) -> Option<&str> {
-        find(&self.labels, key)
+        find(&self.labels, key).map(|v| &**v)
     }
 
     /// The value of a kept annotation.
     pub fn annotation(&self, key: &str) -> Option<&str> {
+        find(&self.annotations, key).map(|v| &**v)
+    }
+
+    /// The value of a label, shared; empty when there is none.
+    pub fn label_text(&self, key: &str) -> Text {
+        find(&self.labels, key)
+            .cloned()
+            .unwrap_or_else(super::id::empty)
+    }
+
+    /// The value of a kept annotation, shared; empty when there is none.
+    pub fn annotation_text(&self, key: &str) -> Text {
         find(&self.annotations, key)
+            .cloned()
+            .unwrap_or_else(super::id::empty)
     }
 }
 
-fn find<'a>(pairs: &'a [(Text, Text)], key: &str) -> Option<&'a str> {
+fn find<'a>(pairs: &'a [(Text, Text)], key: &str) -> Option<&'a Text> {
     let at = pairs.binary_search_by(|(k, _)| k.as_ref().cmp(key)).ok()?;
     Some(&pairs[at].1)
 }

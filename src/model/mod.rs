@@ -3,27 +3,51 @@
 //! No clock, no IO: ages are computed by those who ask, from the time they bring. Text that repeats is
 //! shared ([`Text`] is a counted string, interned on arrival by `cluster`).
 
+pub mod changes;
 pub mod feed;
 pub mod id;
+pub mod ingress;
 pub mod job;
+mod jobs;
 pub mod meta;
 pub mod network;
 pub mod node;
 pub mod object;
+pub mod placement;
 pub mod pod;
+pub mod pool;
+pub mod rank;
+pub mod read;
 pub mod resources;
+mod settle;
+pub mod store;
+pub mod sums;
+mod table;
+pub mod view;
+pub mod window;
 pub mod workload;
 
-pub use feed::{FeedState, Kind};
+pub use changes::{Change, Changes, ObjectChange};
+pub use feed::{Feed, FeedState, Kind};
 pub use id::{ClusterId, JobId, Text, Uid};
-pub use job::{Job, Phase, Step, StepState, System};
+pub use ingress::{Health, RouteHealth};
+pub use job::{Job, JobKey, Phase, Step, StepState, System};
+pub use jobs::{KEPT_JOBS, KEPT_SECONDS};
 pub use meta::{Condition, Meta, Owner, Truth};
 pub use network::{Backend, Endpoint, EndpointSlice, Ingress, Route, Service, ServicePort};
 pub use node::{Node, Taint, TaintEffect};
 pub use object::{Batch, Delta, Object};
+pub use placement::Place;
 pub use pod::{
     Container, ContainerRole, ContainerState, NodeTerm, Operator, Pod, PodPhase, Terminated,
     Toleration,
 };
+pub use pool::{JobCounts, NodeCounts, Pool, PoolSource, Slots};
+pub use rank::{Rank, RankRules, Ranking};
+pub use read::ReadJobs;
 pub use resources::Resources;
+pub use store::Model;
+pub use sums::NodeSums;
+pub use view::{ControlPlane, RankTotals, WaitingJobs};
+pub use window::{Ends, StartTimes};
 pub use workload::{BatchJob, Budget, Workload, WorkloadKind};

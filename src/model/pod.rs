@@ -168,14 +168,14 @@ pub struct Terminated {
 
 /// One term of required node affinity: all its expressions must match the node's labels (or, for fields,
 /// its name under the key `metadata.name`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NodeTerm {
     /// Key, operator, values.
     pub expressions: Box<[(Text, Operator, Box<[Text]>)]>,
 }
 
 /// Operators of node selector expressions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// The value is one of those given.
     In,
@@ -192,7 +192,7 @@ pub enum Operator {
 }
 
 /// A toleration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Toleration {
     /// Empty with `exists`: tolerates every key.
     pub key: Text,

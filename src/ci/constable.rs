@@ -1,0 +1,128 @@
+//! The label scheme `jobs.constable/`: what a home-grown CI platform writes on its job pods so that the
+//! console knows them. The demo platform uses it; any platform may.
+//!
+//! One pod is one attempt at one job.
+//!
+//! | on the pod | key | value | needed |
+//! |---|---|---|---|
+//! | label | `jobs.constable/id` | the job's id, unique in the platform; attempts share it | yes |
+//! | label | `jobs.constable/attempt` | from 1 | no |
+//! | label | `jobs.constable/component` | `runner` (a pod with another value is no job) | no |
+//! | annotation | `jobs.constable/project` | `shop/api` | no |
+//! | annotation | `jobs.constable/pipeline` | the pipeline's name, `build` | no |
+//! | annotation | `jobs.constable/run` | the pipeline's run, `8121` | no |
+//! | annotation | `jobs.constable/name` | the job's name in the run, `test` | no |
+//! | annotation | `jobs.constable/ref` | branch or tag | no |
+//! | annotation | `jobs.constable/commit` | commit | no |
+//! | annotation | `jobs.constable/author` | who started it | no |
+//! | annotation | `jobs.constable/url` | where it can be seen in the platform | no |
+//! | annotation | `jobs.constable/queue` | `namespace/name` of the ConfigMap that holds its entry | to cancel and retry |
+//! | annotation | `jobs.constable/deadline` | seconds it may take | no |
+//! | annotation | `jobs.constable/cancelled-by` | who cancelled it, written before the pod is deleted | no |
+//!
+//! **Steps** are the containers in their order, init containers first, sidecars left out: init containers
+//! fetch the code and restore the cache, then `step-<name>` each, then `upload-artifacts`. Main containers
+//! start together and wait for their turn; one that is not run because an earlier one failed ends with exit
+//! code 0 and the termination message `skipped`. `restartPolicy` is `Never`.
+//!
+//! **Life**: without a node *queued*; bound *scheduled*; no container begun, or the one whose turn it is
+//! cannot get its image, *pulling*; init containers *preparing*; then *running*; all steps ended and
+//! `upload-artifacts` not, *uploading*. It ended as its pod did; a failed pod is *cancelled* when somebody
+//! is named by `cancelled-by` or its deletion had been asked for, and *lost* when the cluster took it away
+//! (eviction, preemption, loss of the node).
+
+use crate::model::{Job, JobId, Pod, System};
+
+use super::life::{Shape, life, steps};
+use super::{CiSystem, Projection};
+
+/// Label: the job's id.
+pub const ID: &str = "jobs.constable/id";
+/// Label: the attempt.
+pub const ATTEMPT: &str = "jobs.constable/attempt";
+/// Label: what part of the platform a pod is.
+pub const COMPONENT: &str = "jobs.constable/component";
+/// Annotation: the ConfigMap that holds the job's entry.
+pub const QUEUE: &str = "jobs.constable/queue";
+/// Annotation on such a ConfigMap: how many entries wait.
+pub const DEPTH: &str = "jobs.constable/depth";
+/// Annotation: who cancelled.
+pub const CANCELLED_BY: &str = "jobs.constable/cancelled-by";
+/// Annotation on what API handlers register: by which pod.
+pub const REGISTERED_BY: &str = "jobs.constable/registered-by";
+/// Annotation: seconds a job may take.
+pub const DEADLINE: &str = "jobs.constable/deadline";
+
+const PROJECT: &str = "jobs.constable/project";
+const PIPELINE: &str = "jobs.constable/pipeline";
+const RUN: &str = "jobs.constable/run";
+const NAME: &str = "jobs.constable/name";
+const REF: &str = "jobs.constable/ref";
+const COMMIT: &str = "jobs.constable/commit";
+const AUTHOR: &str = "jobs.constable/author";
+const URL: &str = "jobs.constable/url";
+
+/// Its row.
+pub const SYSTEM: CiSystem = CiSystem {
+    system: System("constable"),
+    recognise,
+    read,
+    projection: Projection {
+        annotations: &[
+            PROJECT,
+            PIPELINE,
+            RUN,
+            NAME,
+            REF,
+            COMMIT,
+            AUTHOR,
+            URL,
+            QUEUE,
+            DEPTH,
+            DEADLINE,
+            CANCELLED_BY,
+            REGISTERED_BY,
+        ],
+        env: &[],
+    },
+};
+
+const SHAPE: Shape = Shape {
+    prefix: "step-",
+    uploads: &["upload-artifacts"],
+    cancelled_by: CANCELLED_BY,
+};
+
+fn recognise(pod: &Pod) -> bool {
+    pod.meta.label(ID).is_some_and(|id| !id.is_empty())
+        && pod.meta.label(COMPONENT).is_none_or(|c| c == "runner")
+}
+
+fn read(pod: &Pod) -> Job {
+    let meta = &pod.meta;
+    let life = life(pod, &SHAPE);
+    Job {
+        id: JobId(meta.label_text(ID)),
+        system: SYSTEM.system,
+        project: meta.annotation_text(PROJECT),
+        pipeline: meta.annotation_text(PIPELINE),
+        run: meta.annotation_text(RUN),
+        name: meta.annotation_text(NAME),
+        reference: meta.annotation_text(REF),
+        commit: meta.annotation_text(COMMIT),
+        author: meta.annotation_text(AUTHOR),
+        url: meta.annotation_text(URL),
+        attempt: meta.label(ATTEMPT).and_then(|a| a.parse().ok()),
+        phase: life.phase,
+        steps: steps(pod, &SHAPE),
+        pod: Some(meta.uid.clone()),
+        namespace: meta.namespace.clone(),
+        pod_name: meta.name.clone(),
+        node: pod.node.clone(),
+        created: meta.created,
+        scheduled: life.scheduled,
+        started: life.started,
+        ended: life.ended,
+        failure: life.failure,
+    }
+}

@@ -1,0 +1,533 @@
+//! [`Model`]: all that is known of one cluster, changed by batches of deltas and by nothing else.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use super::changes::{Change, Changes, ObjectChange};
+use super::feed::{Feed, FeedState, Kind};
+use super::id::{Text, Uid};
+use super::ingress::RouteHealth;
+use super::job::{Job, JobKey, Phase};
+use super::jobs::{Gone, JobChanges, Jobs, Told};
+use super::network::{EndpointSlice, Ingress, Service};
+use super::node::Node;
+use super::object::{Batch, Delta, Object};
+use super::placement::{Constraint, Place, Waiting};
+use super::pod::Pod;
+use super::pool::PoolSource;
+use super::rank::{RankRules, Ranking};
+use super::read::ReadJobs;
+use super::resources::Resources;
+use super::sums::{NodeSums, Use};
+use super::table::{Key, Keyed, Table, Upsert};
+use super::window::Window;
+use super::workload::{BatchJob, Budget, Workload};
+
+/// Everything of one cluster. Reading is free of side effects and ordered: by namespace and name, by node
+/// name, by job key.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    pub(crate) feeds: [Feed; Kind::ALL.len()],
+    pub(crate) nodes: Table<Node>,
+    pub(crate) pods: Table<Pod>,
+    pub(crate) ingresses: Table<Ingress>,
+    pub(crate) services: Table<Service>,
+    pub(crate) slices: Table<EndpointSlice>,
+    pub(crate) batch_jobs: Table<BatchJob>,
+    /// By kind: Deployment, ReplicaSet, StatefulSet, DaemonSet.
+    pub(crate) workloads: BTreeMap<Kind, Table<Workload>>,
+    pub(crate) budgets: Table<Budget>,
+
+    pub(crate) jobs: Jobs,
+    pub(crate) sums: BTreeMap<Text, NodeSums>,
+    pub(crate) by_owner: HashMap<Uid, BTreeSet<Key>>,
+    /// Slices of (namespace, service).
+    pub(crate) by_service: BTreeMap<Key, BTreeSet<Text>>,
+    pub(crate) waiting: Waiting,
+    pub(crate) health: BTreeMap<Uid, Box<[RouteHealth]>>,
+
+    /// Pool of each node: by its labels, or guessed from pods while it is not seen.
+    pub(crate) pool_of: BTreeMap<Text, (Text, PoolSource)>,
+    pub(crate) guessed: BTreeMap<Text, (Text, PoolSource)>,
+    pub(crate) ranks: BTreeMap<Text, Ranking>,
+    pub(crate) rules: RankRules,
+    pub(crate) windows: BTreeMap<Text, Window>,
+    pub(crate) last_request: BTreeMap<Text, Resources>,
+
+    pub(crate) work: Work,
+}
+
+/// What a batch leaves to be settled at its end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Work {
+    /// Batch Jobs to read anew, by uid.
+    pub(crate) batches: BTreeSet<Uid>,
+    /// Labels, taints or number of nodes changed: places and pools are to be found anew.
+    pub(crate) nodes: bool,
+    /// A constraint without a place.
+    pub(crate) places: bool,
+    /// Namespaces whose routes are to be judged anew.
+    pub(crate) routes: BTreeSet<Text>,
+    /// Routes of all namespaces are.
+    pub(crate) all_routes: bool,
+    /// For the statistics, until the node's pool is known.
+    pub(crate) told: Vec<Told>,
+    pub(crate) job_changes: JobChanges,
+}
+
+impl Model {
+    /// An empty model whose pools are ranked by these rules before any inference.
+    pub fn new(rules: RankRules) -> Self {
+        Self {
+            rules,
+            ..Self::default()
+        }
+    }
+
+    /// Takes in a batch of one feed. `now` is the wall time at which it came.
+    pub fn apply(&mut self, now: DateTime<Utc>, batch: Batch, jobs: &dyn ReadJobs) -> Changes {
+        let mut changes = Changes::default();
+        let kind = batch.kind;
+        for delta in batch.deltas {
+            match delta {
+                Delta::SyncStart => {
+                    self.sync_start(kind);
+                    self.feeds[kind as usize].begin();
+                    changes.feed = true;
+                }
+                Delta::Upsert(object) => {
+                    changes.feed |= self.feeds[kind as usize].saw();
+                    self.upsert(now, kind, object, jobs, &mut changes);
+                }
+                Delta::Remove { uid, .. } => {
+                    self.remove(now, kind, &uid, false, jobs, &mut changes);
+                }
+                Delta::SyncEnd => {
+                    for uid in self.unseen(kind) {
+                        self.remove(now, kind, &uid, true, jobs, &mut changes);
+                    }
+                    self.feeds[kind as usize].end();
+                    self.feed_turned(kind);
+                    changes.feed = true;
+                }
+                Delta::Unreadable { name, why } => {
+                    self.feeds[kind as usize].unreadable(name, why);
+                    changes.feed = true;
+                }
+            }
+        }
+        self.settle(now, jobs, &mut changes);
+        changes
+    }
+
+    /// The feed stands so. Also what is judged by it turns.
+    pub fn set_feed(
+        &mut self,
+        now: DateTime<Utc>,
+        kind: Kind,
+        state: FeedState,
+        jobs: &dyn ReadJobs,
+    ) -> Changes {
+        let mut changes = Changes::default();
+        if self.feeds[kind as usize].state != state {
+            self.feeds[kind as usize].state = state;
+            changes.feed = true;
+            self.feed_turned(kind);
+            self.settle(now, jobs, &mut changes);
+        }
+        changes
+    }
+
+    /// Lets time pass: statistics forget what is older than an hour, ended jobs without a pod go.
+    pub fn tick(&mut self, now: DateTime<Utc>) -> Changes {
+        let mut changes = Changes::default();
+        self.expire(now);
+        self.settle_jobs(&mut changes);
+        changes
+    }
+
+    fn feed_turned(&mut self, kind: Kind) {
+        match kind {
+            Kind::Node | Kind::Pod => self.work.nodes = true,
+            Kind::Ingress | Kind::Service | Kind::EndpointSlice => self.work.all_routes = true,
+            Kind::BatchJob
+            | Kind::ReplicaSet
+            | Kind::StatefulSet
+            | Kind::Deployment
+            | Kind::DaemonSet
+            | Kind::Budget => {}
+        }
+    }
+
+    fn sync_start(&mut self, kind: Kind) {
+        match kind {
+            Kind::Node => self.nodes.sync_start(),
+            Kind::Pod => self.pods.sync_start(),
+            Kind::Ingress => self.ingresses.sync_start(),
+            Kind::Service => self.services.sync_start(),
+            Kind::EndpointSlice => self.slices.sync_start(),
+            Kind::BatchJob => self.batch_jobs.sync_start(),
+            Kind::ReplicaSet | Kind::StatefulSet | Kind::Deployment | Kind::DaemonSet => {
+                self.workloads.entry(kind).or_default().sync_start();
+            }
+            Kind::Budget => self.budgets.sync_start(),
+        }
+    }
+
+    fn unseen(&self, kind: Kind) -> Vec<Uid> {
+        match kind {
+            Kind::Node => self.nodes.unseen(),
+            Kind::Pod => self.pods.unseen(),
+            Kind::Ingress => self.ingresses.unseen(),
+            Kind::Service => self.services.unseen(),
+            Kind::EndpointSlice => self.slices.unseen(),
+            Kind::BatchJob => self.batch_jobs.unseen(),
+            Kind::ReplicaSet | Kind::StatefulSet | Kind::Deployment | Kind::DaemonSet => self
+                .workloads
+                .get(&kind)
+                .map(Table::unseen)
+                .unwrap_or_default(),
+            Kind::Budget => self.budgets.unseen(),
+        }
+    }
+
+    fn upsert(
+        &mut self,
+        now: DateTime<Utc>,
+        kind: Kind,
+        object: Object,
+        jobs: &dyn ReadJobs,
+        changes: &mut Changes,
+    ) {
+        match object {
+            Object::Pod(pod) => self.put_pod(now, pod, jobs, changes),
+            Object::Node(node) => self.put_node(node, changes),
+            Object::Ingress(o) => {
+                self.work.routes.insert(o.meta.namespace.clone());
+                if let Some(old) = put(&mut self.ingresses, kind, o, changes)
+                    && self.ingresses.by_uid(&old.meta.uid).is_none()
+                {
+                    self.health.remove(&old.meta.uid);
+                }
+            }
+            Object::Service(o) => {
+                self.work.routes.insert(o.meta.namespace.clone());
+                put(&mut self.services, kind, o, changes);
+            }
+            Object::EndpointSlice(o) => {
+                let (ns, service, name) = (
+                    o.meta.namespace.clone(),
+                    o.service.clone(),
+                    o.meta.name.clone(),
+                );
+                self.work.routes.insert(ns.clone());
+                if let Some(old) = put(&mut self.slices, kind, o, changes)
+                    && old.service != service
+                {
+                    self.forget_slice(&old);
+                }
+                self.by_service
+                    .entry((ns, service))
+                    .or_default()
+                    .insert(name);
+            }
+            Object::BatchJob(o) => {
+                self.work.batches.insert(o.meta.uid.clone());
+                if let Some(old) = put(&mut self.batch_jobs, kind, o, changes) {
+                    self.work.batches.insert(old.meta.uid);
+                }
+            }
+            Object::Workload(o) => {
+                put(self.workloads.entry(kind).or_default(), kind, o, changes);
+            }
+            Object::Budget(o) => {
+                put(&mut self.budgets, kind, o, changes);
+            }
+        }
+    }
+
+    /// `unseen`: a list does not show it any more; nobody saw it go.
+    fn remove(
+        &mut self,
+        now: DateTime<Utc>,
+        kind: Kind,
+        uid: &Uid,
+        unseen: bool,
+        jobs: &dyn ReadJobs,
+        changes: &mut Changes,
+    ) {
+        match kind {
+            Kind::Pod => {
+                if let Some(pod) = self.pods.remove(uid) {
+                    note(changes, Change::Removed, kind, &*pod);
+                    self.forget_pod(now, &pod, unseen, jobs, changes);
+                }
+            }
+            Kind::Node => {
+                if let Some(node) = take(&mut self.nodes, kind, uid, changes) {
+                    self.forget_node(&node, changes);
+                }
+            }
+            Kind::Ingress => {
+                take(&mut self.ingresses, kind, uid, changes);
+                self.health.remove(uid);
+            }
+            Kind::Service => {
+                if let Some(o) = take(&mut self.services, kind, uid, changes) {
+                    self.work.routes.insert(o.meta.namespace);
+                }
+            }
+            Kind::EndpointSlice => {
+                if let Some(o) = take(&mut self.slices, kind, uid, changes) {
+                    self.forget_slice(&o);
+                    self.work.routes.insert(o.meta.namespace);
+                }
+            }
+            Kind::BatchJob => {
+                take(&mut self.batch_jobs, kind, uid, changes);
+                self.work.batches.insert(uid.clone());
+            }
+            Kind::ReplicaSet | Kind::StatefulSet | Kind::Deployment | Kind::DaemonSet => {
+                take(self.workloads.entry(kind).or_default(), kind, uid, changes);
+            }
+            Kind::Budget => {
+                take(&mut self.budgets, kind, uid, changes);
+            }
+        }
+    }
+
+    fn forget_slice(&mut self, slice: &EndpointSlice) {
+        let key = (slice.meta.namespace.clone(), slice.service.clone());
+        if let Some(names) = self.by_service.get_mut(&key) {
+            names.remove(&slice.meta.name);
+            if names.is_empty() {
+                self.by_service.remove(&key);
+            }
+        }
+    }
+
+    fn put_pod(
+        &mut self,
+        now: DateTime<Utc>,
+        pod: Box<Pod>,
+        jobs: &dyn ReadJobs,
+        changes: &mut Changes,
+    ) {
+        let uid = pod.meta.uid.clone();
+        let (change, old) = match self.pods.upsert(pod) {
+            Upsert::Same => return,
+            Upsert::Added => (Change::Added, None),
+            Upsert::Changed(old) => (Change::Changed, Some(old)),
+            Upsert::Replaced(old) => {
+                note(changes, Change::Removed, Kind::Pod, &*old);
+                self.forget_pod(now, &old, false, jobs, changes);
+                (Change::Added, None)
+            }
+        };
+        if let Some(old) = &old {
+            self.unaccount(old, jobs, changes);
+        }
+        let Some(pod) = self.pods.by_uid(&uid) else {
+            return;
+        };
+        note(changes, change, Kind::Pod, pod);
+        let job = jobs.read(pod);
+        let batch = if job.is_none() {
+            jobs.batch_owner(pod)
+        } else {
+            None
+        };
+        let purpose = purpose(pod, job.is_some(), batch.is_some());
+        if let Some(owner) = &pod.meta.owner {
+            let key = (pod.meta.namespace.clone(), pod.meta.name.clone());
+            match self.by_owner.get_mut(&owner.uid) {
+                Some(keys) => {
+                    keys.insert(key);
+                }
+                None => {
+                    self.by_owner
+                        .insert(owner.uid.clone(), BTreeSet::from([key]));
+                }
+            }
+        }
+        if let Some(owner) = batch {
+            self.work.batches.insert(owner.uid.clone());
+        }
+        if let Some(node) = &pod.node {
+            match self.sums.get_mut(&**node) {
+                Some(sums) => sums.add(pod, purpose),
+                None => self.sums.entry(node.clone()).or_default().add(pod, purpose),
+            }
+            changes.nodes.push(node.clone());
+            if !self.pool_of.contains_key(node)
+                && !self.guessed.contains_key(node)
+                && let Some(guess) = super::view::guess(pod)
+            {
+                self.guessed.insert(node.clone(), guess);
+                self.work.nodes = true;
+            }
+        }
+        match job {
+            Some(job) => {
+                let work = &mut self.work;
+                self.jobs
+                    .put(&uid, job, &mut work.told, &mut work.job_changes);
+            }
+            None => self.jobs.drop_source(&uid, &mut self.work.job_changes),
+        }
+    }
+
+    /// Takes a pod out of sums and indexes (it is out of its table).
+    fn unaccount(&mut self, pod: &Pod, jobs: &dyn ReadJobs, changes: &mut Changes) {
+        let claimed = self.jobs.has_source(&pod.meta.uid);
+        let batch = if claimed { None } else { jobs.batch_owner(pod) };
+        if let Some(owner) = &batch {
+            self.work.batches.insert(owner.uid.clone());
+        }
+        if let Some(owner) = &pod.meta.owner
+            && let Some(keys) = self.by_owner.get_mut(&owner.uid)
+        {
+            keys.remove(&(pod.meta.namespace.clone(), pod.meta.name.clone()));
+            if keys.is_empty() {
+                self.by_owner.remove(&owner.uid);
+            }
+        }
+        if let Some(node) = &pod.node
+            && let Some(sums) = self.sums.get_mut(&**node)
+        {
+            sums.sub(pod, purpose(pod, claimed, batch.is_some()));
+            if sums.keys.is_empty() {
+                self.sums.remove(&**node);
+                self.guessed.remove(&**node);
+            }
+            changes.nodes.push(node.clone());
+        }
+    }
+
+    fn forget_pod(
+        &mut self,
+        now: DateTime<Utc>,
+        pod: &Pod,
+        unseen: bool,
+        jobs: &dyn ReadJobs,
+        changes: &mut Changes,
+    ) {
+        self.unaccount(pod, jobs, changes);
+        let work = &mut self.work;
+        let end = how_gone(pod, unseen);
+        self.jobs.gone(
+            now,
+            &pod.meta.uid,
+            end,
+            &mut work.told,
+            &mut work.job_changes,
+        );
+    }
+}
+
+/// How a pod went, by the last that was seen of it.
+pub(crate) fn how_gone(pod: &Pod, unseen: bool) -> Gone {
+    let disrupted = pod
+        .condition("DisruptionTarget")
+        .filter(|c| c.status == super::meta::Truth::True);
+    match (disrupted, pod.meta.deleting) {
+        (Some(condition), _) => {
+            Gone::Disrupted(format!("its pod was taken away: {}", condition.reason).into())
+        }
+        (None, Some(_)) => Gone::Deleted,
+        (None, None) if unseen => Gone::Unseen,
+        (None, None) => Gone::Vanished,
+    }
+}
+
+fn purpose(pod: &Pod, claimed: bool, batch: bool) -> Use {
+    let owner = pod.meta.owner.as_ref().map(|o| &*o.kind);
+    if claimed {
+        Use::Ci
+    } else if batch {
+        Use::Batch
+    } else if matches!(owner, Some("DaemonSet" | "Node"))
+        || pod.meta.annotation("kubernetes.io/config.mirror").is_some()
+    {
+        Use::PerNode
+    } else {
+        Use::Service
+    }
+}
+
+pub(crate) fn note<T: Keyed>(changes: &mut Changes, change: Change, kind: Kind, object: &T) {
+    let meta = object.meta();
+    changes.objects.push(ObjectChange {
+        change,
+        kind,
+        uid: meta.uid.clone(),
+        namespace: meta.namespace.clone(),
+        name: meta.name.clone(),
+    });
+}
+
+/// Upserts and notes; what stood there before comes back.
+pub(crate) fn put<T: Keyed + PartialEq>(
+    table: &mut Table<T>,
+    kind: Kind,
+    value: Box<T>,
+    changes: &mut Changes,
+) -> Option<Box<T>> {
+    let at = changes.objects.len();
+    note(changes, Change::Added, kind, &*value);
+    match table.upsert(value) {
+        Upsert::Same => {
+            changes.objects.truncate(at);
+            None
+        }
+        Upsert::Added => None,
+        Upsert::Changed(old) => {
+            changes.objects[at].change = Change::Changed;
+            Some(old)
+        }
+        Upsert::Replaced(old) => {
+            note(changes, Change::Removed, kind, &*old);
+            let last = changes.objects.len() - 1;
+            changes.objects.swap(at, last);
+            Some(old)
+        }
+    }
+}
+
+fn take<T: Keyed + PartialEq>(
+    table: &mut Table<T>,
+    kind: Kind,
+    uid: &Uid,
+    changes: &mut Changes,
+) -> Option<Box<T>> {
+    let old = table.remove(uid)?;
+    note(changes, Change::Removed, kind, &*old);
+    Some(old)
+}
+
+impl Model {
+    /// Where a job waits: `None` if it does not wait (or waits without a pod).
+    pub fn place(&self, key: &JobKey) -> Option<&Place> {
+        self.waiting.place(key)
+    }
+
+    /// The job of this key: its latest attempt.
+    pub fn job(&self, key: &JobKey) -> Option<&Job> {
+        self.jobs.get(key)
+    }
+
+    pub(crate) fn put_waiting(&mut self, key: &JobKey) {
+        let pod = self
+            .jobs
+            .get(key)
+            .filter(|job| job.phase == Phase::Queued)
+            .and_then(|job| Some((job.created, self.pods.by_uid(job.pod.as_ref()?)?)));
+        match pod {
+            Some((since, pod)) => {
+                self.work.places |= self.waiting.put(key, since, Constraint::of(pod));
+            }
+            None => self.waiting.remove(key),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! One kind's objects, ordered by namespace and name, swept by epochs.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::id::{Text, Uid};
+use super::meta::Meta;
+use super::network::{EndpointSlice, Ingress, Service};
+use super::node::Node;
+use super::pod::Pod;
+use super::workload::{BatchJob, Budget, Workload};
+
+/// What a table can hold.
+pub(crate) trait Keyed {
+    fn meta(&self) -> &Meta;
+}
+
+macro_rules! keyed {
+    ($($kind:ty),*) => {
+        $(impl Keyed for $kind {
+            fn meta(&self) -> &Meta {
+                &self.meta
+            }
+        })*
+    };
+}
+keyed!(
+    Node,
+    Pod,
+    Ingress,
+    Service,
+    EndpointSlice,
+    BatchJob,
+    Workload,
+    Budget
+);
+
+/// Namespace and name.
+pub(crate) type Key = (Text, Text);
+
+/// What an upsert did.
+pub(crate) enum Upsert<T> {
+    /// The same object as before.
+    Same,
+    /// A new one.
+    Added,
+    /// It was this before.
+    Changed(Box<T>),
+    /// Another object of that name (another uid) stood there.
+    Replaced(Box<T>),
+}
+
+#[derive(Clone, Debug)]
+struct Row<T> {
+    epoch: u32,
+    value: Box<T>,
+}
+
+/// The table. Maps of maps, so that `&str` finds without building a key.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<T> {
+    rows: BTreeMap<Text, BTreeMap<Text, Row<T>>>,
+    by_uid: HashMap<Uid, Key>,
+    epoch: u32,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            rows: BTreeMap::new(),
+            by_uid: HashMap::new(),
+            epoch: 0,
+        }
+    }
+}
+
+impl<T: Keyed + PartialEq> Table<T> {
+    /// A list begins.
+    pub(crate) fn sync_start(&mut self) {
+        self.epoch += 1;
+    }
+
+    pub(crate) fn upsert(&mut self, value: Box<T>) -> Upsert<T> {
+        let meta = value.meta();
+        let (namespace, name, uid) = (meta.namespace.clone(), meta.name.clone(), meta.uid.clone());
+        let space = match self.rows.get_mut(&*namespace) {
+            Some(space) => space,
+            None => self.rows.entry(namespace.clone()).or_default(),
+        };
+        let epoch = self.epoch;
+        let Some(row) = space.get_mut(&*name) else {
+            space.insert(name.clone(), Row { epoch, value });
+            self.by_uid.insert(uid, (namespace, name));
+            return Upsert::Added;
+        };
+        row.epoch = epoch;
+        if row.value == value {
+            return Upsert::Same;
+        }
+        let old = std::mem::replace(&mut row.value, value);
+        if old.meta().uid == uid {
+            return Upsert::Changed(old);
+        }
+        self.by_uid.remove(&old.meta().uid);
+        self.by_uid.insert(uid, (namespace, name));
+        Upsert::Replaced(old)
+    }
+
+    /// Takes the object of this uid out; nothing if the uid is not (or no longer) here.
+    pub(crate) fn remove(&mut self, uid: &Uid) -> Option<Box<T>> {
+        let (namespace, name) = self.by_uid.remove(uid)?;
+        let space = self.rows.get_mut(&*namespace)?;
+        let row = space.remove(&*name)?;
+        if space.is_empty() {
+            self.rows.remove(&*namespace);
+        }
+        Some(row.value)
+    }
+
+    /// Uids of what the list that just ended did not show, ordered by namespace and name.
+    pub(crate) fn unseen(&self) -> Vec<Uid> {
+        self.rows
+            .values()
+            .flat_map(BTreeMap::values)
+            .filter(|row| row.epoch != self.epoch)
+            .map(|row| row.value.meta().uid.clone())
+            .collect()
+    }
+
+    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&T> {
+        Some(&self.rows.get(namespace)?.get(name)?.value)
+    }
+
+    pub(crate) fn by_uid(&self, uid: &Uid) -> Option<&T> {
+        let (namespace, name) = self.by_uid.get(uid)?;
+        self.get(namespace, name)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.rows
+            .values()
+            .flat_map(BTreeMap::values)
+            .map(|row| &*row.value)
+    }
+
+    pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &T> {
+        self.rows
+            .get(namespace)
+            .into_iter()
+            .flat_map(BTreeMap::values)
+            .map(|row| &*row.value)
+    }
+
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &Text> {
+        self.rows.keys()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_uid.len()
+    }
+}
