@@ -1,1 +1,4 @@
 //! (being built)
+
+#[cfg(feature = "sim")]
+pub mod platform;

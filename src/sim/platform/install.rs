@@ -48,8 +48,8 @@ pub(super) fn objects(options: &PlatformOptions) -> Vec<Manifest> {
                 "worker",
                 options.workers,
                 &options.image,
-                500,
-                512,
+                3000,
+                4096,
             ),
         ),
         (
@@ -61,8 +61,8 @@ pub(super) fn objects(options: &PlatformOptions) -> Vec<Manifest> {
                 "api",
                 options.handlers,
                 &options.image,
-                500,
-                512,
+                2000,
+                4096,
             ),
         ),
         (
@@ -74,13 +74,13 @@ pub(super) fn objects(options: &PlatformOptions) -> Vec<Manifest> {
                 "results",
                 3,
                 &options.image,
-                1000,
-                2048,
+                4000,
+                8192,
             ),
         ),
         (
             DEPLOYMENTS,
-            workload(options, "Deployment", "hooks", "hooks", 2, hooks, 250, 256),
+            workload(options, "Deployment", "hooks", "hooks", 2, hooks, 500, 512),
         ),
         (
             "/apis/apps/v1/namespaces/ci-system/statefulsets",
@@ -91,8 +91,8 @@ pub(super) fn objects(options: &PlatformOptions) -> Vec<Manifest> {
                 "queue",
                 3,
                 &options.image,
-                1000,
-                4096,
+                4000,
+                16384,
             ),
         ),
         (
@@ -140,7 +140,7 @@ fn workload(
     memory: u32,
 ) -> Value {
     let labels = json!({ "app.kubernetes.io/name": name, "jobs.constable/component": component });
-    let share = |n: u32| (n / options.request_divisor).max(1);
+    let share = |n: u32| (n / options.service_divisor).max(1);
     let mut container = json!({
         "name": name,
         "image": image,

@@ -5,7 +5,7 @@
 //! it, create a runner pod for each, monitor it and destroy it. [`Platform`] acts for all of these pods, as a machine
 //! without IO: [`Input`] in, [`Call`]s out. It keeps nothing that the cluster does not hold, so one that is started on
 //! a cluster with jobs goes on with them. Two shells drive it: `direct` over a simulated `World` in the same thread,
-//! `client` over kube's client.
+//! [`client`] over kube's client.
 //!
 //! # The label scheme, for a platform of one's own
 //!
@@ -19,6 +19,7 @@
 //! patch that carries the ConfigMap's resourceVersion; the worker honours it and clears it.
 
 mod call;
+pub mod client;
 mod entry;
 mod fate;
 mod install;

@@ -29,8 +29,10 @@ pub struct PlatformOptions {
     pub host_network: bool,
     /// Node label that holds the pool's name; `None`: pods ask for no pool.
     pub pool_label: Option<String>,
-    /// Requests are divided by this: for clusters smaller than the demo's.
+    /// Requests of jobs are divided by this: for nodes smaller than the demo's.
     pub request_divisor: u32,
+    /// Requests of the platform's own services are divided by this.
+    pub service_divisor: u32,
     /// One Ingress leads to a Service without a ready endpoint.
     pub broken_ingress: bool,
     /// A job that runs longer is ended.
@@ -53,6 +55,7 @@ impl Default for PlatformOptions {
             host_network: false,
             pool_label: Some("cloud.google.com/gke-nodepool".into()),
             request_divisor: 1,
+            service_divisor: 1,
             broken_ingress: false,
             deadline: TimeDelta::hours(1),
         }

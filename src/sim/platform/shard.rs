@@ -30,7 +30,7 @@ struct Slot {
 enum Want {
     #[default]
     Same,
-    Put(Entry),
+    Put(Box<Entry>),
     Remove,
 }
 
@@ -38,7 +38,7 @@ impl Slot {
     fn current(&self) -> Option<&Entry> {
         match &self.want {
             Want::Same => self.seen.as_ref(),
-            Want::Put(entry) => Some(entry),
+            Want::Put(entry) => Some(&**entry),
             Want::Remove => None,
         }
     }
@@ -122,11 +122,7 @@ impl Shard {
     pub(super) fn put(&mut self, id: JobId, entry: Entry) {
         self.last_id = self.last_id.max(id);
         let slot = self.slots.entry(id).or_default();
-        slot.want = if slot.seen.as_ref() == Some(&entry) {
-            Want::Same
-        } else {
-            Want::Put(entry)
-        };
+        slot.want = Want::Put(Box::new(entry));
         self.dirty.insert(id);
     }
 
@@ -170,11 +166,11 @@ impl Shard {
             let slot = self.slots.entry(id).or_default();
             if let Want::Put(want) = &mut slot.want {
                 let before = slot.seen.as_ref().and_then(|e| e.asked);
-                if entry.asked != before && *want != entry {
+                if entry.asked != before && **want != entry {
                     want.asked = entry.asked;
                     want.asked_by.clone_from(&entry.asked_by);
                 }
-                if *want == entry {
+                if **want == entry {
                     slot.want = Want::Same;
                 }
             }
@@ -202,7 +198,7 @@ impl Shard {
         for (id, slot) in &mut self.slots {
             let entry = slot.current().cloned();
             *slot = Slot {
-                want: entry.map_or(Want::Remove, Want::Put),
+                want: entry.map_or(Want::Remove, |e| Want::Put(Box::new(e))),
                 ..Slot::default()
             };
             self.dirty.insert(*id);
@@ -241,10 +237,10 @@ impl Shard {
             };
             match &slot.want {
                 Want::Same => continue,
-                Want::Put(entry) if slot.seen.as_ref() == Some(entry) => slot.want = Want::Same,
+                Want::Put(entry) if slot.seen.as_ref() == Some(&**entry) => slot.want = Want::Same,
                 Want::Put(entry) => {
                     data.insert(job.to_string(), Value::String(entry.json()));
-                    sent.push((job, Some(entry.clone())));
+                    sent.push((job, Some((**entry).clone())));
                 }
                 Want::Remove => {
                     data.insert(job.to_string(), Value::Null);
@@ -313,7 +309,7 @@ impl Shard {
                 continue;
             };
             let reached = match (&slot.want, &entry) {
-                (Want::Put(want), Some(entry)) => want == entry,
+                (Want::Put(want), Some(entry)) => **want == *entry,
                 (Want::Remove, None) => true,
                 (Want::Same | Want::Put(_) | Want::Remove, _) => false,
             };
