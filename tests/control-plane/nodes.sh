@@ -30,6 +30,7 @@ apiVersion: v1
 kind: Node
 metadata:
   name: $name
+  annotations: {kwok.x-k8s.io/node: fake}
   labels:
     kubernetes.io/hostname: $name
     kubernetes.io/os: linux

@@ -8,7 +8,8 @@
 #   --nodes POOL=N,...   fake nodes, labelled and tainted as the demo's: pools
 #                        controllers, patricians, and any other as a pool of job
 #                        nodes (default controllers=3,patricians=4,runner-large=5,runner-small=3)
-#   --nodes-file FILE    the nodes of this manifest instead
+#   --nodes-file FILE    the nodes of this manifest instead; kwok cares for those with the
+#                        annotation kwok.x-k8s.io/node: fake
 #   --stages general|fast  kwok's stages: general steps through init containers
 #                        and waits for grace periods, and runner pods end by
 #                        themselves (stages/runner.yaml); fast is for scale
@@ -202,7 +203,8 @@ E2
 cat > "$dir/run/kwok.args" << E2
 --kubeconfig=$pki/kwok.kubeconfig
 --config=$dir/run/kwok.yaml
---manage-all-nodes=true
+--manage-all-nodes=false
+--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake
 --node-ip=127.0.0.1
 --node-port=$(port_of kwok)
 --server-address=127.0.0.1:$(port_of kwok)

@@ -1,0 +1,40 @@
+//! The cases, by what they are about, and the harness that runs each on both servers.
+//!
+//! A case is an `async fn(&Cluster)` in one of the modules below, named once in that module's `cases!`.
+
+/// Turns each named case into two tests, `simulated::case` and `real::case`.
+macro_rules! cases {
+    ($($case:ident),+ $(,)?) => {
+        mod simulated {
+            $(#[test]
+            #[ignore = "until `constable sim` is there"]
+            fn $case() {
+                crate::conformance::run(crate::conformance::Kind::Simulated, stringify!($case), super::$case);
+            })+
+        }
+        mod real {
+            $(#[test]
+            #[ignore = "needs a control plane"]
+            fn $case() {
+                crate::conformance::run(crate::conformance::Kind::Real, stringify!($case), super::$case);
+            })+
+        }
+    };
+}
+
+mod access;
+mod cluster;
+mod deletes;
+mod discovery;
+mod errors;
+mod eviction;
+mod lists;
+mod logs;
+mod server;
+mod statuses;
+mod tables;
+mod watches;
+mod writes;
+
+pub(crate) use cluster::{Cluster, run};
+pub(crate) use server::Kind;
