@@ -2,10 +2,19 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`call`] | calls of the engine, answers as data |
+//! | [`connect`] | kubeconfig into a client |
+//! | [`decode`] | bytes of the API server into the model's types |
+//! | [`feed`] | one stream a kind, resumed for ever, with its state |
+//! | [`pulse`] | whether the server answers, how fast, and what time it has |
 //! | [`harmless`] | makes text from a cluster fit to be drawn |
 //! | [`intern`] | one copy of a text that many objects carry |
-//! | [`decode`] | bytes of the API server into the model's types |
 
+mod backoff;
+pub mod call;
+pub mod connect;
 pub mod decode;
+pub mod feed;
 pub mod harmless;
 pub mod intern;
+pub mod pulse;

@@ -1,0 +1,171 @@
+//! One stream a kind: list, follow, resume, and say how it stands.
+//!
+//! | kind | watched | verbs it needs | scope |
+//! |---|---|---|---|
+//! | nodes | always | list, watch on `nodes` | cluster |
+//! | pods | always | list, watch on `pods` | namespace, labels |
+//! | ingresses | always | list, watch on `ingresses.networking.k8s.io` | namespace |
+//! | services | always | list, watch on `services` | namespace |
+//! | endpointslices | always | list, watch on `endpointslices.discovery.k8s.io` | namespace |
+//! | jobs | always | list, watch on `jobs.batch` | namespace |
+//! | replicasets | always | list, watch on `replicasets.apps` | namespace |
+//! | statefulsets | always | list, watch on `statefulsets.apps` | namespace |
+//! | deployments | always | list, watch on `deployments.apps` | namespace |
+//! | daemonsets | always | list, watch on `daemonsets.apps` | namespace |
+//! | poddisruptionbudgets | while an action needs them | list, watch on `poddisruptionbudgets.policy` | namespace |
+//!
+//! What is denied is said (`Denied`) and asked again every half minute; the others go on. Where all
+//! namespaces are denied and the context names one, that one is watched ([`Feeds::narrowed`] tells).
+//!
+//! [`machine`] is the protocol without IO; [`task`](self) drives it over a client. We do not use kube's
+//! watcher: it hides bookmarks, resumes in silence, has no way back from streaming lists and stops for ever
+//! at one object that cannot be read.
+
+pub mod machine;
+mod task;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::engine::Event;
+use crate::model::{FeedState, Kind, Text};
+
+use super::connect::Connection;
+
+/// What part of the cluster is watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// This namespace alone; `None`: all.
+    pub namespace: Option<String>,
+    /// Watched instead where all namespaces are denied.
+    pub fallback: Option<String>,
+    /// `-l`: only pods with these labels.
+    pub selector: Option<String>,
+}
+
+/// How the server was when last asked ([`super::pulse`]).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pulse {
+    /// It answers.
+    Answers,
+    /// It does not.
+    Silent {
+        /// When it last did.
+        since: DateTime<Utc>,
+        /// Why.
+        why: Text,
+    },
+}
+
+/// The feeds of one connection. Dropping it ends them.
+#[derive(Debug)]
+pub struct Feeds {
+    connection: Connection,
+    scope: Scope,
+    streaming: bool,
+    pulse: watch::Receiver<Pulse>,
+    events: mpsc::Sender<Event>,
+    tasks: BTreeMap<Kind, JoinHandle<()>>,
+    narrowed: Arc<Mutex<BTreeSet<Kind>>>,
+}
+
+impl Feeds {
+    /// None runs yet. `streaming`: the server has streaming lists (1.34 and later have; others are asked for
+    /// pages). Events go to `events`; when it is full the streams wait.
+    pub fn new(
+        connection: Connection,
+        scope: Scope,
+        streaming: bool,
+        pulse: watch::Receiver<Pulse>,
+        events: mpsc::Sender<Event>,
+    ) -> Self {
+        Self {
+            connection,
+            scope,
+            streaming,
+            pulse,
+            events,
+            tasks: BTreeMap::new(),
+            narrowed: Arc::default(),
+        }
+    }
+
+    /// The kinds that are watched all the time.
+    pub fn always() -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().filter(|k| *k != Kind::Budget)
+    }
+
+    /// Starts or stops a feed. Stopping says `Off`.
+    pub fn set(&mut self, kind: Kind, on: bool) {
+        let old = self.tasks.remove(&kind);
+        match (on, old) {
+            (true, Some(running)) => {
+                self.tasks.insert(kind, running);
+            }
+            (true, None) => self.start(kind, None),
+            (false, Some(running)) => {
+                running.abort();
+                let events = self.events.clone();
+                tokio::spawn(async move {
+                    // Nothing of the old stream may come after `Off`.
+                    let _ = running.await;
+                    let _ = events
+                        .send(Event::Feed(kind, Box::new(FeedState::Off)))
+                        .await;
+                });
+            }
+            (false, None) => {}
+        }
+    }
+
+    /// Watches another part of the cluster: all running feeds begin again.
+    pub fn rescope(&mut self, namespace: Option<String>) {
+        self.scope.namespace = namespace;
+        self.narrowed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        for (kind, old) in std::mem::take(&mut self.tasks) {
+            old.abort();
+            self.start(kind, Some(old));
+        }
+    }
+
+    /// Kinds of which only the fallback namespace is seen, because all namespaces are denied.
+    pub fn narrowed(&self) -> BTreeSet<Kind> {
+        self.narrowed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn start(&mut self, kind: Kind, after: Option<JoinHandle<()>>) {
+        let task = task::Task {
+            connection: self.connection.clone(),
+            machine: machine::Machine::new(kind, self.scope.clone(), self.streaming),
+            events: self.events.clone(),
+            pulse: self.pulse.clone(),
+            narrowed: self.narrowed.clone(),
+        };
+        let handle = tokio::spawn(async move {
+            if let Some(old) = after {
+                // The old stream's last batch must not come after our first.
+                let _ = old.await;
+            }
+            task.run().await;
+        });
+        self.tasks.insert(kind, handle);
+    }
+}
+
+impl Drop for Feeds {
+    fn drop(&mut self) {
+        for task in self.tasks.values() {
+            task.abort();
+        }
+    }
+}
