@@ -43,7 +43,10 @@ mod tests {
         let mut whole = FIRST;
         for _ in 0..12 {
             let pause = backoff.next();
-            assert!(pause <= whole && pause >= whole / 2, "{pause:?} of {whole:?}");
+            assert!(
+                pause <= whole && pause >= whole / 2,
+                "{pause:?} of {whole:?}"
+            );
             whole = (whole * 2).min(LONGEST);
         }
         assert_eq!(whole, LONGEST);

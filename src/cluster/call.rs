@@ -163,9 +163,21 @@ mod tests {
             "details": {"causes": [{"reason": "DisruptionBudget", "message": "The disruption budget b needs 2 healthy pods and has 2 currently"}]}
         });
         for (code, header, body, want) in [
-            (200, None, "{\"a\":1}".to_owned(), Reply::Done(json!({"a": 1}))),
+            (
+                200,
+                None,
+                "{\"a\":1}".to_owned(),
+                Reply::Done(json!({"a": 1})),
+            ),
             (200, None, String::new(), Reply::Done(Value::Null)),
-            (201, None, "{".to_owned(), Reply::Lost("unreadable answer: EOF while parsing an object at line 1 column 1".into())),
+            (
+                201,
+                None,
+                "{".to_owned(),
+                Reply::Lost(
+                    "unreadable answer: EOF while parsing an object at line 1 column 1".into(),
+                ),
+            ),
             (
                 429,
                 None,
@@ -173,8 +185,12 @@ mod tests {
                 Reply::Refused {
                     code: 429,
                     reason: "TooManyRequests".into(),
-                    message: "Cannot evict pod as it would violate the pod's disruption budget.".into(),
-                    causes: vec![("DisruptionBudget".into(), "The disruption budget b needs 2 healthy pods and has 2 currently".into())],
+                    message: "Cannot evict pod as it would violate the pod's disruption budget."
+                        .into(),
+                    causes: vec![(
+                        "DisruptionBudget".into(),
+                        "The disruption budget b needs 2 healthy pods and has 2 currently".into(),
+                    )],
                     retry_after: None,
                 },
             ),
@@ -182,10 +198,26 @@ mod tests {
                 429,
                 Some(3),
                 json!({"message": "busy", "details": {"retryAfterSeconds": 10}}).to_string(),
-                Reply::Refused { code: 429, reason: "".into(), message: "busy".into(), causes: vec![], retry_after: Some(3) },
+                Reply::Refused {
+                    code: 429,
+                    reason: "".into(),
+                    message: "busy".into(),
+                    causes: vec![],
+                    retry_after: Some(3),
+                },
             ),
-            (502, None, "<html>\u{1b}[31mBad Gateway".to_owned(), refused(502, "", "<html>Bad Gateway")),
-            (404, None, "{\"details\":null,\"message\":null}".to_owned(), refused(404, "", "")),
+            (
+                502,
+                None,
+                "<html>\u{1b}[31mBad Gateway".to_owned(),
+                refused(502, "", "<html>Bad Gateway"),
+            ),
+            (
+                404,
+                None,
+                "{\"details\":null,\"message\":null}".to_owned(),
+                refused(404, "", ""),
+            ),
         ] {
             assert_eq!(read(code, header, body.as_bytes()), want, "{body}");
         }
@@ -202,6 +234,9 @@ mod tests {
         let request = request(&call).unwrap();
         assert_eq!(request.method(), Method::PATCH);
         assert_eq!(request.uri().to_string(), "/api/v1/nodes/p-1?dryRun=All");
-        assert_eq!(request.headers()[CONTENT_TYPE], "application/merge-patch+json");
+        assert_eq!(
+            request.headers()[CONTENT_TYPE],
+            "application/merge-patch+json"
+        );
     }
 }

@@ -14,7 +14,9 @@ pub enum ConnectError {
         looked: String,
     },
     /// A kubeconfig that cannot be read or parsed.
-    #[error("cannot read kubeconfig {file}: {why}; correct it or give another with --kubeconfig FILE")]
+    #[error(
+        "cannot read kubeconfig {file}: {why}; correct it or give another with --kubeconfig FILE"
+    )]
     Unreadable {
         /// The file.
         file: String,
@@ -36,7 +38,9 @@ pub enum ConnectError {
         known: String,
     },
     /// A context that leads nowhere, or credentials that cannot be read.
-    #[error("context {context:?} is unusable: {why}; correct the kubeconfig or give another --context")]
+    #[error(
+        "context {context:?} is unusable: {why}; correct the kubeconfig or give another --context"
+    )]
     BadContext {
         /// The context.
         context: String,
@@ -53,7 +57,9 @@ pub enum ConnectError {
     #[error("cannot use the pod's service account: {0}; give --kubeconfig FILE")]
     InCluster(String),
     /// A credential plugin that failed.
-    #[error("credential plugin `{command}` failed: {why}; run it in a shell to log in, then try again")]
+    #[error(
+        "credential plugin `{command}` failed: {why}; run it in a shell to log in, then try again"
+    )]
     ExecPlugin {
         /// Its command line.
         command: String,
@@ -97,7 +103,9 @@ pub enum ConnectError {
         next: String,
     },
     /// An answer that no Kubernetes API server gives.
-    #[error("{address} (context {context:?}) does not answer as a Kubernetes API server: {why}; check the address")]
+    #[error(
+        "{address} (context {context:?}) does not answer as a Kubernetes API server: {why}; check the address"
+    )]
     NotKubernetes {
         /// The server.
         address: String,
@@ -155,7 +163,8 @@ impl ConnectError {
         let (address, context) = (address.to_owned(), context.to_owned());
         let why = why(error);
         let lower = why.to_lowercase();
-        if lower.contains("certificate") || lower.contains("unknownissuer") || lower.contains("tls") {
+        if lower.contains("certificate") || lower.contains("unknownissuer") || lower.contains("tls")
+        {
             let next = if lower.contains("expired") {
                 "renew it, and check this machine's clock"
             } else if lower.contains("unknownissuer") || lower.contains("unknown issuer") {

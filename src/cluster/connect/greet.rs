@@ -113,7 +113,11 @@ impl Connection {
                 });
             }
         };
-        let digits: String = version.minor.chars().take_while(char::is_ascii_digit).collect();
+        let digits: String = version
+            .minor
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
         Ok(Greeting {
             version: harmless::plain(&version.git_version).into(),
             minor: digits.parse().unwrap_or(0),
@@ -140,7 +144,12 @@ impl Connection {
     }
 
     /// What the engine is told of the server.
-    pub fn info(&self, cluster: ClusterId, greeting: &Greeting, latency_ms: Option<u32>) -> ServerInfo {
+    pub fn info(
+        &self,
+        cluster: ClusterId,
+        greeting: &Greeting,
+        latency_ms: Option<u32>,
+    ) -> ServerInfo {
         ServerInfo {
             cluster,
             context: self.context.clone(),

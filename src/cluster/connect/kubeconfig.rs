@@ -124,7 +124,8 @@ mod tests {
     use super::*;
 
     fn file(dir: &Path, name: &str, current: &str, contexts: &[&str]) -> PathBuf {
-        let mut text = format!("apiVersion: v1\nkind: Config\ncurrent-context: \"{current}\"\ncontexts:\n");
+        let mut text =
+            format!("apiVersion: v1\nkind: Config\ncurrent-context: \"{current}\"\ncontexts:\n");
         for context in contexts {
             text.push_str(&format!(
                 "- name: {context}\n  context: {{cluster: c, user: u}}\n"
@@ -164,7 +165,10 @@ mod tests {
         };
         assert_eq!(choose(&none, list(&[&a, &b])), "two of 3");
         assert_eq!(choose(&none, list(&[&missing, &b])), "two of 2");
-        assert_eq!(choose(&target(None, Some("one")), list(&[&a, &b])), "one of 3");
+        assert_eq!(
+            choose(&target(None, Some("one")), list(&[&a, &b])),
+            "one of 3"
+        );
         assert_eq!(choose(&target(Some(&b), None), list(&[&a])), "two of 2");
         assert_eq!(
             choose(&target(None, Some("prod")), list(&[&a, &b])),
@@ -181,6 +185,9 @@ mod tests {
         let error = choose(&none, None);
         assert!(error.starts_with("no kubeconfig: "), "{error}");
         assert!(error.contains(".kube/config does not exist"), "{error}");
-        assert_eq!(chosen(find_in(&none, list(&[&missing]), None, true)), "in-cluster");
+        assert_eq!(
+            chosen(find_in(&none, list(&[&missing]), None, true)),
+            "in-cluster"
+        );
     }
 }

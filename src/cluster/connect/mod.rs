@@ -76,7 +76,11 @@ impl Connection {
         let kubeconfig::Found::Files { config, context } = found else {
             return Self::in_cluster().await;
         };
-        let contexts = config.contexts.iter().map(|c| c.name.as_str().into()).collect();
+        let contexts = config
+            .contexts
+            .iter()
+            .map(|c| c.name.as_str().into())
+            .collect();
         let named = config.contexts.iter().find(|c| c.name == context);
         let named = named.and_then(|c| c.context.clone()).unwrap_or_default();
         let cluster_proxy = config
@@ -91,10 +95,11 @@ impl Connection {
         let mut config = Config::from_custom_kubeconfig(*config, &options)
             .await
             .map_err(|e| ConnectError::kubeconfig(&context, &e))?;
-        config.proxy_url = proxy::of_server(&config.cluster_url, cluster_proxy.as_deref(), |name| {
-            std::env::var(name).ok()
-        })
-        .map_err(|proxy| ConnectError::BadProxy { proxy })?;
+        config.proxy_url =
+            proxy::of_server(&config.cluster_url, cluster_proxy.as_deref(), |name| {
+                std::env::var(name).ok()
+            })
+            .map_err(|proxy| ConnectError::BadProxy { proxy })?;
         let mut connection = Self::build(config, &context).await?;
         connection.namespace = named.namespace.filter(|n| !n.is_empty());
         connection.contexts = contexts;

@@ -507,7 +507,10 @@ mod tests {
                 items.join(",")
             )
         };
-        assert_eq!(m.page(page(&["a", "b"], "t/k").as_bytes(), &mut out), Next::Again);
+        assert_eq!(
+            m.page(page(&["a", "b"], "t/k").as_bytes(), &mut out),
+            Next::Again
+        );
         assert_eq!(
             m.state(),
             FeedState::Syncing {
