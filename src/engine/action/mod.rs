@@ -1,0 +1,215 @@
+//! Actions: asked for, planned, confirmed, carried out, settled when the watch shows it.
+//!
+//! An [`plan::Operation`] on targets becomes a [`Plan`]: pure, made from what the watch shows, listing what
+//! would be lost. The plan is shown; showing it is asking for its confirmation. What is confirmed becomes a
+//! [`Run`] of small machines that emit calls and wait for what the watch shows. Every call is guarded by a
+//! uid or resourceVersion; an answer that is lost is read back.
+
+pub mod call;
+mod copy;
+mod cordon;
+mod delete;
+pub mod drain;
+mod entry;
+pub mod gate;
+mod machine;
+pub mod pending;
+pub mod plan;
+pub mod run;
+mod task;
+
+use std::time::Duration;
+
+use super::effect::{CallId, Effect};
+use super::event::{Now, Reply};
+use crate::model::{Kind, Model, Text};
+pub use call::DryRun;
+use gate::{Lock, Rights};
+use pending::Pending;
+pub use plan::{Operation, Plan, Refusal, Request, Target};
+use run::{ActionId, Route, Routes, Run};
+use task::Cx;
+pub use task::Outcome;
+
+/// Runs that are kept after their end.
+const KEPT: usize = 500;
+
+/// What an action needs to know beside the model.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// The cluster as the watch streams tell it.
+    pub model: &'a Model,
+    /// The time of the event.
+    pub now: Now,
+    /// The cluster's id, for the audit.
+    pub cluster: &'a str,
+    /// The context's name, for the audit and for typed confirmations.
+    pub context: &'a str,
+}
+
+/// All actions of the session, the lock and the plan on the screen.
+#[derive(Clone, Debug)]
+pub struct Actions {
+    /// The lock of this cluster.
+    pub lock: Lock,
+    /// Who acts, for the audit: user of the kubeconfig and of the machine.
+    pub who: Text,
+    unlock_for: Duration,
+    production: bool,
+    rights: Rights,
+    routes: Routes,
+    runs: Vec<Run>,
+    next: u64,
+    pending: Option<Pending>,
+    budgets_on: bool,
+}
+
+impl Actions {
+    /// `production`: a single action too is confirmed by typing the context's name.
+    pub fn new(read_only: bool, unlock_for: Duration, production: bool, who: Text) -> Self {
+        Self {
+            lock: if read_only { Lock::ReadOnly } else { Lock::Locked },
+            who,
+            unlock_for,
+            production,
+            rights: Rights::default(),
+            routes: Routes::default(),
+            runs: Vec::new(),
+            next: 0,
+            pending: None,
+            budgets_on: false,
+        }
+    }
+
+    /// Running and past actions, oldest first.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// A run by its number.
+    pub fn run(&self, id: ActionId) -> Option<&Run> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
+    /// How many go on.
+    pub fn running(&self) -> usize {
+        self.runs.iter().filter(|run| !run.over()).count()
+    }
+
+    /// The plan on the screen, if any.
+    pub fn pending(&self) -> Option<&Pending> {
+        self.pending.as_ref()
+    }
+
+    /// Makes a plan without showing it (the command line shows it itself).
+    ///
+    /// # Errors
+    /// See [`plan::plan`].
+    pub fn plan(&self, model: &Model, request: &Request) -> Result<Plan, Refusal> {
+        plan::plan(model, request, self.next + 1)
+    }
+
+    /// Asks the server for the rights that a plan needs.
+    pub fn review(&mut self, now: Now, plan: &Plan, out: &mut Vec<Effect>) {
+        for access in self.rights.to_ask(now, &plan.needs) {
+            let call = access.review();
+            self.routes.send(Route::Review(access), call, out);
+        }
+    }
+
+    /// What RBAC says of a plan: `None` while it is being asked, `Some(None)` when nothing stands against
+    /// it, else the sentence.
+    pub fn rights(&self, plan: &Plan) -> Option<Option<String>> {
+        let denied = self.rights.denied(&plan.needs);
+        (denied.is_some() || self.rights.all_answered(&plan.needs)).then_some(denied)
+    }
+
+    /// Starts what was confirmed. The caller has seen to lock and confirmation.
+    pub fn start(
+        &mut self,
+        scene: Scene<'_>,
+        plan: Plan,
+        dry_run: DryRun,
+        out: &mut Vec<Effect>,
+    ) -> ActionId {
+        self.next += 1;
+        let id = ActionId(self.next);
+        let who = self.who.clone();
+        let mut run = Run::new(id, plan, who.clone(), scene.now.wall, dry_run);
+        let cx = cx(scene, &who, dry_run);
+        run.confirmed(cx, out);
+        run.poll(cx, &mut self.routes, out);
+        self.runs.push(run);
+        self.trim();
+        self.watch_budgets(out);
+        id
+    }
+
+    /// Stops a run: nothing more is sent, what was done stays done.
+    pub fn stop(&mut self, scene: Scene<'_>, id: ActionId, out: &mut Vec<Effect>) {
+        let who = self.who.clone();
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+            run.stop(cx(scene, &who, run.dry_run), out);
+        }
+        self.watch_budgets(out);
+    }
+
+    /// Lets the machines go on: after anything that may have changed what they wait for.
+    pub fn poll(&mut self, scene: Scene<'_>, out: &mut Vec<Effect>) {
+        self.lock.tick(scene.now);
+        let who = self.who.clone();
+        for run in self.runs.iter_mut().filter(|run| !run.over()) {
+            run.poll(cx(scene, &who, run.dry_run), &mut self.routes, out);
+        }
+        self.refresh_pending(scene);
+        self.watch_budgets(out);
+    }
+
+    /// Takes the answer to a call. An unknown id is a late answer: ignored.
+    pub fn reply(&mut self, scene: Scene<'_>, id: CallId, reply: &Reply, out: &mut Vec<Effect>) {
+        match self.routes.take(id) {
+            None => {}
+            Some(Route::Review(access)) => self.rights.answer(scene.now, access, reply),
+            Some(Route::Machine { action, item, tag }) => {
+                if matches!(reply, Reply::Refused { code: 403, .. }) {
+                    self.rights.forget();
+                }
+                let who = self.who.clone();
+                if let Some(run) = self.runs.iter_mut().find(|run| run.id == action) {
+                    let cx = cx(scene, &who, run.dry_run);
+                    run.reply(cx, item, tag, reply, &mut self.routes, out);
+                }
+                self.watch_budgets(out);
+            }
+        }
+    }
+
+    /// Budgets are watched only while a drain is planned or runs.
+    fn watch_budgets(&mut self, out: &mut Vec<Effect>) {
+        let drains = |operation: Operation| operation == Operation::Drain;
+        let wanted = self.runs.iter().any(|run| !run.over() && drains(run.operation))
+            || self.pending.as_ref().is_some_and(|p| drains(p.plan.operation));
+        if wanted != self.budgets_on {
+            self.budgets_on = wanted;
+            out.push(Effect::Feed(Kind::Budget, wanted));
+        }
+    }
+
+    fn trim(&mut self) {
+        while self.runs.len() > KEPT {
+            let Some(oldest) = self.runs.iter().position(Run::over) else { return };
+            self.runs.remove(oldest);
+        }
+    }
+}
+
+fn cx<'a>(scene: Scene<'a>, who: &'a Text, dry_run: DryRun) -> Cx<'a> {
+    Cx {
+        model: scene.model,
+        now: scene.now,
+        dry_run,
+        who,
+        cluster: scene.cluster,
+        context: scene.context,
+    }
+}
