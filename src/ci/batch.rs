@@ -3,10 +3,13 @@
 //!
 //! It has no steps: what its containers mean is its author's affair.
 
-use crate::model::{BatchJob, Condition, Job, JobId, Owner, Phase, Pod, System, Text, Truth, id};
+use crate::model::{
+    BatchJob, Condition, Job, JobId, Model, Owner, Phase, Pod, System, Text, Truth, id,
+};
 
 use super::Projection;
 use super::life::{Shape, failure, life};
+use super::way::Way;
 
 /// How jobs read from batch Jobs are named.
 pub const SYSTEM: System = System("batch");
@@ -83,6 +86,7 @@ pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
         started,
         ended,
         failure,
+        queue: id::empty(),
     })
 }
 
@@ -140,4 +144,36 @@ fn going(pods: &[&Pod], latest: Option<Phase>) -> Phase {
         (None, Some(Phase::Succeeded)) => Phase::Running,
         (None, _) => Phase::Queued,
     }
+}
+
+/// Deleting the Job is its cancellation; its pods follow, with their grace.
+pub(crate) fn cancel(model: &Model, job: &Job) -> Way {
+    match find(model, job) {
+        Ok(found) => Way::DeleteJob {
+            namespace: found.meta.namespace.clone(),
+            name: found.meta.name.clone(),
+            uid: found.meta.uid.clone(),
+        },
+        Err(refused) => refused,
+    }
+}
+
+/// A clean copy is its retry.
+pub(crate) fn retry(model: &Model, job: &Job) -> Way {
+    match find(model, job) {
+        Ok(found) => Way::CopyJob {
+            namespace: found.meta.namespace.clone(),
+            name: found.meta.name.clone(),
+            uid: found.meta.uid.clone(),
+        },
+        Err(refused) => refused,
+    }
+}
+
+fn find<'a>(model: &'a Model, job: &Job) -> Result<&'a BatchJob, Way> {
+    job.id
+        .as_str()
+        .split_once('/')
+        .and_then(|(namespace, name)| model.batch_job(namespace, name))
+        .ok_or_else(|| Way::Refused("its batch Job is gone or cannot be seen".into()))
 }

@@ -30,10 +30,17 @@
 //! `upload-artifacts` not, *uploading*. It ended as its pod did; a failed pod is *cancelled* when somebody
 //! is named by `cancelled-by` or its deletion had been asked for, and *lost* when the cluster took it away
 //! (eviction, preemption, loss of the node).
+//!
+//! **Cancel and retry** go through the queue, a ConfigMap whose `data[id]` is a JSON object with at least
+//! `state` (`queued|running|succeeded|failed|cancelled|lost`) and `attempt`. The console sets `asked` to
+//! `cancel` or `retry` and `asked_by` to who asked, by a patch that carries the resourceVersion it read. A
+//! worker honours it: on `cancel` it deletes the pod with its grace and sets `state` to `cancelled`; on
+//! `retry` it waits until the old pod is gone and starts the next attempt.
 
-use crate::model::{Job, JobId, Pod, System};
+use crate::model::{Job, JobId, Model, Pod, System};
 
 use super::life::{Shape, life, steps};
+use super::way::{EntryWay, Until, Way};
 use super::{CiSystem, Projection};
 
 /// Label: the job's id.
@@ -85,6 +92,8 @@ pub const SYSTEM: CiSystem = CiSystem {
         ],
         env: &[],
     },
+    cancel,
+    retry,
 };
 
 const SHAPE: Shape = Shape {
@@ -124,5 +133,34 @@ fn read(pod: &Pod) -> Job {
         started: life.started,
         ended: life.ended,
         failure: life.failure,
+        queue: meta.annotation_text(QUEUE),
     }
+}
+
+fn cancel(_: &Model, job: &Job) -> Way {
+    let until = Until::Ended(&["cancelled"]);
+    entry(job, "cancel", &["queued", "running"], until)
+}
+
+fn retry(_: &Model, job: &Job) -> Way {
+    let from = &["succeeded", "failed", "cancelled", "lost"];
+    entry(job, "retry", from, Until::NextAttempt)
+}
+
+/// The platform is asked through the job's entry in its queue: deleting the pod would make it `lost`.
+fn entry(job: &Job, word: &'static str, from: &'static [&'static str], until: Until) -> Way {
+    let Some((namespace, name)) = job.queue.split_once('/') else {
+        let why = format!("its pod does not say which queue holds it (annotation {QUEUE})");
+        return Way::Refused(why.into());
+    };
+    Way::Entry(EntryWay {
+        namespace: namespace.into(),
+        config_map: name.into(),
+        key: job.id.0.clone(),
+        attempt: job.attempt.unwrap_or(1),
+        ask: ("asked", word),
+        by: "asked_by",
+        from,
+        until,
+    })
 }

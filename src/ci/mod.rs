@@ -6,8 +6,10 @@
 pub mod batch;
 pub mod constable;
 mod life;
+pub mod way;
 
-use crate::model::{BatchJob, Job, Owner, Pod, ReadJobs, System};
+use crate::model::{BatchJob, Job, Model, Owner, Pod, ReadJobs, System};
+use way::Way;
 
 /// A CI system.
 #[derive(Debug)]
@@ -20,6 +22,10 @@ pub struct CiSystem {
     pub read: fn(&Pod) -> Job,
     /// What has to be kept of objects for it.
     pub projection: Projection,
+    /// How a job of it that has not ended is cancelled.
+    pub cancel: fn(&Model, &Job) -> Way,
+    /// How an ended job of it is run again.
+    pub retry: fn(&Model, &Job) -> Way,
 }
 
 /// Keys whose values are kept when objects are decoded. Labels are all kept.
@@ -87,6 +93,22 @@ pub fn projection() -> Kept {
         annotations,
         prefixes,
         env: sorted(all().flat_map(|p| p.env).copied().collect()),
+    }
+}
+
+/// How a job that has not ended is cancelled.
+pub fn cancel(model: &Model, job: &Job) -> Way {
+    match SYSTEMS.iter().find(|row| row.system == job.system) {
+        Some(row) => (row.cancel)(model, job),
+        None => batch::cancel(model, job),
+    }
+}
+
+/// How an ended job is run again.
+pub fn retry(model: &Model, job: &Job) -> Way {
+    match SYSTEMS.iter().find(|row| row.system == job.system) {
+        Some(row) => (row.retry)(model, job),
+        None => batch::retry(model, job),
     }
 }
 

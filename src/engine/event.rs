@@ -39,6 +39,8 @@ pub enum Event {
     },
     /// Time passes (about once a second).
     Tick,
+    /// A frame has been drawn: what it shows may be confirmed from here on.
+    Drawn,
     /// A batch of one feed's steps.
     Watch(Box<Batch>),
     /// A feed changed its state.

@@ -4,6 +4,7 @@
 //! with each event, effects leave as values, and what is seen is read back through [`view`] types, so that a
 //! test drives it without a terminal and a recording replays exactly.
 
+pub mod action;
 pub mod effect;
 pub mod event;
 pub mod input;

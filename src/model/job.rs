@@ -65,6 +65,9 @@ pub struct Job {
     pub ended: Option<DateTime<Utc>>,
     /// Why it ended badly, in a few words (`step test: exit 1`, `step build: out of memory`), empty else.
     pub failure: Text,
+    /// `namespace/name` of the queue that holds its entry, where its system has one in the cluster; else
+    /// empty. To cancel and retry.
+    pub queue: Text,
 }
 
 impl Job {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::id::Text;
 use super::meta::{Condition, Meta};
+use super::pod::{Operator, Pod};
 
 /// Which controller a [`Workload`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,7 +68,7 @@ pub struct Budget {
     /// an empty list matches every pod of the namespace.
     pub selector: Option<Box<[(Text, Text)]>>,
     /// `spec.selector.matchExpressions`.
-    pub expressions: Box<[(Text, super::pod::Operator, Box<[Text]>)]>,
+    pub expressions: Box<[(Text, Operator, Box<[Text]>)]>,
     /// `status.disruptionsAllowed`.
     pub allowed: i32,
     /// `status.currentHealthy`.
@@ -76,4 +77,33 @@ pub struct Budget {
     pub needed: i32,
     /// `status.expectedPods`.
     pub expected: i32,
+}
+
+impl Budget {
+    /// Whether it protects this pod: same namespace, and its selector matches.
+    pub fn selects(&self, pod: &Pod) -> bool {
+        let Some(wanted) = &self.selector else {
+            return false;
+        };
+        pod.meta.namespace == self.meta.namespace
+            && wanted
+                .iter()
+                .all(|(key, value)| pod.meta.label(key) == Some(value))
+            && self
+                .expressions
+                .iter()
+                .all(|(key, operator, values)| holds(pod.meta.label(key), *operator, values))
+    }
+}
+
+/// A label selector's expression; `Gt` and `Lt` are for nodes alone and never hold here.
+fn holds(value: Option<&str>, operator: Operator, values: &[Text]) -> bool {
+    let among = |v: &str| values.iter().any(|one| **one == *v);
+    match operator {
+        Operator::In => value.is_some_and(among),
+        Operator::NotIn => !value.is_some_and(among),
+        Operator::Exists => value.is_some(),
+        Operator::DoesNotExist => value.is_none(),
+        Operator::Gt | Operator::Lt => false,
+    }
 }

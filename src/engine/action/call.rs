@@ -30,7 +30,12 @@ impl DryRun {
 }
 
 fn call(verb: Verb, path: String, body: Value) -> Call {
-    Call { verb, path, body, timeout_s: TIMEOUT_S }
+    Call {
+        verb,
+        path,
+        body,
+        timeout_s: TIMEOUT_S,
+    }
 }
 
 /// Reads an object.

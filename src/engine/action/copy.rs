@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::super::event::Reply;
 use super::call::{self, DryRun};
 use super::task::{Calls, Cx, Outcome, Tag, backoff, busy, refused};
-use crate::model::{Kind, Text, Uid};
+use crate::model::{Text, Uid};
 
 const TRIES: u32 = 8;
 /// Annotation on the copy: uid of the Job it was made from.
@@ -66,8 +66,18 @@ impl CopyTask {
     /// `serial` tells one retry of the same Job from the next.
     pub(super) fn new(namespace: Text, name: Text, uid: Uid, serial: u64) -> Self {
         let copy = copy_name(&name, &uid, serial);
-        let state = State::Start { not_before: Duration::ZERO };
-        Self { namespace, name, uid, copy, body: Value::Null, state, tries: 0 }
+        let state = State::Start {
+            not_before: Duration::ZERO,
+        };
+        Self {
+            namespace,
+            name,
+            uid,
+            copy,
+            body: Value::Null,
+            state,
+            tries: 0,
+        }
     }
 
     fn collection(&self) -> String {
@@ -77,11 +87,17 @@ impl CopyTask {
     pub(super) fn poll(&mut self, cx: Cx<'_>, out: &mut Calls) {
         match self.state {
             State::Start { not_before } if cx.now.boot >= not_before => {
-                out.push((0, call::get(&format!("{}/{}", self.collection(), self.name))));
+                out.push((
+                    0,
+                    call::get(&format!("{}/{}", self.collection(), self.name)),
+                ));
                 self.state = State::Reading;
             }
             State::Waiting if self.seen(cx) => {
-                let text = format!("job {}/{}: runs again as {}", self.namespace, self.name, self.copy);
+                let text = format!(
+                    "job {}/{}: runs again as {}",
+                    self.namespace, self.name, self.copy
+                );
                 self.state = State::Over(Outcome::Done(text.into()));
             }
             State::Start { .. }
@@ -118,19 +134,28 @@ impl CopyTask {
             return self.refuse("it still runs; cancel it first");
         }
         self.body = clean_copy(job, &self.copy, &self.uid);
-        out.push((0, call::create(&self.collection(), self.body.clone(), cx.dry_run)));
+        out.push((
+            0,
+            call::create(&self.collection(), self.body.clone(), cx.dry_run),
+        ));
         State::Creating
     }
 
     fn created(&mut self, cx: Cx<'_>, reply: &Reply, out: &mut Calls) -> State {
         match reply {
             Reply::Done(_) if cx.dry_run == DryRun::Server => {
-                let text = format!("job {}/{}: the server would take the copy", self.namespace, self.name);
+                let text = format!(
+                    "job {}/{}: the server would take the copy",
+                    self.namespace, self.name
+                );
                 State::Over(Outcome::Done(text.into()))
             }
             Reply::Done(_) => State::Waiting,
             Reply::Lost(_) | Reply::Refused { code: 409, .. } => {
-                out.push((0, call::get(&format!("{}/{}", self.collection(), self.copy))));
+                out.push((
+                    0,
+                    call::get(&format!("{}/{}", self.collection(), self.copy)),
+                ));
                 State::ReadingBack
             }
             Reply::Refused { .. } => self.again(cx, reply, "create its copy"),
@@ -144,10 +169,15 @@ impl CopyTask {
                 if of == Some(self.uid.as_str()) {
                     State::Waiting
                 } else {
-                    self.refuse(&format!("a job {} is there already and is not its copy", self.copy))
+                    self.refuse(&format!(
+                        "a job {} is there already and is not its copy",
+                        self.copy
+                    ))
                 }
             }
-            Reply::Refused { code: 404, .. } => self.again(cx, &Reply::Lost("not created".into()), "copy"),
+            Reply::Refused { code: 404, .. } => {
+                self.again(cx, &Reply::Lost("not created".into()), "copy")
+            }
             Reply::Refused { .. } | Reply::Lost(_) => self.again(cx, reply, "read back its copy"),
         }
     }
@@ -160,14 +190,22 @@ impl CopyTask {
     fn again(&mut self, cx: Cx<'_>, reply: &Reply, what: &str) -> State {
         self.tries += 1;
         if (matches!(reply, Reply::Lost(_)) || busy(reply)) && self.tries < TRIES {
-            return State::Start { not_before: cx.now.boot + backoff(self.tries, reply) };
+            return State::Start {
+                not_before: cx.now.boot + backoff(self.tries, reply),
+            };
         }
-        State::Over(refused(&format!("job {}/{}: {what}", self.namespace, self.name), reply))
+        State::Over(refused(
+            &format!("job {}/{}: {what}", self.namespace, self.name),
+            reply,
+        ))
     }
 
     pub(super) fn stop(&mut self) {
         if !matches!(self.state, State::Over(_)) {
-            let text = format!("job {}/{}: stopped; a copy {} may exist", self.namespace, self.name, self.copy);
+            let text = format!(
+                "job {}/{}: stopped; a copy {} may exist",
+                self.namespace, self.name, self.copy
+            );
             self.state = State::Over(Outcome::Stopped(text.into()));
         }
     }
@@ -195,7 +233,9 @@ impl CopyTask {
 /// `build` → `build-r3f9c0a12`; a retry of a retry replaces the suffix.
 fn copy_name(name: &str, uid: &Uid, serial: u64) -> String {
     let base = match name.rsplit_once("-r") {
-        Some((base, tail)) if tail.len() == 8 && tail.bytes().all(|b| b.is_ascii_hexdigit()) => base,
+        Some((base, tail)) if tail.len() == 8 && tail.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            base
+        }
         _ => name,
     };
     // FNV-1a: stable over releases, which std's hasher does not promise.

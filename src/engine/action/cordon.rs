@@ -32,8 +32,16 @@ enum State {
 
 impl CordonTask {
     pub(super) fn new(node: Text, uid: Uid, on: bool) -> Self {
-        let state = State::Start { not_before: Duration::ZERO };
-        Self { node, uid, on, state, tries: 0 }
+        let state = State::Start {
+            not_before: Duration::ZERO,
+        };
+        Self {
+            node,
+            uid,
+            on,
+            state,
+            tries: 0,
+        }
     }
 
     fn word(&self) -> &'static str {
@@ -59,7 +67,10 @@ impl CordonTask {
                     "metadata": { "uid": self.uid.as_str() },
                     "spec": { "unschedulable": unschedulable },
                 });
-                out.push((0, call::merge(&call::node_path(&self.node), patch, cx.dry_run)));
+                out.push((
+                    0,
+                    call::merge(&call::node_path(&self.node), patch, cx.dry_run),
+                ));
                 self.state = State::Patching;
             }
             State::Waiting if shown == Some(true) => {
@@ -83,9 +94,14 @@ impl CordonTask {
             Reply::Refused { .. } | Reply::Lost(_) => {
                 self.tries += 1;
                 if (matches!(reply, Reply::Lost(_)) || busy(reply)) && self.tries < TRIES {
-                    State::Start { not_before: cx.now.boot + backoff(self.tries, reply) }
+                    State::Start {
+                        not_before: cx.now.boot + backoff(self.tries, reply),
+                    }
                 } else {
-                    State::Over(refused(&format!("node {}: {}", self.node, self.word()), reply))
+                    State::Over(refused(
+                        &format!("node {}: {}", self.node, self.word()),
+                        reply,
+                    ))
                 }
             }
         };

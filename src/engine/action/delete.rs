@@ -44,14 +44,26 @@ enum State {
 impl DeleteTask {
     pub(super) fn new(what: Doomed, namespace: &str, name: &str, uid: Uid) -> Self {
         let (path, label) = match what {
-            Doomed::Pod => (call::pod_path(namespace, name), format!("pod {namespace}/{name}")),
+            Doomed::Pod => (
+                call::pod_path(namespace, name),
+                format!("pod {namespace}/{name}"),
+            ),
             Doomed::BatchJob => (
                 format!("/apis/batch/v1/namespaces/{namespace}/jobs/{name}"),
                 format!("job {namespace}/{name}"),
             ),
         };
-        let state = State::Start { not_before: Duration::ZERO };
-        Self { what, path, uid, name: label.into(), state, tries: 0 }
+        let state = State::Start {
+            not_before: Duration::ZERO,
+        };
+        Self {
+            what,
+            path,
+            uid,
+            name: label.into(),
+            state,
+            tries: 0,
+        }
     }
 
     pub(super) fn poll(&mut self, cx: Cx<'_>, out: &mut Calls) {
@@ -90,7 +102,10 @@ impl DeleteTask {
                 State::Over(Outcome::Done(text.into()))
             }
             // 404: gone already. 409: the uid is another's: gone, and replaced.
-            Reply::Done(_) | Reply::Refused { code: 404 | 409, .. } => State::Waiting,
+            Reply::Done(_)
+            | Reply::Refused {
+                code: 404 | 409, ..
+            } => State::Waiting,
             Reply::Lost(_) => {
                 out.push((0, call::get(&self.path)));
                 State::ReadingBack
@@ -104,7 +119,11 @@ impl DeleteTask {
             Reply::Done(body) => {
                 let same = body["metadata"]["uid"].as_str() == Some(self.uid.as_str());
                 let deleting = !body["metadata"]["deletionTimestamp"].is_null();
-                if same && !deleting { self.again(cx, reply) } else { State::Waiting }
+                if same && !deleting {
+                    self.again(cx, reply)
+                } else {
+                    State::Waiting
+                }
             }
             Reply::Refused { code: 404, .. } => State::Waiting,
             Reply::Refused { .. } | Reply::Lost(_) => self.again(cx, reply),
@@ -115,7 +134,9 @@ impl DeleteTask {
         self.tries += 1;
         let passing = matches!(reply, Reply::Done(_) | Reply::Lost(_)) || busy(reply);
         if passing && self.tries < TRIES {
-            return State::Start { not_before: cx.now.boot + backoff(self.tries, reply) };
+            return State::Start {
+                not_before: cx.now.boot + backoff(self.tries, reply),
+            };
         }
         State::Over(refused(&format!("{}: delete", self.name), reply))
     }
@@ -137,7 +158,10 @@ impl DeleteTask {
             State::Over(_) => return,
             State::Start { .. } => format!("{}: stopped before it was asked for", self.name),
             State::Deleting | State::ReadingBack | State::Waiting => {
-                format!("{}: its deletion was asked for; no longer waited for", self.name)
+                format!(
+                    "{}: its deletion was asked for; no longer waited for",
+                    self.name
+                )
             }
         };
         self.state = State::Over(Outcome::Stopped(text.into()));

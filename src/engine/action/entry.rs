@@ -54,12 +54,24 @@ struct Entry {
 
 impl EntryTask {
     pub(super) fn new(way: EntryWay, job: Text, pod: Option<Uid>) -> Self {
-        let state = State::Start { not_before: Duration::ZERO };
-        Self { way, job, pod, state, tries: 0 }
+        let state = State::Start {
+            not_before: Duration::ZERO,
+        };
+        Self {
+            way,
+            job,
+            pod,
+            state,
+            tries: 0,
+        }
     }
 
     fn path(&self) -> String {
-        let EntryWay { namespace, config_map, .. } = &self.way;
+        let EntryWay {
+            namespace,
+            config_map,
+            ..
+        } = &self.way;
         format!("/api/v1/namespaces/{namespace}/configmaps/{config_map}")
     }
 
@@ -115,15 +127,23 @@ impl EntryTask {
         let (field, word) = self.way.ask;
         let honoured = self.honoured(cx, &entry);
         if honoured || (entry.attempt == self.way.attempt && entry.asked.as_deref() == Some(word)) {
-            return State::Waiting { asked: cx.now.boot, look: cx.now.boot + LOOK };
+            return State::Waiting {
+                asked: cx.now.boot,
+                look: cx.now.boot + LOOK,
+            };
         }
         if entry.attempt != self.way.attempt {
-            let text =
-                format!("{}: attempt {} is over, it is at {}", self.job, self.way.attempt, entry.attempt);
+            let text = format!(
+                "{}: attempt {} is over, it is at {}",
+                self.job, self.way.attempt, entry.attempt
+            );
             return State::Over(Outcome::Refused(text.into()));
         }
         if !self.way.from.contains(&entry.state.as_str()) {
-            let text = format!("{}: cannot {word}, its queue says {}", self.job, entry.state);
+            let text = format!(
+                "{}: cannot {word}, its queue says {}",
+                self.job, entry.state
+            );
             return State::Over(Outcome::Refused(text.into()));
         }
         let mut whole = entry.whole;
@@ -143,7 +163,10 @@ impl EntryTask {
                 let text = format!("{}: the server would take the {}", self.job, self.way.ask.1);
                 State::Over(Outcome::Done(text.into()))
             }
-            Reply::Done(_) => State::Waiting { asked: cx.now.boot, look: cx.now.boot },
+            Reply::Done(_) => State::Waiting {
+                asked: cx.now.boot,
+                look: cx.now.boot,
+            },
             Reply::Lost(_) => {
                 out.push((0, call::get(&self.path())));
                 State::ReadingBack
@@ -153,7 +176,10 @@ impl EntryTask {
     }
 
     fn looked(&self, cx: Cx<'_>, asked: Duration, reply: &Reply) -> State {
-        let later = State::Waiting { asked, look: cx.now.boot + LOOK };
+        let later = State::Waiting {
+            asked,
+            look: cx.now.boot + LOOK,
+        };
         let body = match reply {
             Reply::Done(body) => body,
             Reply::Refused { code: 403, .. } => {
@@ -161,11 +187,15 @@ impl EntryTask {
             }
             Reply::Refused { .. } | Reply::Lost(_) => return later,
         };
-        let Ok(entry) = self.entry(body) else { return later };
+        let Ok(entry) = self.entry(body) else {
+            return later;
+        };
         if self.honoured(cx, &entry) {
             let text = match self.way.until {
                 Until::Ended(_) => format!("{}: {}", self.job, entry.state),
-                Until::NextAttempt => format!("{}: attempt {} {}", self.job, entry.attempt, entry.state),
+                Until::NextAttempt => {
+                    format!("{}: attempt {} {}", self.job, entry.attempt, entry.state)
+                }
             };
             return State::Over(Outcome::Done(text.into()));
         }
@@ -174,7 +204,10 @@ impl EntryTask {
             && entry.attempt == self.way.attempt
             && self.pod_gone_or_ended(cx)
         {
-            let text = format!("{}: it {} before it could be stopped", self.job, entry.state);
+            let text = format!(
+                "{}: it {} before it could be stopped",
+                self.job, entry.state
+            );
             return State::Over(Outcome::Done(text.into()));
         }
         later
@@ -205,24 +238,50 @@ impl EntryTask {
         let lost = matches!(reply, Reply::Lost(_));
         self.tries += 1;
         if (conflict || lost || busy(reply)) && self.tries < TRIES {
-            let wait = if conflict { Duration::ZERO } else { backoff(self.tries, reply) };
-            return State::Start { not_before: cx.now.boot + wait };
+            let wait = if conflict {
+                Duration::ZERO
+            } else {
+                backoff(self.tries, reply)
+            };
+            return State::Start {
+                not_before: cx.now.boot + wait,
+            };
         }
         State::Over(refused(&format!("{}: {what}", self.job), reply))
     }
 
     fn entry(&self, body: &Value) -> Result<Entry, Text> {
-        let EntryWay { namespace, config_map, key, .. } = &self.way;
+        let EntryWay {
+            namespace,
+            config_map,
+            key,
+            ..
+        } = &self.way;
         let text = body["data"][&**key].as_str().ok_or_else(|| {
-            format!("{}: queue {namespace}/{config_map} no longer has its entry", self.job)
+            format!(
+                "{}: queue {namespace}/{config_map} no longer has its entry",
+                self.job
+            )
         })?;
-        let unreadable =
-            || Text::from(format!("{}: its entry in {namespace}/{config_map} is unreadable", self.job));
+        let unreadable = || {
+            Text::from(format!(
+                "{}: its entry in {namespace}/{config_map} is unreadable",
+                self.job
+            ))
+        };
         let whole: Value = serde_json::from_str(text).map_err(|_| unreadable())?;
         let state = whole["state"].as_str().ok_or_else(unreadable)?.to_owned();
-        let attempt = whole["attempt"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
+        let attempt = whole["attempt"]
+            .as_u64()
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(1);
         let asked = whole[self.way.ask.0].as_str().map(str::to_owned);
-        Ok(Entry { state, attempt, asked, whole })
+        Ok(Entry {
+            state,
+            attempt,
+            asked,
+            whole,
+        })
     }
 
     /// The task is left where it is; what was asked stays asked.

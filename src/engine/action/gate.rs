@@ -45,7 +45,9 @@ impl Lock {
     /// Unlocks for a while, unless read-only.
     pub fn unlock(&mut self, now: Now, lasts: Duration) {
         if *self != Self::ReadOnly {
-            *self = Self::Unlocked { until: now.boot + lasts };
+            *self = Self::Unlocked {
+                until: now.boot + lasts,
+            };
         }
     }
 
@@ -80,7 +82,13 @@ pub struct Access {
 impl Access {
     /// A right on a resource.
     pub fn new(verb: &'static str, group: &'static str, resource: &'static str, ns: &Text) -> Self {
-        Self { verb, group, resource, subresource: "", namespace: ns.clone() }
+        Self {
+            verb,
+            group,
+            resource,
+            subresource: "",
+            namespace: ns.clone(),
+        }
     }
 
     /// The review that asks for it.
@@ -173,7 +181,9 @@ impl Rights {
 
     /// What is known of a right; `Asked` while nothing is.
     pub fn get(&self, access: &Access) -> Right {
-        self.known.get(access).map_or(Right::Asked, |(right, _)| right.clone())
+        self.known
+            .get(access)
+            .map_or(Right::Asked, |(right, _)| right.clone())
     }
 
     /// Forgets all: after a 403, since rights have changed.
@@ -211,7 +221,10 @@ mod tests {
     use super::*;
 
     fn at(seconds: u64) -> Now {
-        Now { wall: DateTime::UNIX_EPOCH, boot: Duration::from_secs(seconds) }
+        Now {
+            wall: DateTime::UNIX_EPOCH,
+            boot: Duration::from_secs(seconds),
+        }
     }
 
     #[test]
@@ -238,9 +251,16 @@ mod tests {
         assert_eq!(rights.to_ask(at(0), &needs), [need.clone()]);
         assert_eq!(rights.to_ask(at(1), &needs), []);
         assert!(!rights.all_answered(&needs));
-        rights.answer(at(1), need.clone(), &Reply::Done(json!({"status": {"allowed": false}})));
+        rights.answer(
+            at(1),
+            need.clone(),
+            &Reply::Done(json!({"status": {"allowed": false}})),
+        );
         assert!(rights.all_answered(&needs));
-        assert_eq!(rights.denied(&needs).as_deref(), Some("you may not delete pods in ci-jobs"));
+        assert_eq!(
+            rights.denied(&needs).as_deref(),
+            Some("you may not delete pods in ci-jobs")
+        );
         assert_eq!(rights.to_ask(at(301), &needs), [need.clone()]);
         rights.answer(at(302), need.clone(), &Reply::Lost("timed out".into()));
         assert_eq!(rights.denied(&needs), None);

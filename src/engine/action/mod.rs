@@ -68,7 +68,11 @@ impl Actions {
     /// `production`: a single action too is confirmed by typing the context's name.
     pub fn new(read_only: bool, unlock_for: Duration, production: bool, who: Text) -> Self {
         Self {
-            lock: if read_only { Lock::ReadOnly } else { Lock::Locked },
+            lock: if read_only {
+                Lock::ReadOnly
+            } else {
+                Lock::Locked
+            },
             who,
             unlock_for,
             production,
@@ -187,8 +191,14 @@ impl Actions {
     /// Budgets are watched only while a drain is planned or runs.
     fn watch_budgets(&mut self, out: &mut Vec<Effect>) {
         let drains = |operation: Operation| operation == Operation::Drain;
-        let wanted = self.runs.iter().any(|run| !run.over() && drains(run.operation))
-            || self.pending.as_ref().is_some_and(|p| drains(p.plan.operation));
+        let wanted = self
+            .runs
+            .iter()
+            .any(|run| !run.over() && drains(run.operation))
+            || self
+                .pending
+                .as_ref()
+                .is_some_and(|p| drains(p.plan.operation));
         if wanted != self.budgets_on {
             self.budgets_on = wanted;
             out.push(Effect::Feed(Kind::Budget, wanted));
@@ -197,7 +207,9 @@ impl Actions {
 
     fn trim(&mut self) {
         while self.runs.len() > KEPT {
-            let Some(oldest) = self.runs.iter().position(Run::over) else { return };
+            let Some(oldest) = self.runs.iter().position(Run::over) else {
+                return;
+            };
             self.runs.remove(oldest);
         }
     }

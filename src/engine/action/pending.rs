@@ -49,7 +49,12 @@ impl Actions {
     ///
     /// # Errors
     /// A sentence for the person: what refuses and what to do instead.
-    pub fn propose(&mut self, scene: Scene<'_>, request: Request, out: &mut Vec<Effect>) -> Result<(), Refusal> {
+    pub fn propose(
+        &mut self,
+        scene: Scene<'_>,
+        request: Request,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
         if self.lock == Lock::ReadOnly {
             let text = "this console is read-only: start it without --read-only to act";
             return Err(Refusal(text.to_owned()));
@@ -57,11 +62,18 @@ impl Actions {
         let plan = self.marked(make_plan(scene.model, &request, self.next + 1)?, scene);
         self.review(scene.now, &plan, out);
         let stage = if self.lock.open(scene.now) {
-            Stage::Confirm { typed: String::new() }
+            Stage::Confirm {
+                typed: String::new(),
+            }
         } else {
             Stage::Unlock
         };
-        self.pending = Some(Pending { plan, request, stage, drawn: false });
+        self.pending = Some(Pending {
+            plan,
+            request,
+            stage,
+            drawn: false,
+        });
         self.watch_budgets(out);
         Ok(())
     }
@@ -87,17 +99,20 @@ impl Actions {
         self.watch_budgets(out);
     }
 
-    /// A plan on the screen follows what the watch shows, unless the typing of its confirmation has begun:
-    /// then what was read is what is confirmed, and a changed plan asks anew.
+    /// A plan on the screen follows what the watch shows. When it touches other things than those that were
+    /// read, it has to be drawn and confirmed anew.
     pub(super) fn refresh_pending(&mut self, scene: Scene<'_>) {
-        let Some(mut pending) = self.pending.take() else { return };
+        let Some(mut pending) = self.pending.take() else {
+            return;
+        };
         match make_plan(scene.model, &pending.request, self.next + 1) {
             Ok(plan) => {
                 let plan = self.marked(plan, scene);
-                if plan.ask != pending.plan.ask
-                    && let Stage::Confirm { typed } = &mut pending.stage
-                {
-                    typed.clear();
+                if plan.touches() != pending.plan.touches() {
+                    pending.drawn = false;
+                    if let Stage::Confirm { typed } = &mut pending.stage {
+                        typed.clear();
+                    }
                 }
                 pending.plan = plan;
             }
@@ -108,7 +123,9 @@ impl Actions {
 
     /// A key for the pending plan.
     pub fn key(&mut self, scene: Scene<'_>, key: Key, out: &mut Vec<Effect>) -> Pressed {
-        let Some(mut pending) = self.pending.take() else { return Pressed::Left };
+        let Some(mut pending) = self.pending.take() else {
+            return Pressed::Left;
+        };
         if !pending.drawn {
             self.pending = Some(pending);
             return Pressed::Waits;
@@ -122,7 +139,9 @@ impl Actions {
             Stage::Unlock => {
                 if key == Key::char('y') {
                     self.lock.unlock(scene.now, self.unlock_for);
-                    pending.stage = Stage::Confirm { typed: String::new() };
+                    pending.stage = Stage::Confirm {
+                        typed: String::new(),
+                    };
                     pending.drawn = false;
                     self.pending = Some(pending);
                     return Pressed::Waits;
@@ -141,7 +160,9 @@ impl Actions {
                     }
                     _ => false,
                 },
-                Ask::Count(n) => typed_key(typed, key) && *typed == n.to_string() && blocked.is_none(),
+                Ask::Count(n) => {
+                    typed_key(typed, key) && *typed == n.to_string() && blocked.is_none()
+                }
                 Ask::Name(name) => typed_key(typed, key) && **typed == **name && blocked.is_none(),
             },
         };
@@ -173,10 +194,16 @@ impl Actions {
         let ask: Line = match &pending.stage {
             Stage::Unlock => {
                 lines = vec![vec![Span::new(
-                    format!("The console is locked, so that a slip of a key changes nothing in {}.", scene.context),
+                    format!(
+                        "The console is locked, so that a slip of a key changes nothing in {}.",
+                        scene.context
+                    ),
                     Tone::Plain,
                 )]];
-                ask_line(&format!("y unlocks it for {minutes} min and shows what would be done"), "")
+                ask_line(
+                    &format!("y unlocks it for {minutes} min and shows what would be done"),
+                    "",
+                )
             }
             Stage::Confirm { typed } => match (self.blocked(&pending.plan), &pending.plan.ask) {
                 (Some(why), _) => vec![
@@ -184,8 +211,12 @@ impl Actions {
                     Span::new("   esc leaves", Tone::Dim),
                 ],
                 (None, Ask::Key) => ask_line("y confirms", ""),
-                (None, Ask::Count(n)) => ask_line(&format!("type {n} and Enter to confirm: "), typed),
-                (None, Ask::Name(name)) => ask_line(&format!("type {name} and Enter to confirm: "), typed),
+                (None, Ask::Count(n)) => {
+                    ask_line(&format!("type {n} and Enter to confirm: "), typed)
+                }
+                (None, Ask::Name(name)) => {
+                    ask_line(&format!("type {name} and Enter to confirm: "), typed)
+                }
             },
         };
         Some(Overlay::Confirm { title, lines, ask })

@@ -6,10 +6,10 @@ use super::copy::CopyTask;
 use super::cordon::CordonTask;
 use super::delete::{DeleteTask, Doomed};
 use super::drain::DrainTask;
+use super::drain::plan::budgets_of;
 use super::drain::plan::{DrainOptions, DrainPlan, Fate, plan as plan_drain};
 use super::entry::EntryTask;
 use super::gate::Access;
-use super::drain::plan::budgets_of;
 use super::machine::Machine;
 use crate::ci::{self, way::Way};
 use crate::engine::view::{Line, Span, Tone};
@@ -123,6 +123,20 @@ pub struct Plan {
     pub(super) items: Vec<Item>,
 }
 
+impl Plan {
+    /// The uids of all that the plan touches, and how it is confirmed: two plans with the same answer do
+    /// the same.
+    pub(super) fn touches(&self) -> (Vec<&str>, &Ask) {
+        let items = self.items.iter().map(|item| &*item.subject.uid);
+        let pods = self
+            .drains
+            .iter()
+            .flat_map(DrainPlan::going)
+            .map(|pod| pod.uid.as_str());
+        (items.chain(pods).collect(), &self.ask)
+    }
+}
+
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(pub String);
@@ -142,7 +156,11 @@ pub fn plan(model: &Model, request: &Request, serial: u64) -> Result<Plan, Refus
         operation: request.operation,
         title: String::new(),
         lines: Vec::new(),
-        ask: if request.targets.len() == 1 { Ask::Key } else { Ask::Count(request.targets.len()) },
+        ask: if request.targets.len() == 1 {
+            Ask::Key
+        } else {
+            Ask::Count(request.targets.len())
+        },
         refusals: Vec::new(),
         needs: Vec::new(),
         drains: Vec::new(),
@@ -154,9 +172,16 @@ pub fn plan(model: &Model, request: &Request, serial: u64) -> Result<Plan, Refus
     }
     let [only] = plan.items.as_slice() else {
         if plan.items.is_empty() {
-            return Err(Refusal(format!("{}: nothing to do it to", request.operation.word())));
+            return Err(Refusal(format!(
+                "{}: nothing to do it to",
+                request.operation.word()
+            )));
         }
-        plan.title = format!("{} {} things?", capital(request.operation), plan.items.len());
+        plan.title = format!(
+            "{} {} things?",
+            capital(request.operation),
+            plan.items.len()
+        );
         finish(request, &mut plan);
         return Ok(plan);
     };
@@ -173,7 +198,10 @@ fn finish(request: &Request, plan: &mut Plan) {
         new
     });
     if request.hidden > 0 {
-        let text = format!("{} of them are marked but hidden by the filter", request.hidden);
+        let text = format!(
+            "{} of them are marked but hidden by the filter",
+            request.hidden
+        );
         plan.lines.push(vec![Span::new(text, Tone::Warn)]);
     }
     let dying: usize = plan.drains.iter().map(|d| d.jobs().count()).sum();
@@ -217,7 +245,10 @@ fn add(
             | Operation::Uncordon
             | Operation::Drain,
             Target::Job(_) | Target::Pod(_) | Target::Node(_),
-        ) => Err(Refusal(format!("{} does not apply to this", request.operation.word()))),
+        ) => Err(Refusal(format!(
+            "{} does not apply to this",
+            request.operation.word()
+        ))),
     }
 }
 
@@ -228,14 +259,23 @@ fn add_job(
     serial: u64,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
-    let job = model.job(key).ok_or_else(|| Refusal(format!("job {} is no longer known", key.id)))?;
+    let job = model
+        .job(key)
+        .ok_or_else(|| Refusal(format!("job {} is no longer known", key.id)))?;
     let word = operation.word();
     if operation == Operation::Cancel && job.phase.ended() {
-        return Err(Refusal(format!("{word} {}: it has ended ({})", title(job), job.phase.as_str())));
+        return Err(Refusal(format!(
+            "{word} {}: it has ended ({})",
+            title(job),
+            job.phase.as_str()
+        )));
     }
     if operation == Operation::Retry && !job.phase.ended() {
         let phase = job.phase.as_str();
-        return Err(Refusal(format!("{word} {}: it is {phase}; cancel it first", title(job))));
+        return Err(Refusal(format!(
+            "{word} {}: it is {phase}; cancel it first",
+            title(job)
+        )));
     }
     let way = match operation {
         Operation::Retry => ci::retry(model, job),
@@ -245,58 +285,106 @@ fn add_job(
         | Operation::Uncordon
         | Operation::Drain => ci::cancel(model, job),
     };
-    let title: Text = format!("job {}", title(job)).into();
+    let name = title(job);
+    let title: Text = format!("job {name}").into();
     let mut uid: Text = job.pod.as_ref().map_or_else(|| "".into(), |u| u.0.clone());
     let ns = job.namespace.clone();
     let (machine, line) = match way {
-        Way::Refused(why) => return Err(Refusal(format!("{word} {}: {why}", title(job)))),
+        Way::Refused(why) => return Err(Refusal(format!("{word} {name}: {why}"))),
         Way::Entry(way) => {
             let ns = &way.namespace;
             plan.needs.push(Access::new("get", "", "configmaps", ns));
             plan.needs.push(Access::new("patch", "", "configmaps", ns));
             let line = format!("asks its worker through queue {ns}/{}", way.config_map);
-            (Machine::Entry(EntryTask::new(way, title.clone(), job.pod.clone())), line)
-        }
-        Way::DeleteJob { namespace, name, uid: job_uid } => {
-            plan.needs.push(Access::new("delete", "batch", "jobs", &namespace));
-            uid = job_uid.0.clone();
-            let line = format!("deletes batch Job {namespace}/{name}, its pods after it, with their grace");
             (
-                Machine::Delete(DeleteTask::new(Doomed::BatchJob, &namespace, &name, job_uid)),
+                Machine::Entry(EntryTask::new(way, title.clone(), job.pod.clone())),
                 line,
             )
         }
-        Way::CopyJob { namespace, name, uid: job_uid } => {
-            plan.needs.push(Access::new("get", "batch", "jobs", &namespace));
-            plan.needs.push(Access::new("create", "batch", "jobs", &namespace));
+        Way::DeleteJob {
+            namespace,
+            name,
+            uid: job_uid,
+        } => {
+            plan.needs
+                .push(Access::new("delete", "batch", "jobs", &namespace));
+            uid = job_uid.0.clone();
+            let line = format!(
+                "deletes batch Job {namespace}/{name}, its pods after it, with their grace"
+            );
+            (
+                Machine::Delete(DeleteTask::new(
+                    Doomed::BatchJob,
+                    &namespace,
+                    &name,
+                    job_uid,
+                )),
+                line,
+            )
+        }
+        Way::CopyJob {
+            namespace,
+            name,
+            uid: job_uid,
+        } => {
+            plan.needs
+                .push(Access::new("get", "batch", "jobs", &namespace));
+            plan.needs
+                .push(Access::new("create", "batch", "jobs", &namespace));
             uid = job_uid.0.clone();
             let line = format!("creates a clean copy of batch Job {namespace}/{name}");
-            (Machine::Copy(CopyTask::new(namespace, name, job_uid, serial)), line)
+            (
+                Machine::Copy(CopyTask::new(namespace, name, job_uid, serial)),
+                line,
+            )
         }
     };
     plan.lines.push(vec![
-        Span::new(title(job), Tone::Strong),
+        Span::new(name, Tone::Strong),
         Span::new(format!("  {}  ", describe(job)), Tone::Dim),
         Span::new(line, Tone::Plain),
     ]);
-    let subject = Subject { kind: "job", namespace: ns, name: job.id.0.clone(), uid, title };
+    let subject = Subject {
+        kind: "job",
+        namespace: ns,
+        name: job.id.0.clone(),
+        uid,
+        title,
+    };
     plan.items.push(Item { subject, machine });
     Ok(())
 }
 
 /// `shop/api test #8121`, or as much of it as is known.
 pub fn title(job: &Job) -> String {
-    let run = if job.run.is_empty() { String::new() } else { format!("#{}", job.run) };
-    let name = if job.name.is_empty() { &job.pipeline } else { &job.name };
+    let run = if job.run.is_empty() {
+        String::new()
+    } else {
+        format!("#{}", job.run)
+    };
+    let name = if job.name.is_empty() {
+        &job.pipeline
+    } else {
+        &job.name
+    };
     let words = [&*job.project, name, &*run];
     let known: Vec<&str> = words.into_iter().filter(|w| !w.is_empty()).collect();
-    if known.is_empty() { job.id.to_string() } else { known.join(" ") }
+    if known.is_empty() {
+        job.id.to_string()
+    } else {
+        known.join(" ")
+    }
 }
 
 fn describe(job: &Job) -> String {
     match (job.current_step(), &job.node) {
         (Some((k, step)), Some(node)) => {
-            format!("{} step {k}/{} {} on {node}", job.phase.as_str(), job.steps.len(), step.name)
+            format!(
+                "{} step {k}/{} {} on {node}",
+                job.phase.as_str(),
+                job.steps.len(),
+                step.name
+            )
         }
         (None, Some(node)) => format!("{} on {node}", job.phase.as_str()),
         (Some(_) | None, None) => job.phase.as_str().to_owned(),
@@ -304,7 +392,9 @@ fn describe(job: &Job) -> String {
 }
 
 fn add_pod(model: &Model, uid: &Uid, plan: &mut Plan) -> Result<(), Refusal> {
-    let pod = model.pod(uid).ok_or_else(|| Refusal("the pod is gone".to_owned()))?;
+    let pod = model
+        .pod(uid)
+        .ok_or_else(|| Refusal("the pod is gone".to_owned()))?;
     let (ns, name) = (&pod.meta.namespace, &pod.meta.name);
     plan.needs.push(Access::new("delete", "", "pods", ns));
     let mut line = vec![Span::new(format!("pod {ns}/{name}"), Tone::Strong)];
@@ -316,7 +406,10 @@ fn add_pod(model: &Model, uid: &Uid, plan: &mut Plan) -> Result<(), Refusal> {
         None => line.push(Span::new("  no controller makes it again", Tone::Warn)),
     }
     if let Some(job) = model.job_of_pod(uid).filter(|job| !job.phase.ended()) {
-        let text = format!("  job {} runs in it and dies; X cancels it its system's way", title(job));
+        let text = format!(
+            "  job {} runs in it and dies; X cancels it its system's way",
+            title(job)
+        );
         line.push(Span::new(text, Tone::Bad));
     }
     line.push(Span::new(format!("  grace {}s", pod.grace), Tone::Dim));
@@ -344,9 +437,16 @@ fn node_subject(name: &Text, uid: &Uid) -> Subject {
 }
 
 fn add_cordon(model: &Model, name: &Text, on: bool, plan: &mut Plan) -> Result<(), Refusal> {
-    let node = model.node(name).ok_or_else(|| Refusal(format!("node {name} not found")))?;
-    plan.needs.push(Access::new("patch", "", "nodes", &"".into()));
-    let what = if on { "takes no new pods; what runs goes on" } else { "takes new pods again" };
+    let node = model
+        .node(name)
+        .ok_or_else(|| Refusal(format!("node {name} not found")))?;
+    plan.needs
+        .push(Access::new("patch", "", "nodes", &"".into()));
+    let what = if on {
+        "takes no new pods; what runs goes on"
+    } else {
+        "takes new pods again"
+    };
     plan.lines.push(vec![
         Span::new(format!("node {name}"), Tone::Strong),
         Span::new(format!("  {what}"), Tone::Plain),
@@ -365,7 +465,8 @@ fn add_drain(
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
     let drain = plan_drain(model, name, &options).map_err(Refusal)?;
-    plan.needs.push(Access::new("patch", "", "nodes", &"".into()));
+    plan.needs
+        .push(Access::new("patch", "", "nodes", &"".into()));
     for pod in drain.going() {
         let mut need = Access::new("create", "", "pods", &pod.namespace);
         need.subresource = "eviction";
@@ -382,7 +483,8 @@ fn add_drain(
 }
 
 fn drain_lines(model: &Model, drain: &DrainPlan) -> Vec<Line> {
-    let count = |which: &dyn Fn(&Fate) -> bool| drain.pods.iter().filter(|p| which(&p.fate)).count();
+    let count =
+        |which: &dyn Fn(&Fate) -> bool| drain.pods.iter().filter(|p| which(&p.fate)).count();
     let stay = count(&|f| matches!(f, Fate::DaemonSet | Fate::Mirror));
     let ended = count(&|f| *f == Fate::Remove);
     let evict = count(&|f| *f == Fate::Evict);
@@ -406,11 +508,16 @@ fn drain_lines(model: &Model, drain: &DrainPlan) -> Vec<Line> {
         }
     }
     for pod in drain.pods.iter().filter(|p| p.bare && p.job.is_none()) {
-        let text = format!("  ▲ {}/{} has no controller: gone for good", pod.namespace, pod.name);
+        let text = format!(
+            "  ▲ {}/{} has no controller: gone for good",
+            pod.namespace, pod.name
+        );
         lines.push(vec![Span::new(text, Tone::Warn)]);
     }
     for pod in drain.going().filter(|p| p.fate == Fate::Evict) {
-        let Some(found) = model.pod(&pod.uid) else { continue };
+        let Some(found) = model.pod(&pod.uid) else {
+            continue;
+        };
         for budget in budgets_of(model, found).filter(|b| b.allowed <= 0) {
             let text = format!(
                 "  ▲ {}/{} is protected: budget {} allows {} now ({} of {} healthy, {} needed)",

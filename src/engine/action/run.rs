@@ -28,7 +28,11 @@ pub(super) enum Route {
     /// A review of rights.
     Review(Access),
     /// The machine of an action's item.
-    Machine { action: ActionId, item: usize, tag: Tag },
+    Machine {
+        action: ActionId,
+        item: usize,
+        tag: Tag,
+    },
 }
 
 /// Calls under way.
@@ -72,10 +76,25 @@ pub struct Run {
 }
 
 impl Run {
-    pub(super) fn new(id: ActionId, plan: Plan, who: Text, at: DateTime<Utc>, dry_run: DryRun) -> Self {
+    pub(super) fn new(
+        id: ActionId,
+        plan: Plan,
+        who: Text,
+        at: DateTime<Utc>,
+        dry_run: DryRun,
+    ) -> Self {
         let told = vec![false; plan.items.len()];
         let operation = plan.operation;
-        Self { id, operation, who, began: at, ended: None, dry_run, items: plan.items, told }
+        Self {
+            id,
+            operation,
+            who,
+            began: at,
+            ended: None,
+            dry_run,
+            items: plan.items,
+            told,
+        }
     }
 
     /// What it is done to.
@@ -85,17 +104,23 @@ impl Run {
 
     /// Each subject with how it ended; `None` while it goes on.
     pub fn outcomes(&self) -> impl Iterator<Item = (&Subject, Option<&Outcome>)> {
-        self.items.iter().map(|item| (&item.subject, item.machine.outcome()))
+        self.items
+            .iter()
+            .map(|item| (&item.subject, item.machine.outcome()))
     }
 
     /// Nothing more will happen.
     pub fn over(&self) -> bool {
-        self.items.iter().all(|item| item.machine.outcome().is_some())
+        self.items
+            .iter()
+            .all(|item| item.machine.outcome().is_some())
     }
 
     /// Everything was done.
     pub fn succeeded(&self) -> bool {
-        self.items.iter().all(|item| matches!(item.machine.outcome(), Some(Outcome::Done(_))))
+        self.items
+            .iter()
+            .all(|item| matches!(item.machine.outcome(), Some(Outcome::Done(_))))
     }
 
     /// The drains among its machines.
@@ -122,7 +147,10 @@ impl Run {
                 None => one.machine.doing(),
             };
         }
-        let done = self.outcomes().filter(|(_, o)| matches!(o, Some(Outcome::Done(_)))).count();
+        let done = self
+            .outcomes()
+            .filter(|(_, o)| matches!(o, Some(Outcome::Done(_))))
+            .count();
         let over = self.outcomes().filter(|(_, o)| o.is_some()).count();
         let bad = over - done;
         let text = format!("{done} of {} done", self.items.len());
@@ -137,7 +165,8 @@ impl Run {
 
     /// Pods of its drains by how they stand, for the exit code and the screen.
     pub fn standing(&self) -> impl Iterator<Item = &Standing> {
-        self.drains().flat_map(|d| d.pods().iter().map(|p| &p.standing))
+        self.drains()
+            .flat_map(|d| d.pods().iter().map(|p| &p.standing))
     }
 
     pub(super) fn poll(&mut self, cx: Cx<'_>, routes: &mut Routes, out: &mut Vec<Effect>) {
@@ -166,7 +195,9 @@ impl Run {
         routes: &mut Routes,
         out: &mut Vec<Effect>,
     ) {
-        let Some(found) = self.items.get_mut(item) else { return };
+        let Some(found) = self.items.get_mut(item) else {
+            return;
+        };
         // A late answer to an ended machine changes nothing.
         if found.machine.outcome().is_some() {
             return;
@@ -179,7 +210,15 @@ impl Run {
 
     fn send(&self, item: usize, calls: Calls, routes: &mut Routes, out: &mut Vec<Effect>) {
         for (tag, call) in calls {
-            routes.send(Route::Machine { action: self.id, item, tag }, call, out);
+            routes.send(
+                Route::Machine {
+                    action: self.id,
+                    item,
+                    tag,
+                },
+                call,
+                out,
+            );
         }
     }
 
@@ -197,7 +236,14 @@ impl Run {
                 && !*told
             {
                 *told = true;
-                let line = audit(self.id, self.operation, &self.who, &item.subject, cx, Some(outcome));
+                let line = audit(
+                    self.id,
+                    self.operation,
+                    &self.who,
+                    &item.subject,
+                    cx,
+                    Some(outcome),
+                );
                 out.push(Effect::Audit(Box::new(line)));
             }
         }

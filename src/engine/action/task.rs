@@ -73,9 +73,9 @@ impl Outcome {
 pub(super) fn refused(what: &str, reply: &Reply) -> Outcome {
     match reply {
         Reply::Done(_) => Outcome::Failed(format!("{what}: unexpected answer").into()),
-        Reply::Refused { code: 403, message, .. } => {
-            Outcome::Refused(format!("{what}: {message}").into())
-        }
+        Reply::Refused {
+            code: 403, message, ..
+        } => Outcome::Refused(format!("{what}: {message}").into()),
         Reply::Refused { code, message, .. } => {
             Outcome::Failed(format!("{what}: {message} ({code})").into())
         }
@@ -86,9 +86,9 @@ pub(super) fn refused(what: &str, reply: &Reply) -> Outcome {
 /// Whether the server was busy rather than unwilling: the same call may be made again later.
 pub(super) fn busy(reply: &Reply) -> bool {
     match reply {
-        Reply::Refused { code: 429, causes, .. } => {
-            !causes.iter().any(|(kind, _)| &**kind == "DisruptionBudget")
-        }
+        Reply::Refused {
+            code: 429, causes, ..
+        } => !causes.iter().any(|(kind, _)| &**kind == "DisruptionBudget"),
         Reply::Refused { code, .. } => matches!(code, 500 | 502..=504),
         Reply::Done(_) | Reply::Lost(_) => false,
     }
@@ -98,7 +98,10 @@ pub(super) fn busy(reply: &Reply) -> bool {
 pub(super) fn backoff(n: u32, reply: &Reply) -> Duration {
     let doubled = 1_u64 << n.saturating_sub(1).min(5);
     let asked = match reply {
-        Reply::Refused { retry_after: Some(s), .. } => u64::from(*s),
+        Reply::Refused {
+            retry_after: Some(s),
+            ..
+        } => u64::from(*s),
         Reply::Refused { .. } | Reply::Done(_) | Reply::Lost(_) => 0,
     };
     Duration::from_secs(doubled.min(30).max(asked))

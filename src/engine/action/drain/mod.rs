@@ -82,13 +82,19 @@ impl DrainTask {
             && !matches!(self.state, State::Over(_))
             && cx.now.boot >= began + Duration::from_secs(limit)
         {
-            let text = format!("node {}: not drained within {limit}s; {}", self.node, self.left());
+            let text = format!(
+                "node {}: not drained within {limit}s; {}",
+                self.node,
+                self.left()
+            );
             self.state = State::Over(Outcome::Failed(text.into()));
         }
     }
 
     fn cordoned(&mut self, cx: Cx<'_>, out: &mut Calls) {
-        let State::Cordoning(cordon) = &self.state else { return };
+        let State::Cordoning(cordon) = &self.state else {
+            return;
+        };
         match cordon.outcome() {
             Some(Outcome::Done(_)) => {
                 self.state = State::Evicting;
@@ -116,7 +122,9 @@ impl DrainTask {
                 break;
             }
             if pod.due(cx) {
-                let Ok(tag) = Tag::try_from(index) else { continue };
+                let Ok(tag) = Tag::try_from(index) else {
+                    continue;
+                };
                 pod.evict(cx, tag, self.options.grace, out);
                 under_way += 1;
             }
@@ -130,7 +138,9 @@ impl DrainTask {
             }
             return;
         }
-        let Some(pod) = self.pods.get_mut(tag as usize) else { return };
+        let Some(pod) = self.pods.get_mut(tag as usize) else {
+            return;
+        };
         if pod.reply(cx, tag, reply, out) {
             self.busy += 1;
             self.hold = cx.now.boot + backoff(self.busy, reply);
@@ -146,8 +156,15 @@ impl DrainTask {
         let failed = self.count(|s| matches!(s, Standing::Failed(_)));
         if cx.dry_run == DryRun::Server {
             let would = self.count(|s| *s == Standing::Would);
-            let text = format!("node {}: the server would evict {would} pods, not {failed}", self.node);
-            return if failed == 0 { Outcome::Done(text.into()) } else { Outcome::Failed(text.into()) };
+            let text = format!(
+                "node {}: the server would evict {would} pods, not {failed}",
+                self.node
+            );
+            return if failed == 0 {
+                Outcome::Done(text.into())
+            } else {
+                Outcome::Failed(text.into())
+            };
         }
         if failed > 0 {
             let text = format!("node {}: cordoned, but {}", self.node, self.left());
@@ -192,7 +209,12 @@ impl DrainTask {
                     | Standing::Left
                     | Standing::Would => String::new(),
                 };
-                format!("{}/{} {}{why}", p.plan.namespace, p.plan.name, p.standing.word())
+                format!(
+                    "{}/{} {}{why}",
+                    p.plan.namespace,
+                    p.plan.name,
+                    p.standing.word()
+                )
             })
             .collect();
         format!("{} pods left: {}", left.len(), left.join(", "))
@@ -200,7 +222,11 @@ impl DrainTask {
 
     pub(super) fn stop(&mut self) {
         if !matches!(self.state, State::Over(_)) {
-            let text = format!("node {}: drain stopped, node stays cordoned; {}", self.node, self.left());
+            let text = format!(
+                "node {}: drain stopped, node stays cordoned; {}",
+                self.node,
+                self.left()
+            );
             self.state = State::Over(Outcome::Stopped(text.into()));
         }
     }
@@ -225,11 +251,17 @@ impl DrainTask {
         };
         add("gone", self.count(|s| *s == Standing::Gone));
         add("terminating", self.count(|s| *s == Standing::Terminating));
-        add("refused by a budget", self.count(|s| matches!(s, Standing::Refused { .. })));
+        add(
+            "refused by a budget",
+            self.count(|s| matches!(s, Standing::Refused { .. })),
+        );
         add(
             "waiting",
             self.count(|s| {
-                matches!(s, Standing::Waiting | Standing::Evicting | Standing::Busy(_))
+                matches!(
+                    s,
+                    Standing::Waiting | Standing::Evicting | Standing::Busy(_)
+                )
             }),
         );
         add("failed", self.count(|s| matches!(s, Standing::Failed(_))));
@@ -239,6 +271,9 @@ impl DrainTask {
 
 /// A DaemonSet's or the kubelet's own pod: it may come at any time and belongs there.
 fn stays(pod: &crate::model::Pod) -> bool {
-    pod.meta.owner.as_ref().is_some_and(|o| &*o.kind == "DaemonSet")
+    pod.meta
+        .owner
+        .as_ref()
+        .is_some_and(|o| &*o.kind == "DaemonSet")
         || pod.meta.annotation("kubernetes.io/config.mirror").is_some()
 }

@@ -82,7 +82,9 @@ pub struct DrainPlan {
 impl DrainPlan {
     /// Pods that go.
     pub fn going(&self) -> impl Iterator<Item = &PodPlan> {
-        self.pods.iter().filter(|p| matches!(p.fate, Fate::Evict | Fate::Remove))
+        self.pods
+            .iter()
+            .filter(|p| matches!(p.fate, Fate::Evict | Fate::Remove))
     }
 
     /// Jobs that would die.
@@ -105,15 +107,29 @@ pub fn plan(model: &Model, node: &str, options: &DrainOptions) -> Result<DrainPl
             ));
         }
     }
-    let found = model.node(node).ok_or_else(|| format!("node {node} not found"))?;
-    let mut pods: Vec<PodPlan> = model.pods_on(node).map(|pod| plan_pod(model, pod)).collect();
+    let found = model
+        .node(node)
+        .ok_or_else(|| format!("node {node} not found"))?;
+    let mut pods: Vec<PodPlan> = model
+        .pods_on(node)
+        .map(|pod| plan_pod(model, pod))
+        .collect();
     pods.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     let refusals = refusals(node, &pods, options, model);
-    Ok(DrainPlan { node: found.meta.name.clone(), uid: found.meta.uid.clone(), pods, refusals })
+    Ok(DrainPlan {
+        node: found.meta.name.clone(),
+        uid: found.meta.uid.clone(),
+        pods,
+        refusals,
+    })
 }
 
 fn plan_pod(model: &Model, pod: &Pod) -> PodPlan {
-    let owned_by_daemonset = pod.meta.owner.as_ref().is_some_and(|o| &*o.kind == "DaemonSet");
+    let owned_by_daemonset = pod
+        .meta
+        .owner
+        .as_ref()
+        .is_some_and(|o| &*o.kind == "DaemonSet");
     // kubectl's order: an ended pod of a DaemonSet goes; mirror pods are skipped; the rest is evicted.
     let fate = if owned_by_daemonset && !pod.ended() {
         Fate::DaemonSet
@@ -148,22 +164,28 @@ fn refusals(node: &str, pods: &[PodPlan], options: &DrainOptions, model: &Model)
         }
     };
     if !options.ignore_daemonsets {
-        refuse("cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)", &|p| {
-            p.fate == Fate::DaemonSet
-        });
+        refuse(
+            "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)",
+            &|p| p.fate == Fate::DaemonSet,
+        );
     }
     if !options.force {
-        refuse("cannot delete DaemonSet-managed Pods whose DaemonSet is gone (use --force to override)", &|p| {
-            p.fate == Fate::DaemonSet && orphaned(model, &p.uid)
-        });
+        refuse(
+            "cannot delete DaemonSet-managed Pods whose DaemonSet is gone (use --force to override)",
+            &|p| p.fate == Fate::DaemonSet && orphaned(model, &p.uid),
+        );
     }
     if !options.delete_emptydir_data {
-        refuse("cannot delete Pods with local storage (use --delete-emptydir-data to override)", &|p| {
-            p.empty_dir
-        });
+        refuse(
+            "cannot delete Pods with local storage (use --delete-emptydir-data to override)",
+            &|p| p.empty_dir,
+        );
     }
     if !options.force {
-        refuse("cannot delete Pods that declare no controller (use --force to override)", &|p| p.bare);
+        refuse(
+            "cannot delete Pods that declare no controller (use --force to override)",
+            &|p| p.bare,
+        );
     }
     if !options.kill_jobs {
         let jobs: Vec<&PodPlan> = pods.iter().filter(|p| p.job.is_some()).collect();
@@ -185,16 +207,23 @@ fn refusals(node: &str, pods: &[PodPlan], options: &DrainOptions, model: &Model)
 
 /// A pod that says it is a DaemonSet's, whose DaemonSet is not there.
 pub(super) fn orphaned(model: &Model, pod: &Uid) -> bool {
-    let Some(owner) = model.pod(pod).and_then(|p| p.meta.owner.as_ref()) else { return false };
+    let Some(owner) = model.pod(pod).and_then(|p| p.meta.owner.as_ref()) else {
+        return false;
+    };
     &*owner.kind == "DaemonSet" && model.workload_by_uid(Kind::DaemonSet, &owner.uid).is_none()
 }
 
 fn names<'a>(pods: impl Iterator<Item = &'a PodPlan>) -> String {
-    let all: Vec<String> = pods.map(|p| format!("{}/{}", p.namespace, p.name)).collect();
+    let all: Vec<String> = pods
+        .map(|p| format!("{}/{}", p.namespace, p.name))
+        .collect();
     all.join(", ")
 }
 
 /// The budgets that select a pod.
-pub(in super::super) fn budgets_of<'a>(model: &'a Model, pod: &'a Pod) -> impl Iterator<Item = &'a Budget> {
-    model.budgets().filter(|b| b.meta.namespace == pod.meta.namespace && b.selects(pod))
+pub(in super::super) fn budgets_of<'a>(
+    model: &'a Model,
+    pod: &'a Pod,
+) -> impl Iterator<Item = &'a Budget> {
+    model.budgets().filter(|b| b.selects(pod))
 }

@@ -43,7 +43,10 @@ pub enum Standing {
 impl Standing {
     /// Nothing more will happen to it.
     pub fn settled(&self) -> bool {
-        matches!(self, Self::Gone | Self::Left | Self::Failed(_) | Self::Would)
+        matches!(
+            self,
+            Self::Gone | Self::Left | Self::Failed(_) | Self::Would
+        )
     }
 
     /// A word for tables and for the audit.
@@ -88,7 +91,13 @@ impl Eviction {
             super::plan::Fate::Evict | super::plan::Fate::Remove => Standing::Waiting,
             super::plan::Fate::DaemonSet | super::plan::Fate::Mirror => Standing::Left,
         };
-        Self { plan, standing, tries: 0, call: InFlight::None, not_before: Duration::ZERO }
+        Self {
+            plan,
+            standing,
+            tries: 0,
+            call: InFlight::None,
+            not_before: Duration::ZERO,
+        }
     }
 
     /// Whether a call of it is on its way.
@@ -112,13 +121,20 @@ impl Eviction {
 
     /// Whether it wants to be evicted now.
     pub(super) fn due(&self, cx: Cx<'_>) -> bool {
-        let wants =
-            matches!(self.standing, Standing::Waiting | Standing::Refused { .. } | Standing::Busy(_));
+        let wants = matches!(
+            self.standing,
+            Standing::Waiting | Standing::Refused { .. } | Standing::Busy(_)
+        );
         wants && !self.in_flight() && cx.now.boot >= self.not_before
     }
 
     pub(super) fn evict(&mut self, cx: Cx<'_>, tag: Tag, grace: Option<i64>, out: &mut Calls) {
-        let PodPlan { namespace, name, uid, .. } = &self.plan;
+        let PodPlan {
+            namespace,
+            name,
+            uid,
+            ..
+        } = &self.plan;
         out.push((tag, call::evict(namespace, name, uid, grace, cx.dry_run)));
         self.call = InFlight::Evict;
         self.tries += 1;
@@ -145,11 +161,21 @@ impl Eviction {
         match reply {
             Reply::Done(_) if cx.dry_run == DryRun::Server => self.standing = Standing::Would,
             // 404: it is gone. 409: the uid is another pod's, so ours is gone.
-            Reply::Done(_) | Reply::Refused { code: 404 | 409, .. } => {
+            Reply::Done(_)
+            | Reply::Refused {
+                code: 404 | 409, ..
+            } => {
                 self.standing = Standing::Terminating;
             }
-            Reply::Refused { code: 429, message, causes, .. } => {
-                let cause = causes.iter().find(|(kind, _)| &**kind == "DisruptionBudget");
+            Reply::Refused {
+                code: 429,
+                message,
+                causes,
+                ..
+            } => {
+                let cause = causes
+                    .iter()
+                    .find(|(kind, _)| &**kind == "DisruptionBudget");
                 if let Some((_, words)) = cause {
                     let said = if words.is_empty() { message } else { words };
                     self.standing = Standing::Refused {
@@ -161,8 +187,15 @@ impl Eviction {
                     return self.busy(cx, reply, message.clone());
                 }
             }
-            Reply::Refused { code: 403, causes, message, .. } => {
-                let ending = causes.iter().any(|(kind, _)| &**kind == "NamespaceTerminating");
+            Reply::Refused {
+                code: 403,
+                causes,
+                message,
+                ..
+            } => {
+                let ending = causes
+                    .iter()
+                    .any(|(kind, _)| &**kind == "NamespaceTerminating");
                 if ending {
                     self.standing = Standing::Busy(message.clone());
                     self.not_before = cx.now.boot + BUDGET_RETRY;
@@ -170,7 +203,11 @@ impl Eviction {
                     self.standing = Standing::Failed(message.clone());
                 }
             }
-            Reply::Refused { code: 502..=504, message, .. } => {
+            Reply::Refused {
+                code: 502..=504,
+                message,
+                ..
+            } => {
                 return self.busy(cx, reply, message.clone());
             }
             Reply::Refused { message, .. } => self.standing = Standing::Failed(message.clone()),
@@ -188,8 +225,11 @@ impl Eviction {
             Reply::Done(body) => {
                 let same = body["metadata"]["uid"].as_str() == Some(self.plan.uid.as_str());
                 let going = !body["metadata"]["deletionTimestamp"].is_null();
-                self.standing =
-                    if same && !going { Standing::Waiting } else { Standing::Terminating };
+                self.standing = if same && !going {
+                    Standing::Waiting
+                } else {
+                    Standing::Terminating
+                };
                 false
             }
             Reply::Refused { code: 404, .. } => {
@@ -215,7 +255,9 @@ fn read(plan: &PodPlan) -> Call {
 
 /// The budgets that select a pod, with what they allow now.
 fn budgets(cx: Cx<'_>, plan: &PodPlan) -> String {
-    let Some(pod) = cx.model.pod(&plan.uid) else { return String::new() };
+    let Some(pod) = cx.model.pod(&plan.uid) else {
+        return String::new();
+    };
     let all: Vec<String> = budgets_of(cx.model, pod)
         .map(|b| {
             format!(
