@@ -3,6 +3,7 @@
 //! No clock, no IO: ages are computed by those who ask, from the time they bring. Text that repeats is
 //! shared ([`Text`] is a counted string, interned on arrival by `cluster`).
 
+pub mod age;
 pub mod changes;
 pub mod feed;
 pub mod id;
@@ -16,13 +17,18 @@ pub mod object;
 pub mod placement;
 pub mod pod;
 pub mod pool;
+pub mod quantity;
 pub mod rank;
 pub mod read;
 pub mod resources;
+pub mod select;
 mod settle;
+pub mod status;
 pub mod store;
 pub mod sums;
 mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod view;
 pub mod window;
 pub mod workload;

@@ -126,6 +126,9 @@ pub struct Container {
     pub started: bool,
     /// `status.restartCount`.
     pub restarts: i32,
+    /// Where its status stands in the list of statuses (that of init containers, or the other): kubectl
+    /// goes by that order, which need not be the spec's. 0 where there is no status.
+    pub status_at: u16,
 }
 
 /// `state` of a container status.

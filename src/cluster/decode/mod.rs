@@ -11,7 +11,6 @@ mod meta;
 mod network;
 mod node;
 mod pod;
-mod quantity;
 mod raw;
 mod requests;
 #[cfg(test)]

@@ -4,7 +4,9 @@ use serde::Deserialize;
 
 use super::meta::{RawCondition, RawMeta};
 use super::raw::{List, Part, Str};
-use super::{Decoder, quantity};
+use crate::model::quantity;
+
+use super::Decoder;
 use crate::model::{Node, Resources, Taint, TaintEffect};
 
 #[derive(Debug, Default, Deserialize)]

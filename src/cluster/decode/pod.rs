@@ -271,12 +271,12 @@ impl Decoder {
                 ContainerRole::Init
             };
             let of = &*status.init_container_statuses;
-            let found = find(of, at, &raw.name).map(|i| &of[i]);
+            let found = find(of, at, &raw.name).map(|i| (i, &of[i]));
             containers.push(self.container(role, raw, found));
         }
         for (at, raw) in spec.containers.iter().enumerate() {
             let of = &*status.container_statuses;
-            let found = find(of, at, &raw.name).map(|i| &of[i]);
+            let found = find(of, at, &raw.name).map(|i| (i, &of[i]));
             containers.push(self.container(ContainerRole::Main, raw, found));
         }
         containers.into()
@@ -286,8 +286,10 @@ impl Decoder {
         &mut self,
         role: ContainerRole,
         raw: &RawContainer<'_>,
-        status: Option<&RawContainerStatus<'_>>,
+        status: Option<(usize, &RawContainerStatus<'_>)>,
     ) -> Container {
+        let status_at = status.map_or(0, |(at, _)| u16::try_from(at).unwrap_or(u16::MAX));
+        let status = status.map(|(_, status)| status);
         Container {
             name: self.text(&raw.name),
             role,
@@ -301,6 +303,7 @@ impl Decoder {
             ready: status.and_then(|s| s.ready).unwrap_or(false),
             started: status.and_then(|s| s.started).unwrap_or(false),
             restarts: count(status.and_then(|s| s.restart_count), 0),
+            status_at,
         }
     }
 

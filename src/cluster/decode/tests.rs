@@ -120,7 +120,8 @@ fn a_job_pod_as_a_whole() {
                 last: None,
                 ready: true,
                 started: false,
-                restarts: 0
+                restarts: 0,
+                status_at: 0
             },
             Container {
                 name: "dind".into(),
@@ -143,7 +144,8 @@ fn a_job_pod_as_a_whole() {
                 })),
                 ready: true,
                 started: true,
-                restarts: 1
+                restarts: 1,
+                status_at: 1
             },
             Container {
                 name: "step-test".into(),
@@ -165,7 +167,8 @@ fn a_job_pod_as_a_whole() {
                 last: None,
                 ready: false,
                 started: false,
-                restarts: 0
+                restarts: 0,
+                status_at: 0
             },
         ]
     );

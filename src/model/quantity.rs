@@ -1,12 +1,13 @@
-//! Kubernetes quantities (`100m`, `1.5Gi`, `2e3`) in integers, rounded up as the scheduler does.
+//! Kubernetes quantities (`100m`, `1.5Gi`, `2e3`): read into integers, rounded up as the scheduler does, and
+//! written for people.
 
 /// Thousandths: millicores of CPU. `None` for what is no quantity.
-pub(super) fn millis(text: &str) -> Option<i64> {
+pub fn millis(text: &str) -> Option<i64> {
     scaled(text, 1000)
 }
 
 /// Units: bytes, pods. `None` for what is no quantity.
-pub(super) fn whole(text: &str) -> Option<i64> {
+pub fn whole(text: &str) -> Option<i64> {
     scaled(text, 1)
 }
 
@@ -63,9 +64,93 @@ fn scaled(text: &str, scale: i128) -> Option<i64> {
     Some(if negative { -rounded } else { rounded })
 }
 
+/// Millicores for people: `250m`, `1.5`, `12`; one decimal from 1 core on, none from 100 on.
+pub fn cpu(millicores: i64) -> String {
+    let size = millicores.unsigned_abs();
+    let text = if size == 0 {
+        "0".into()
+    } else if size < 1_000 {
+        format!("{size}m")
+    } else if size < 99_950 {
+        tenths((size + 50) / 100)
+    } else {
+        ((size + 500) / 1_000).to_string()
+    };
+    signed(millicores, text)
+}
+
+/// Bytes for people: `512`, `2.1Gi`, `312Mi`; one decimal below 10.
+pub fn bytes(bytes: i64) -> String {
+    const UNITS: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    let size = bytes.unsigned_abs();
+    let mut at = 0;
+    // The unit in which the rounded number stays below 1024.
+    while at + 1 < UNITS.len() && rounded(size, at) >= 1_024 {
+        at += 1;
+    }
+    let unit = 1_u128 << (10 * at);
+    let in_tenths = (u128::from(size) * 10 + unit / 2) / unit;
+    let number = if at > 0 && in_tenths < 100 {
+        tenths(u64::try_from(in_tenths).unwrap_or(0))
+    } else {
+        rounded(size, at).to_string()
+    };
+    signed(bytes, format!("{number}{}", UNITS[at]))
+}
+
+fn rounded(size: u64, unit: usize) -> u128 {
+    let one = 1_u128 << (10 * unit);
+    (u128::from(size) + one / 2) / one
+}
+
+fn tenths(tenths: u64) -> String {
+    match tenths % 10 {
+        0 => (tenths / 10).to_string(),
+        rest => format!("{}.{rest}", tenths / 10),
+    }
+}
+
+fn signed(value: i64, text: String) -> String {
+    if value < 0 { format!("-{text}") } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn for_people() {
+        for (value, want) in [
+            (0, "0"),
+            (250, "250m"),
+            (999, "999m"),
+            (1_000, "1"),
+            (1_500, "1.5"),
+            (1_950, "2"),
+            (12_000, "12"),
+            (15_940, "15.9"),
+            (99_949, "99.9"),
+            (99_960, "100"),
+            (391_499, "391"),
+            (-1_500, "-1.5"),
+        ] {
+            assert_eq!(cpu(value), want);
+        }
+        for (value, want) in [
+            (0, "0"),
+            (512, "512"),
+            (1_023, "1023"),
+            (1_024, "1Ki"),
+            (2_254_857_830, "2.1Gi"),
+            (312 << 20, "312Mi"),
+            ((1 << 30) - 1, "1Gi"),
+            (10 << 30, "10Gi"),
+            (i64::MAX, "8Ei"),
+            (-(2 << 30), "-2Gi"),
+        ] {
+            assert_eq!(bytes(value), want);
+        }
+    }
 
     #[test]
     fn quantities() {
