@@ -1,0 +1,132 @@
+//! How a table's columns share a width.
+
+use crate::engine::view::{Head, Width};
+
+/// A column that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its index among the table's heads.
+    pub index: usize,
+    /// Its first cell, from the table's left edge.
+    pub x: u16,
+    /// Cells.
+    pub width: u16,
+}
+
+/// Cells between two columns.
+const GAP: u16 = 2;
+
+/// Columns within `room` cells from `left` on. Those of the highest rank are left out first, the rightmost of
+/// a rank before the others; rank 0 always stays and is narrowed when nothing else helps.
+pub fn columns(heads: &[Head], left: u16, room: u16) -> Vec<Column> {
+    let mut kept: Vec<usize> = (0..heads.len()).collect();
+    while needed(heads, &kept) > u32::from(room) {
+        let Some(worst) = kept
+            .iter()
+            .enumerate()
+            .filter(|(_, head)| heads[**head].rank > 0)
+            .max_by_key(|(at, head)| (heads[**head].rank, *at))
+            .map(|(at, _)| at)
+        else {
+            break;
+        };
+        kept.remove(worst);
+    }
+    let widths = share(heads, &kept, room);
+    let mut x = left;
+    let mut out = Vec::with_capacity(kept.len());
+    let end = left.saturating_add(room);
+    for (index, width) in kept.into_iter().zip(widths) {
+        let width = width.min(end.saturating_sub(x));
+        if width == 0 {
+            break;
+        }
+        out.push(Column { index, x, width });
+        x = x.saturating_add(width).saturating_add(GAP);
+    }
+    out
+}
+
+fn least(head: &Head) -> u16 {
+    match head.width {
+        Width::Fixed(cells) | Width::Grow(cells, _) => cells,
+    }
+}
+
+fn needed(heads: &[Head], kept: &[usize]) -> u32 {
+    let cells: u32 = kept.iter().map(|at| u32::from(least(&heads[*at]))).sum();
+    cells + u32::from(GAP) * u32::try_from(kept.len().saturating_sub(1)).unwrap_or(0)
+}
+
+fn share(heads: &[Head], kept: &[usize], room: u16) -> Vec<u16> {
+    let mut spare = u32::from(room).saturating_sub(needed(heads, kept));
+    let weight = |at: usize| match heads[at].width {
+        Width::Fixed(_) => 0,
+        Width::Grow(_, weight) => u32::from(weight),
+    };
+    let mut weights: u32 = kept.iter().map(|at| weight(*at)).sum();
+    kept.iter()
+        .map(|at| {
+            let mine = weight(*at);
+            let share = (spare * mine).checked_div(weights).unwrap_or(0);
+            spare -= share;
+            weights -= mine;
+            least(&heads[*at]).saturating_add(u16::try_from(share).unwrap_or(u16::MAX))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(title: &'static str, width: Width, rank: u8) -> Head {
+        Head {
+            title,
+            width,
+            right: false,
+            rank,
+            sorted: None,
+        }
+    }
+
+    fn jobs() -> Vec<Head> {
+        vec![
+            head("JOB", Width::Grow(16, 2), 0),
+            head("REF", Width::Grow(6, 1), 3),
+            head("STEP", Width::Fixed(10), 2),
+            head("PHASE", Width::Fixed(9), 0),
+            head("NODE", Width::Fixed(6), 1),
+            head("WHO", Width::Fixed(6), 3),
+        ]
+    }
+
+    #[test]
+    fn columns_leave_by_rank() {
+        let titles = |room| -> Vec<(&str, u16, u16)> {
+            let heads = jobs();
+            columns(&heads, 2, room)
+                .iter()
+                .map(|c| (heads[c.index].title, c.x, c.width))
+                .collect()
+        };
+        assert_eq!(
+            titles(72),
+            [
+                ("JOB", 2, 22),
+                ("REF", 26, 9),
+                ("STEP", 37, 10),
+                ("PHASE", 49, 9),
+                ("NODE", 60, 6),
+                ("WHO", 68, 6),
+            ]
+        );
+        let names = |room| -> Vec<&str> { titles(room).iter().map(|c| c.0).collect() };
+        assert_eq!(names(62), ["JOB", "REF", "STEP", "PHASE", "NODE"]);
+        assert_eq!(names(50), ["JOB", "STEP", "PHASE", "NODE"]);
+        assert_eq!(names(40), ["JOB", "PHASE", "NODE"]);
+        assert_eq!(names(30), ["JOB", "PHASE"]);
+        assert_eq!(titles(20), [("JOB", 2, 16), ("PHASE", 20, 2)]);
+        assert_eq!(titles(7), [("JOB", 2, 7)]);
+    }
+}
