@@ -58,22 +58,37 @@ fn needed(heads: &[Head], kept: &[usize]) -> u32 {
     cells + u32::from(GAP) * u32::try_from(kept.len().saturating_sub(1)).unwrap_or(0)
 }
 
+/// A column grows no further: a row whose cells stand far apart is hard to follow.
+fn most(head: &Head) -> u16 {
+    match head.width {
+        Width::Fixed(cells) => cells,
+        Width::Grow(cells, _) => (cells.saturating_mul(5) / 2).max(28),
+    }
+}
+
+/// What is spare goes to the growing columns by weight; what one cannot take goes to the others.
 fn share(heads: &[Head], kept: &[usize], room: u16) -> Vec<u16> {
     let mut spare = u32::from(room).saturating_sub(needed(heads, kept));
-    let weight = |at: usize| match heads[at].width {
-        Width::Fixed(_) => 0,
-        Width::Grow(_, weight) => u32::from(weight),
+    let mut widths: Vec<u16> = kept.iter().map(|at| least(&heads[*at])).collect();
+    let weight = |at: usize, width: u16| match heads[at].width {
+        Width::Grow(_, weight) if width < most(&heads[at]) => u32::from(weight),
+        Width::Fixed(_) | Width::Grow(..) => 0,
     };
-    let mut weights: u32 = kept.iter().map(|at| weight(*at)).sum();
-    kept.iter()
-        .map(|at| {
-            let mine = weight(*at);
+    loop {
+        let mut weights: u32 = kept.iter().zip(&widths).map(|(at, w)| weight(*at, *w)).sum();
+        let before = spare;
+        for (at, width) in kept.iter().zip(&mut widths) {
+            let mine = weight(*at, *width);
             let share = (spare * mine).checked_div(weights).unwrap_or(0);
-            spare -= share;
             weights -= mine;
-            least(&heads[*at]).saturating_add(u16::try_from(share).unwrap_or(u16::MAX))
-        })
-        .collect()
+            let taken = share.min(u32::from(most(&heads[*at]) - *width));
+            *width += u16::try_from(taken).unwrap_or(0);
+            spare -= taken;
+        }
+        if spare == before || spare == 0 {
+            return widths;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -70,18 +70,25 @@ pub(super) fn arrange(
     let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX - 1);
     let space = area.height.saturating_sub(1);
     let table_least = if below.is_some() {
-        2 + (space / 3).clamp(1, 16)
+        2 + (space / 4).clamp(1, 16)
     } else {
         0
     };
-    let [facts, steps, notes] = share(
-        space.saturating_sub(table_least),
-        [
-            (space / 3, grid.rows),
-            (space / 3, count(view.steps.len())),
-            (4, count(note_lines.len())),
-        ],
+    let budget = space.saturating_sub(table_least);
+    let wants = [
+        count(note_lines.len()),
+        grid.rows,
+        count(view.steps.len()),
+    ];
+    // A message of the scheduler is why somebody looks here: it is cut last.
+    let [notes, facts, steps] = share(
+        budget,
+        [(6, wants[0]), (space / 3, wants[1]), (space / 3, wants[2])],
     );
+    // Air between the groups where there is plenty of room.
+    let all = wants.iter().fold(0, |sum: u16, want| sum.saturating_add(*want));
+    let air = u16::from(all.saturating_add(3) <= budget);
+    let gap = |rows: u16| if rows > 0 { air } else { 0 };
     let mut left = area;
     let mut take = |height: u16| {
         let taken = Rect {
@@ -92,12 +99,15 @@ pub(super) fn arrange(
         taken
     };
     let title = take(1);
+    let (facts_gap, notes_gap, steps_gap) = (gap(facts), gap(notes), gap(steps));
     let facts = grid.places(take(facts), inner);
+    take(facts_gap);
     let notes = Rect {
         x: inner.x,
         width: inner.width,
         ..take(notes)
     };
+    take(notes_gap);
     let selected = view.steps.iter().position(|step| step.selected);
     let steps = List::new(take(steps), view.steps.len(), selected);
     hits.extend(
@@ -105,6 +115,7 @@ pub(super) fn arrange(
             .rows()
             .map(|(at, row)| (row, Hit::Row(view.steps[at].id.clone()))),
     );
+    take(if below.is_some() { steps_gap } else { 0 });
     let table = below.map(|below| table::arrange(Some(below), left, hits));
     DetailRegions {
         title,

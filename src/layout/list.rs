@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn shares_start_with_the_least() {
-        assert_eq!(share(10, [(1, 5), (1, 3), (2, 4)]), [4, 3, 3]);
+        assert_eq!(share(10, [(1, 5), (1, 3), (2, 4)]), [3, 3, 4]);
         assert_eq!(share(3, [(1, 5), (1, 3), (2, 4)]), [1, 1, 1]);
         assert_eq!(share(50, [(1, 5), (1, 3), (2, 4)]), [5, 3, 4]);
     }

@@ -212,4 +212,6 @@ fn three(area: Rect) -> [Rect; 3] {
 }
 
 #[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
 mod tests;

@@ -249,8 +249,15 @@ fn help(groups: &Groups, area: Rect) -> HelpRegions {
         .saturating_add(keys + 2)
         .min(area.width.saturating_sub(6));
     let gap = 3;
-    let most = ((area.width.saturating_sub(6) + gap) / (column + gap)).max(1);
     let room = area.height.saturating_sub(4).max(1);
+    // Rather two columns with a word cut than keys that are not shown.
+    let half = (area.width.saturating_sub(6 + gap)) / 2;
+    let column = if flow(groups, 1).1 > room && half >= 30 {
+        column.min(half)
+    } else {
+        column
+    };
+    let most = ((area.width.saturating_sub(6) + gap) / (column + gap)).max(1);
     let mut columns = 1;
     while columns < most && flow(groups, columns).1 > room {
         columns += 1;

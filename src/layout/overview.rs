@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use super::list::{List, share};
 use super::table::{self, TableRegions};
-use super::text::{line_width, width};
-use crate::engine::view::{Hit, Overview, PoolView, Table};
+use super::text::{line_width, thousands, width};
+use crate::engine::view::{Hit, Line, Overview, PoolView, Span, Table, Tone};
 
 /// The Overview's parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,30 +133,58 @@ fn pool_columns(view: &Overview, room: u16) -> PoolColumns {
     let pools = || view.ranks.iter().flat_map(|rank| &rank.pools);
     let longest = |of: &dyn Fn(&PoolView) -> u16| pools().map(of).max().unwrap_or(0);
     let name = longest(&|pool| width(&pool.name)).min(room / 4);
-    // One cell a node up to a share of the line; pools with more nodes are summed up by `ui`.
-    let share = room.saturating_sub(INDENT + name) / 2;
-    let nodes = longest(&|pool| {
-        let wide = rows(pool.nodes.len());
-        if wide <= share { wide } else { 0 }
-    })
-    .max(if pools().any(|pool| rows(pool.nodes.len()) > share) {
-        share.min(24)
+    let wanted: Vec<u16> = (0..longest(&|pool| rows(pool.facts.len())))
+        .map(|at| {
+            longest(&|pool| {
+                let fact = pool.facts.get(usize::from(at));
+                fact.map_or(0, |fact| line_width(fact))
+            })
+        })
+        .collect();
+    let facts = |nodes: u16| -> Vec<u16> {
+        let mut used = INDENT + name + GAP + nodes;
+        let fits = |wide: &&u16| {
+            used = used.saturating_add(GAP).saturating_add(**wide);
+            used < room
+        };
+        wanted.iter().take_while(fits).copied().collect()
+    };
+    // One cell a node where the weightiest facts still have room, else a sum.
+    let each = longest(&|pool| rows(pool.nodes.len()));
+    let sums = longest(&|pool| line_width(&node_sums(&pool.nodes)));
+    let nodes = if each <= sums || (each < room && facts(each).len() >= wanted.len().min(2)) {
+        each
     } else {
-        0
-    });
-    let mut facts = Vec::new();
-    let mut used = INDENT + name + GAP + nodes;
-    for at in 0.. {
-        let mut wide = None;
-        for fact in pools().filter_map(|pool| pool.facts.get(at)) {
-            wide = wide.max(Some(line_width(fact)));
-        }
-        let Some(wide) = wide else { break };
-        used = used.saturating_add(GAP).saturating_add(wide);
-        if used >= room {
-            break;
-        }
-        facts.push(wide);
+        sums.min(room / 2)
+    };
+    PoolColumns {
+        name,
+        nodes,
+        facts: facts(nodes),
     }
-    PoolColumns { name, nodes, facts }
+}
+
+/// How many nodes have each glyph, the broken first.
+pub fn node_sums(nodes: &[(char, Tone)]) -> Line {
+    let mut counts: Vec<((char, Tone), usize)> = Vec::new();
+    for node in nodes {
+        match counts.iter_mut().find(|(known, _)| known == node) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((*node, 1)),
+        }
+    }
+    counts.sort_by_key(|((_, tone), _)| match tone {
+        Tone::Bad => 0,
+        Tone::Warn => 1,
+        Tone::Busy => 2,
+        Tone::Good | Tone::Plain | Tone::Dim | Tone::Strong | Tone::Accent => 3,
+    });
+    let mut line = Line::new();
+    for ((glyph, tone), count) in counts {
+        if !line.is_empty() {
+            line.push(Span::new(" ", Tone::Plain));
+        }
+        line.push(Span::new(format!("{glyph} {}", thousands(count)), tone));
+    }
+    line
 }

@@ -1,5 +1,6 @@
 //! What there is to show, read from the engine once a frame.
 
+use crate::engine::{Engine, Now};
 use crate::engine::view::{Body, Header, Hint, Line, LogView, Overlay, Table};
 
 /// All views of the screen on top.
@@ -19,4 +20,19 @@ pub struct Scene {
     pub hints: Vec<Hint>,
     /// A passing message.
     pub notice: Option<Line>,
+}
+
+impl Scene {
+    /// What the engine shows now.
+    pub fn of(engine: &Engine, now: Now) -> Self {
+        Self {
+            header: engine.header(now),
+            body: engine.body(now),
+            table: engine.table(now),
+            log: engine.log(now),
+            overlay: engine.overlay(now),
+            hints: engine.hints(),
+            notice: engine.notice(),
+        }
+    }
 }
