@@ -75,7 +75,11 @@ fn share(heads: &[Head], kept: &[usize], room: u16) -> Vec<u16> {
         Width::Fixed(_) | Width::Grow(..) => 0,
     };
     loop {
-        let mut weights: u32 = kept.iter().zip(&widths).map(|(at, w)| weight(*at, *w)).sum();
+        let mut weights: u32 = kept
+            .iter()
+            .zip(&widths)
+            .map(|(at, w)| weight(*at, *w))
+            .sum();
         let before = spare;
         for (at, width) in kept.iter().zip(&mut widths) {
             let mine = weight(*at, *width);

@@ -75,18 +75,16 @@ pub(super) fn arrange(
         0
     };
     let budget = space.saturating_sub(table_least);
-    let wants = [
-        count(note_lines.len()),
-        grid.rows,
-        count(view.steps.len()),
-    ];
+    let wants = [count(note_lines.len()), grid.rows, count(view.steps.len())];
     // A message of the scheduler is why somebody looks here: it is cut last.
     let [notes, facts, steps] = share(
         budget,
         [(6, wants[0]), (space / 3, wants[1]), (space / 3, wants[2])],
     );
     // Air between the groups where there is plenty of room.
-    let all = wants.iter().fold(0, |sum: u16, want| sum.saturating_add(*want));
+    let all = wants
+        .iter()
+        .fold(0, |sum: u16, want| sum.saturating_add(*want));
     let air = u16::from(all.saturating_add(3) <= budget);
     let gap = |rows: u16| if rows > 0 { air } else { 0 };
     let mut left = area;
@@ -148,9 +146,8 @@ impl Grid {
             _ => 3,
         };
         let column = (room + GAP) / columns - GAP.min(room);
-        let (short, long): (Vec<usize>, Vec<usize>) = (0..view.facts.len()).partition(|at| {
-            columns == 1 || label + GAP + line_width(&view.facts[*at].1) <= column
-        });
+        let (short, long): (Vec<usize>, Vec<usize>) = (0..view.facts.len())
+            .partition(|at| columns == 1 || label + GAP + line_width(&view.facts[*at].1) <= column);
         let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX / 4);
         let deep = count(short.len()).div_ceil(columns);
         let rows = deep + count(long.len());

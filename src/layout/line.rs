@@ -77,7 +77,15 @@ pub(super) fn header(view: &Header, row: Rect) -> Strip {
     }
     let mut x = row.x + 1;
     let left = (0..left)
-        .map(|index| place(index, &mut x, line_width(&view.left[index]), HEADER_GAP, row))
+        .map(|index| {
+            place(
+                index,
+                &mut x,
+                line_width(&view.left[index]),
+                HEADER_GAP,
+                row,
+            )
+        })
         .collect();
     let first = view.right.len() - right;
     let wide: u16 = view.right[first..]
@@ -85,7 +93,15 @@ pub(super) fn header(view: &Header, row: Rect) -> Strip {
         .fold(0, |sum: u16, part| sum + line_width(part) + HEADER_GAP);
     let mut x = (row.right() + HEADER_GAP).saturating_sub(1 + wide);
     let right = (first..view.right.len())
-        .map(|index| place(index, &mut x, line_width(&view.right[index]), HEADER_GAP, row))
+        .map(|index| {
+            place(
+                index,
+                &mut x,
+                line_width(&view.right[index]),
+                HEADER_GAP,
+                row,
+            )
+        })
         .collect();
     Strip {
         area: row,

@@ -170,10 +170,7 @@ fn arrange_body(scene: &Scene, area: Rect, hits: &mut Vec<(Rect, Hit)>) -> (Body
         Body::ConsoleLog => {
             let title = Rect { height: 1, ..area };
             let widget = below(area, 1);
-            (
-                BodyRegions::ConsoleLog { title, widget },
-                widget.as_size(),
-            )
+            (BodyRegions::ConsoleLog { title, widget }, widget.as_size())
         }
     }
 }

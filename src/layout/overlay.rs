@@ -242,7 +242,10 @@ type Groups = [(&'static str, Vec<(String, &'static str)>)];
 /// Groups stay whole and fill columns downwards, as few columns as the height allows.
 fn help(groups: &Groups, area: Rect) -> HelpRegions {
     let entries = || groups.iter().flat_map(|(_, entries)| entries);
-    let keys = entries().map(|(key, _)| width(key)).fold(0, u16::max).min(18);
+    let keys = entries()
+        .map(|(key, _)| width(key))
+        .fold(0, u16::max)
+        .min(18);
     let column = entries()
         .map(|(_, text)| width(text))
         .fold(0, u16::max)

@@ -91,7 +91,13 @@ pub(crate) fn overview() -> Scene {
     };
     let view = Overview {
         ranks: vec![
-            rank("CONTROLLERS", &["3/3 ready"], Some(0.34), Some(0.51), vec![]),
+            rank(
+                "CONTROLLERS",
+                &["3/3 ready"],
+                Some(0.34),
+                Some(0.51),
+                vec![],
+            ),
             rank(
                 "PATRICIANS",
                 &["12/12 ready", "workers 4/4", "api 6/6", "results 3/3"],
@@ -108,13 +114,23 @@ pub(crate) fn overview() -> Scene {
                     pool(
                         "runner-large",
                         "■■■■■■■■■■■▲■■■■■■✕■■■⊘⊘■",
-                        &["free 12 of 240", "waiting 26, oldest 6m", "start p95 48s", "failed 9%"],
+                        &[
+                            "free 12 of 240",
+                            "waiting 26, oldest 6m",
+                            "start p95 48s",
+                            "failed 9%",
+                        ],
                         true,
                     ),
                     pool(
                         "runner-small",
                         "■■■■■■■■■■■■■■■■■■■■■■■",
-                        &["free 61 of 240", "waiting 1, oldest 4s", "start p95 7s", "failed 8%"],
+                        &[
+                            "free 61 of 240",
+                            "waiting 1, oldest 4s",
+                            "start p95 7s",
+                            "failed 8%",
+                        ],
                         false,
                     ),
                 ],
@@ -123,7 +139,10 @@ pub(crate) fn overview() -> Scene {
         ingresses: vec![
             vec![
                 span("✕ ", Tone::Bad),
-                span("api.example.com/hooks → hooks:80 has no ready endpoint (4m)", Tone::Plain),
+                span(
+                    "api.example.com/hooks → hooks:80 has no ready endpoint (4m)",
+                    Tone::Plain,
+                ),
             ],
             vec![span("● 13 other hosts well", Tone::Dim)],
         ],
@@ -131,12 +150,18 @@ pub(crate) fn overview() -> Scene {
             vec![
                 span("✕ ", Tone::Bad),
                 span("node p-31  ", Tone::Strong),
-                span("NotReady since 13:40: kubelet stopped posting node status", Tone::Plain),
+                span(
+                    "NotReady since 13:40: kubelet stopped posting node status",
+                    Tone::Plain,
+                ),
             ],
             vec![
                 span("▲ ", Tone::Warn),
                 span("23 jobs  ", Tone::Strong),
-                span("image build-base:7 cannot be pulled on 9 nodes since 13:51", Tone::Plain),
+                span(
+                    "image build-base:7 cannot be pulled on 9 nodes since 13:51",
+                    Tone::Plain,
+                ),
             ],
         ],
     };
@@ -146,12 +171,72 @@ pub(crate) fn overview() -> Scene {
 }
 
 const JOBS: [[&str; 9]; 6] = [
-    ["shop/api build #8121", "main", "4/6 test", "● Running", "p-07", "2s", "4m12s", "1.8", "dev-4"],
-    ["shop/web test #8122", "feat/größer", "1/3 checkout", "● Running", "p-11", "4s", "12s", "0.4", "dev-12"],
-    ["infra/images 日本 #77", "main", "", "◌ Queued", "", "6m01s", "", "", "bot"],
-    ["shop/api e2e #8119", "main", "2/2 e2e", "✕ Failed", "p-31", "1s", "9m40s", "", "dev-4"],
-    ["data/etl nightly #4", "release-2026-07-long-branch-name", "2/9 load", "● Running", "p-02", "1s", "41m", "3.9", "cron"],
-    ["shop/api lint #8120", "main", "1/1 lint", "✓ Succeeded", "p-09", "1s", "31s", "", "dev-4"],
+    [
+        "shop/api build #8121",
+        "main",
+        "4/6 test",
+        "● Running",
+        "p-07",
+        "2s",
+        "4m12s",
+        "1.8",
+        "dev-4",
+    ],
+    [
+        "shop/web test #8122",
+        "feat/größer",
+        "1/3 checkout",
+        "● Running",
+        "p-11",
+        "4s",
+        "12s",
+        "0.4",
+        "dev-12",
+    ],
+    [
+        "infra/images 日本 #77",
+        "main",
+        "",
+        "◌ Queued",
+        "",
+        "6m01s",
+        "",
+        "",
+        "bot",
+    ],
+    [
+        "shop/api e2e #8119",
+        "main",
+        "2/2 e2e",
+        "✕ Failed",
+        "p-31",
+        "1s",
+        "9m40s",
+        "",
+        "dev-4",
+    ],
+    [
+        "data/etl nightly #4",
+        "release-2026-07-long-branch-name",
+        "2/9 load",
+        "● Running",
+        "p-02",
+        "1s",
+        "41m",
+        "3.9",
+        "cron",
+    ],
+    [
+        "shop/api lint #8120",
+        "main",
+        "1/1 lint",
+        "✓ Succeeded",
+        "p-09",
+        "1s",
+        "31s",
+        "",
+        "dev-4",
+    ],
 ];
 
 pub(crate) fn jobs() -> Table {
@@ -215,7 +300,10 @@ pub(crate) fn table() -> Scene {
     let mut table = jobs();
     table.hidden_marks = 3;
     scene.table = Some(table);
-    scene.notice = Some(vec![span("▲ pods: stale for 12 s, server unreachable", Tone::Warn)]);
+    scene.notice = Some(vec![span(
+        "▲ pods: stale for 12 s, server unreachable",
+        Tone::Warn,
+    )]);
     scene
 }
 
@@ -227,15 +315,29 @@ pub(crate) fn detail() -> Scene {
         ("◌", "test", "", "", ""),
     ];
     let view = Detail {
-        title: vec![span("shop/api build #8121", Tone::Strong), span("  attempt 2", Tone::Dim)],
+        title: vec![
+            span("shop/api build #8121", Tone::Strong),
+            span("  attempt 2", Tone::Dim),
+        ],
         facts: vec![
-            ("phase", vec![span("● Running", Tone::Busy), span(" step 3 of 4", Tone::Plain)]),
+            (
+                "phase",
+                vec![
+                    span("● Running", Tone::Busy),
+                    span(" step 3 of 4", Tone::Plain),
+                ],
+            ),
             ("ref", plain("main")),
             ("who", plain("dev-4")),
             ("pool", plain("runner-large")),
             ("node", plain("p-07")),
             ("pod", plain("ci/runner-8121-2-x7f2q")),
-            ("image", plain("registry.example.com/platform/build-base:7@sha256:4c1d00000000000000000000000000000000000000000000000000000000beef")),
+            (
+                "image",
+                plain(
+                    "registry.example.com/platform/build-base:7@sha256:4c1d00000000000000000000000000000000000000000000000000000000beef",
+                ),
+            ),
             ("wait", plain("2s")),
         ],
         notes: vec![plain(
@@ -247,7 +349,14 @@ pub(crate) fn detail() -> Scene {
             .map(|(at, (glyph, name, state, start, took))| StepView {
                 id: RowId::Number(at as u64),
                 cells: vec![
-                    span(glyph, if *glyph == "✓" { Tone::Good } else { Tone::Busy }),
+                    span(
+                        glyph,
+                        if *glyph == "✓" {
+                            Tone::Good
+                        } else {
+                            Tone::Busy
+                        },
+                    ),
                     span(name, Tone::Plain),
                     span(state, Tone::Dim),
                     span(start, Tone::Dim),
@@ -278,14 +387,24 @@ pub(crate) fn log() -> Scene {
             text: match at % 3 {
                 0 => vec![
                     styled("ok", Some(2), true, false),
-                    styled(&format!(" {at} checkout_total keeps 日本 and größe"), None, false, false),
+                    styled(
+                        &format!(" {at} checkout_total keeps 日本 and größe"),
+                        None,
+                        false,
+                        false,
+                    ),
                 ],
                 1 => vec![
                     styled("test ", None, false, false),
                     styled("api", None, false, true),
                     styled(" … skipped", Some(244), false, false),
                 ],
-                _ => vec![styled("FAIL <payments & co> expected 3, got 4", Some(9), true, false)],
+                _ => vec![styled(
+                    "FAIL <payments & co> expected 3, got 4",
+                    Some(9),
+                    true,
+                    false,
+                )],
             },
         })
         .collect();
@@ -327,7 +446,11 @@ pub(crate) fn help() -> Overlay {
         ),
         (
             "find",
-            entries(&[("/", "filter"), ("n N", "next, previous"), (":", "go to, do anything")]),
+            entries(&[
+                ("/", "filter"),
+                ("n N", "next, previous"),
+                (":", "go to, do anything"),
+            ]),
         ),
         (
             "jobs",
@@ -341,7 +464,12 @@ pub(crate) fn help() -> Overlay {
         ),
         (
             "console",
-            entries(&[("ctrl-l", "unlock"), ("ctrl-z", "suspend"), (":q", "quit"), ("?", "help")]),
+            entries(&[
+                ("ctrl-l", "unlock"),
+                ("ctrl-z", "suspend"),
+                (":q", "quit"),
+                ("?", "help"),
+            ]),
         ),
     ])
 }
@@ -361,7 +489,8 @@ pub(crate) fn prompt() -> Overlay {
 }
 
 pub(crate) fn menu() -> Overlay {
-    let entry = |text: &str, key: &str, why: &str| (text.to_owned(), key.to_owned(), why.to_owned());
+    let entry =
+        |text: &str, key: &str, why: &str| (text.to_owned(), key.to_owned(), why.to_owned());
     Overlay::Menu {
         title: "node p-07".to_owned(),
         entries: vec![
@@ -379,9 +508,15 @@ pub(crate) fn confirm() -> Overlay {
         lines: vec![
             plain("14 running jobs would die; their pods are not recreated."),
             vec![],
-            vec![span("✕ ", Tone::Bad), span("shop/api build #8121 has run for 4m12s", Tone::Plain)],
+            vec![
+                span("✕ ", Tone::Bad),
+                span("shop/api build #8121 has run for 4m12s", Tone::Plain),
+            ],
         ],
-        ask: vec![span("type 14 to drain, esc to leave: ", Tone::Accent), span("1", Tone::Strong)],
+        ask: vec![
+            span("type 14 to drain, esc to leave: ", Tone::Accent),
+            span("1", Tone::Strong),
+        ],
     }
 }
 

@@ -1,7 +1,7 @@
 //! What there is to show, read from the engine once a frame.
 
-use crate::engine::{Engine, Now};
 use crate::engine::view::{Body, Header, Hint, Line, LogView, Overlay, Table};
+use crate::engine::{Engine, Now};
 
 /// All views of the screen on top.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::columns::{Column, columns};
 use super::below;
+use super::columns::{Column, columns};
 use crate::engine::view::{Hit, Table};
 
 /// Cells on the left of each row, for cursor and mark.

@@ -176,7 +176,11 @@ mod tests {
     fn wrap_breaks_at_spaces() {
         let cases = [
             ("", 10, vec![""]),
-            ("0/48 nodes are available", 10, vec!["0/48 nodes", "are ", "available"]),
+            (
+                "0/48 nodes are available",
+                10,
+                vec!["0/48 nodes", "are ", "available"],
+            ),
             ("abcdefghij kl", 4, vec!["abcd", "efgh", "ij ", "kl"]),
         ];
         for (text, room, expected) in cases {

@@ -124,7 +124,9 @@ pub(super) fn reduce(color: Color, depth: Depth) -> Option<Color> {
     match (depth, color) {
         (Depth::None, _) => None,
         (_, Color::Reset) | (Depth::True, _) => Some(color),
-        (Depth::Palette, Color::Rgb(r, g, b)) => Some(Color::Indexed(nearest_of_palette((r, g, b)))),
+        (Depth::Palette, Color::Rgb(r, g, b)) => {
+            Some(Color::Indexed(nearest_of_palette((r, g, b))))
+        }
         (Depth::Sixteen, Color::Rgb(r, g, b)) => Some(nearest_of_sixteen((r, g, b))),
         (Depth::Sixteen, Color::Indexed(number)) => Some(nearest_of_sixteen(rgb_of(number))),
         _ => Some(color),
@@ -183,7 +185,8 @@ fn nearest_of_sixteen((r, g, b): (u8, u8, u8)) -> Color {
         };
     }
     let middle = low + (high - low) / 2;
-    let bits = usize::from(r > middle) | usize::from(g > middle) << 1 | usize::from(b > middle) << 2;
+    let bits =
+        usize::from(r > middle) | usize::from(g > middle) << 1 | usize::from(b > middle) << 2;
     NAMED[bits + if high > 215 && low > 60 { 8 } else { 0 }]
 }
 

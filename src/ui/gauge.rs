@@ -42,7 +42,11 @@ pub(super) fn draw(
         rest = painter.text(rest, &empty, painter.theme.gauge_rest);
         rest = painter.text(rest, " ", dim);
     }
-    let tone = if value >= HIGH { Tone::Warn } else { Tone::Plain };
+    let tone = if value >= HIGH {
+        Tone::Warn
+    } else {
+        Tone::Plain
+    };
     let percent = format!("{:>3}%", (value * 100.0).round().min(999.0));
     let percent = if bar == 0 {
         percent.trim_start()
@@ -71,7 +75,15 @@ mod tests {
 
     #[test]
     fn a_bar_is_full_only_when_full() {
-        let cases = [(0.0, 0), (0.01, 1), (0.34, 2), (0.5, 4), (0.99, 6), (1.0, 7), (1.7, 7)];
+        let cases = [
+            (0.0, 0),
+            (0.01, 1),
+            (0.34, 2),
+            (0.5, 4),
+            (0.99, 6),
+            (1.0, 7),
+            (1.7, 7),
+        ];
         for (value, expected) in cases {
             assert_eq!(filled(value, 7), expected, "{value}");
         }

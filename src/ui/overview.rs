@@ -85,21 +85,12 @@ fn rank_cells(rank: &RankView, part: &RankRegions, bar: u16) -> u16 {
 
 /// Title, first fact, gauges, then the facts that fit. First facts are as wide as the widest where that fits,
 /// so that the gauges stand below each other.
-fn rank_line(
-    painter: &mut Painter<'_>,
-    rank: &RankView,
-    part: &RankRegions,
-    bar: u16,
-    first: u16,
-) {
+fn rank_line(painter: &mut Painter<'_>, rank: &RankView, part: &RankRegions, bar: u16, first: u16) {
     let row = inset(part.title);
     let style = painter.theme.tone(rank.title.tone);
     painter.text(row, &rank.title.text, style);
     let mut left = after(row, width(&rank.title.text).max(part.name));
-    let spare = part
-        .title
-        .width
-        .saturating_sub(rank_cells(rank, part, bar));
+    let spare = part.title.width.saturating_sub(rank_cells(rank, part, bar));
     if let Some(fact) = rank.facts.first() {
         left = painter.line(after(left, GAP), fact);
         if part.name >= width(&rank.title.text) {
@@ -107,11 +98,11 @@ fn rank_line(
         }
     }
     let facts = rank.facts.iter().skip(1);
-    let mut room = left.width.saturating_sub(
-        facts
-            .clone()
-            .fold(0, |sum: u16, fact| sum.saturating_add(GAP + line_width(fact))),
-    );
+    let mut room = left
+        .width
+        .saturating_sub(facts.clone().fold(0, |sum: u16, fact| {
+            sum.saturating_add(GAP + line_width(fact))
+        }));
     for (label, value) in &rank.gauges {
         let cells = GAP + gauge::cells(label, bar);
         // What is counted weighs more than a gauge.

@@ -22,9 +22,9 @@ impl Painter<'_> {
             return area;
         }
         let text = cut(text, area.width);
-        let (x, _) =
-            self.buffer
-                .set_stringn(area.x, area.y, &text, usize::from(area.width), style);
+        let (x, _) = self
+            .buffer
+            .set_stringn(area.x, area.y, &text, usize::from(area.width), style);
         after(area, x - area.x)
     }
 
@@ -72,8 +72,21 @@ impl Painter<'_> {
         if title_wide > 0 {
             let at = after(area, 3);
             self.text(after(area, 2), " ", rule);
-            let left = self.line(Rect { width: title_wide, ..at }, title);
-            self.text(Rect { width: 1, ..after(left, left.width) }, " ", rule);
+            let left = self.line(
+                Rect {
+                    width: title_wide,
+                    ..at
+                },
+                title,
+            );
+            self.text(
+                Rect {
+                    width: 1,
+                    ..after(left, left.width)
+                },
+                " ",
+                rule,
+            );
         }
         if note_room > 0 {
             let at = after(area, area.width - wide - 4);
@@ -85,7 +98,14 @@ impl Painter<'_> {
                 },
                 note,
             );
-            self.text(Rect { width: 1, ..after(left, left.width) }, " ", rule);
+            self.text(
+                Rect {
+                    width: 1,
+                    ..after(left, left.width)
+                },
+                " ",
+                rule,
+            );
         }
     }
 
@@ -126,7 +146,15 @@ impl Painter<'_> {
                     width: row.width - 6,
                     ..row
                 };
-                self.text(Rect { x: row.x + 2, width: 1, ..row }, " ", style);
+                self.text(
+                    Rect {
+                        x: row.x + 2,
+                        width: 1,
+                        ..row
+                    },
+                    " ",
+                    style,
+                );
                 let left = self.line(room, title);
                 let end = Rect {
                     width: 1,

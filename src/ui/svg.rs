@@ -73,7 +73,14 @@ fn backgrounds(out: &mut String, cells: &[(u16, &Cell)], row: u16, page: &(Strin
         let last = &cells[at + run - 1];
         if let Some(bg) = bg {
             let end = last.0 + width(last.1.symbol()).max(1);
-            rect(out, (u32::from(*x) * CELL.0, 0), (u32::from(end - x) * CELL.0, CELL.1), row, &bg, "");
+            rect(
+                out,
+                (u32::from(*x) * CELL.0, 0),
+                (u32::from(end - x) * CELL.0, CELL.1),
+                row,
+                &bg,
+                "",
+            );
         }
         at += run;
     }
@@ -112,7 +119,10 @@ fn glyphs(out: &mut String, cells: &[(u16, &Cell)], row: u16, page: &(String, St
         } else {
             1
         };
-        let text: String = cells[at..at + run].iter().map(|(_, c)| c.symbol()).collect();
+        let text: String = cells[at..at + run]
+            .iter()
+            .map(|(_, c)| c.symbol())
+            .collect();
         let text = text.trim_end();
         let length = if text.is_ascii() {
             let cells = u32::try_from(text.len()).unwrap_or(0);
@@ -172,8 +182,16 @@ fn shape(out: &mut String, x: u16, row: u16, symbol: &str, fill: &str) -> bool {
         }
         '\u{2800}'..='\u{28ff}' => {
             let dots = u32::from(c) - 0x2800;
-            const PLACES: [(u32, u32); 8] =
-                [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)];
+            const PLACES: [(u32, u32); 8] = [
+                (0, 0),
+                (0, 1),
+                (0, 2),
+                (1, 0),
+                (1, 1),
+                (1, 2),
+                (0, 3),
+                (1, 3),
+            ];
             for (bit, (column, line)) in PLACES.iter().enumerate() {
                 if dots >> bit & 1 == 1 {
                     part((1 + column * 4, 2 + line * 4), (3, 3), "");

@@ -207,7 +207,10 @@ impl StyleText {
 struct ColorText(Color);
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a colour is a name, \"#rrggbb\" or a number from 0 to 255")]
+#[serde(
+    untagged,
+    expecting = "a colour is a name, \"#rrggbb\" or a number from 0 to 255"
+)]
 enum NameOrNumber {
     Number(u8),
     Name(String),

@@ -53,7 +53,11 @@ pub(super) fn menu(
         }
     }
     if let Some(row) = list.rest() {
-        painter.text(after(row, 2), &format!("… {} more", thousands(list.more)), dim);
+        painter.text(
+            after(row, 2),
+            &format!("… {} more", thousands(list.more)),
+            dim,
+        );
     }
 }
 

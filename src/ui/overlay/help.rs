@@ -42,6 +42,10 @@ pub(super) fn draw(
             ..after(parts.frame, 2)
         };
         let dim = painter.theme.tone(Tone::Dim);
-        painter.text(row, &format!(" … {} more in a larger window ", parts.more), dim);
+        painter.text(
+            row,
+            &format!(" … {} more in a larger window ", parts.more),
+            dim,
+        );
     }
 }

@@ -72,7 +72,11 @@ pub(super) fn choices(
     }
     if let Some(row) = list.rest() {
         let dim = painter.theme.tone(Tone::Dim);
-        painter.text(after(row, 2), &format!("… {} more", thousands(list.more)), dim);
+        painter.text(
+            after(row, 2),
+            &format!("… {} more", thousands(list.more)),
+            dim,
+        );
     }
 }
 
