@@ -4,6 +4,7 @@
 //! [`Request`] into a [`Response`]. Nothing here reads a clock: `now` is always handed in.
 
 pub mod api;
+mod defaults;
 pub mod object;
 pub mod platform;
 pub mod resource;

@@ -31,18 +31,19 @@ pub struct Obj {
     pub node: Box<str>,
     /// `status.phase`, else empty.
     pub phase: Box<str>,
-    /// Compact JSON as sent; begins with the resource's prefix, so that a list can leave it out.
+    /// Compact JSON as sent; begins with the resource's prefix, so that a list can leave it out, and
+    /// goes on with the metadata.
     pub body: Bytes,
+    /// Where the metadata ends in the body.
+    meta_end: usize,
 }
 
 impl Obj {
     /// Makes the stored form of a value whose metadata is complete.
     pub(crate) fn new(res: Res, rv: u64, mut value: Value) -> Obj {
-        if let Some(map) = value.as_object_mut() {
-            map.shift_remove("kind");
-            map.shift_remove("apiVersion");
+        if rv > 0 {
+            set_rv(&mut value, rv);
         }
-        set_rv(&mut value, rv);
         let meta = &value["metadata"];
         let text = |v: &Value| v.as_str().unwrap_or_default().into();
         let labels = meta["labels"]
@@ -54,6 +55,7 @@ impl Obj {
             .and_then(|refs| refs.iter().find(|r| r["controller"] == true))
             .and_then(|r| r["uid"].as_str())
             .map(Into::into);
+        let (body, meta_end) = encode(res, &value);
         Obj {
             res,
             namespace: text(&meta["namespace"]),
@@ -65,7 +67,8 @@ impl Obj {
             deleting: !meta["deletionTimestamp"].is_null(),
             node: text(&value["spec"]["nodeName"]),
             phase: text(&value["status"]["phase"]),
-            body: encode(res, &value),
+            body,
+            meta_end,
         }
     }
 
@@ -78,6 +81,11 @@ impl Obj {
     /// What follows the prefix: `,"metadata":…}` (or `}`), for lists, whose items carry no kind.
     pub fn rest(&self) -> &[u8] {
         &self.body[self.res.prefix.len()..]
+    }
+
+    /// The metadata's JSON.
+    pub fn metadata(&self) -> &[u8] {
+        &self.body[self.res.prefix.len() + r#","metadata":"#.len()..self.meta_end]
     }
 
     /// `namespace/name`, the order of lists.
@@ -105,19 +113,27 @@ fn labels_of(map: &Map<String, Value>) -> BTreeMap<Box<str>, Box<str>> {
         .collect()
 }
 
-/// Writes prefix and value as one object.
-fn encode(res: Res, value: &Value) -> Bytes {
+/// Writes prefix, metadata and the rest as one object; also tells where the metadata ends.
+fn encode(res: Res, value: &Value) -> (Bytes, usize) {
     let mut out = Vec::with_capacity(1024);
+    let put = |out: &mut Vec<u8>, key: &str, value: &Value| {
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(b"\":");
+        // Writing a Value into memory cannot fail.
+        let _ = serde_json::to_writer(out, value);
+    };
     out.extend_from_slice(res.prefix.as_bytes());
-    let rest = serde_json::to_vec(value).unwrap_or_default();
-    if rest.len() > 2 {
-        out.push(b',');
-        out.extend_from_slice(&rest[1..]);
-    } else {
-        out.push(b'}');
+    put(&mut out, "metadata", &value["metadata"]);
+    let meta_end = out.len();
+    for (key, value) in value.as_object().into_iter().flatten() {
+        if !matches!(key.as_str(), "kind" | "apiVersion" | "metadata") {
+            put(&mut out, key, value);
+        }
     }
+    out.push(b'}');
     out.shrink_to_fit();
-    Bytes::from(out)
+    (Bytes::from(out), meta_end)
 }
 
 #[cfg(test)]
@@ -140,6 +156,8 @@ mod tests {
                 .starts_with(br#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a""#)
         );
         assert!(obj.rest().starts_with(br#","metadata":"#));
+        let metadata: Value = serde_json::from_slice(obj.metadata()).unwrap();
+        assert_eq!(metadata, obj.value()["metadata"]);
         assert_eq!(
             (obj.owner.as_deref(), &*obj.node, obj.rv),
             (Some("o"), "p-1", 7)

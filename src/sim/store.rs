@@ -55,6 +55,8 @@ pub struct Store {
     /// One map a resource, in the table's order; keys are `namespace/name`.
     objects: Vec<BTreeMap<Box<str>, Arc<Obj>>>,
     by_uid: HashMap<Box<str>, Arc<Obj>>,
+    /// How many objects name this uid as their controller.
+    owned: HashMap<Box<str>, usize>,
     revision: u64,
     changes: VecDeque<Change>,
     history: usize,
@@ -68,6 +70,7 @@ impl Store {
         Store {
             objects: RESOURCES.iter().map(|_| BTreeMap::new()).collect(),
             by_uid: HashMap::new(),
+            owned: HashMap::new(),
             revision: 1,
             changes: VecDeque::new(),
             history: HISTORY,
@@ -121,6 +124,11 @@ impl Store {
     /// The object of that uid, of whatever resource.
     pub fn by_uid(&self, uid: &str) -> Option<&Arc<Obj>> {
         self.by_uid.get(uid)
+    }
+
+    /// Whether any object names this uid as its controller.
+    pub fn owns_any(&self, uid: &str) -> bool {
+        self.owned.contains_key(uid)
     }
 
     /// How many objects a resource has.
@@ -178,6 +186,7 @@ impl Store {
         } else {
             meta.shift_remove("generation");
         }
+        super::defaults::apply(res, &mut value);
         Ok(value)
     }
 
@@ -287,6 +296,7 @@ impl Store {
         self.revision += 1;
         self.objects[res.index()].remove(key(ns, name).as_str());
         self.by_uid.remove(&obj.uid);
+        self.disown(&obj);
         self.log(Change {
             rv: obj.rv,
             kind: ChangeKind::Deleted,
@@ -328,7 +338,23 @@ impl Store {
         self.trim(keep);
     }
 
+    fn disown(&mut self, obj: &Obj) {
+        let Some(owner) = &obj.owner else { return };
+        if let Some(count) = self.owned.get_mut(owner) {
+            *count -= 1;
+            if *count == 0 {
+                self.owned.remove(owner);
+            }
+        }
+    }
+
     fn put(&mut self, kind: ChangeKind, obj: Arc<Obj>, old: Option<Arc<Obj>>) {
+        if let Some(old) = &old {
+            self.disown(old);
+        }
+        if let Some(owner) = &obj.owner {
+            *self.owned.entry(owner.clone()).or_default() += 1;
+        }
         self.revision = obj.rv;
         self.objects[obj.res.index()].insert(obj.key().into(), obj.clone());
         self.by_uid.insert(obj.uid.clone(), obj.clone());

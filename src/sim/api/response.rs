@@ -1,12 +1,10 @@
 //! What a request gets: a whole answer, or a stream that the caller draws from.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 
 use super::request::LogOptions;
-use crate::sim::resource::Res;
+use super::watch::Watch;
+use crate::sim::status::Status;
 
 /// An answer.
 #[derive(Debug)]
@@ -28,21 +26,50 @@ pub enum Response {
     Log(LogFollow),
 }
 
-/// A watch that was begun.
-#[derive(Debug)]
-pub struct Watch {
-    pub(crate) res: Res,
-    pub(crate) namespace: Option<String>,
-    /// Changes up to here were sent.
-    pub(crate) cursor: u64,
-    /// Frames made when it began: initial events, or an error.
-    pub(crate) first: VecDeque<Bytes>,
-    pub(crate) bookmarks: bool,
-    pub(crate) next_bookmark: DateTime<Utc>,
-    /// When `timeoutSeconds` ends it.
-    pub(crate) ends: Option<DateTime<Utc>>,
-    /// Nothing more will come.
-    pub(crate) ended: bool,
+impl Response {
+    /// JSON.
+    pub(crate) fn json(status: u16, body: impl Into<Bytes>) -> Response {
+        Response::typed(status, "application/json", body)
+    }
+
+    /// Plain text.
+    pub(crate) fn text(status: u16, body: impl Into<Bytes>) -> Response {
+        Response::typed(status, "text/plain", body)
+    }
+
+    /// Any content type.
+    pub(crate) fn typed(
+        status: u16,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Response {
+        Response::Done {
+            status,
+            content_type,
+            headers: Vec::new(),
+            body: body.into(),
+        }
+    }
+
+    /// A Status, with the `Retry-After` that it asks for.
+    pub(crate) fn status(status: &Status) -> Response {
+        let seconds = status.details.as_ref().and_then(|d| d.retry_after_seconds);
+        Response::Done {
+            status: status.code,
+            content_type: "application/json",
+            headers: seconds
+                .map(|s| ("Retry-After", s.to_string()))
+                .into_iter()
+                .collect(),
+            body: status.value().to_string().into(),
+        }
+    }
+}
+
+impl From<Status> for Response {
+    fn from(status: Status) -> Response {
+        Response::status(&status)
+    }
 }
 
 /// A followed log: which one, and how far it was read.
