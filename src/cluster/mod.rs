@@ -6,6 +6,7 @@
 //! | [`connect`] | kubeconfig into a client |
 //! | [`decode`] | bytes of the API server into the model's types |
 //! | [`feed`] | one stream a kind, resumed for ever, with its state |
+//! | [`log`] | the log of one container, resumed without gap or repeat |
 //! | [`pulse`] | whether the server answers, how fast, and what time it has |
 //! | [`harmless`] | makes text from a cluster fit to be drawn |
 //! | [`intern`] | one copy of a text that many objects carry |
@@ -17,4 +18,5 @@ pub mod decode;
 pub mod feed;
 pub mod harmless;
 pub mod intern;
+pub mod log;
 pub mod pulse;

@@ -18,6 +18,7 @@ mod tests;
 mod workload;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -25,15 +26,17 @@ pub use frame::{Frame, Page, ServerError};
 
 use super::harmless;
 use super::intern::Interner;
+use crate::ci::{Kept, projection};
 use crate::model::{Kind, Object, Text, WorkloadKind};
 
 /// The annotation by which the bookmark that ends a streaming list is known.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
-/// Annotations that matter whatever CI system is there.
-const KEPT: [&str; 4] = [
-    // A static pod's mirror: no eviction touches it.
-    "kubernetes.io/config.mirror",
+/// What the CI systems and the console declared.
+static DECLARED: LazyLock<Kept> = LazyLock::new(projection);
+
+/// Annotations that decoding itself looks at.
+const KEPT: [&str; 3] = [
     // Which container `kubectl logs` takes.
     "kubectl.kubernetes.io/default-container",
     network::OLD_CLASS,
@@ -42,7 +45,7 @@ const KEPT: [&str; 4] = [
 
 /// Whether the value of an annotation is kept.
 pub fn keeps_annotation(key: &str) -> bool {
-    KEPT.contains(&key) || key.starts_with("jobs.constable/")
+    KEPT.contains(&key) || DECLARED.annotation(key)
 }
 
 /// Reads one feed's objects.
