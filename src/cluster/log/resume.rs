@@ -102,7 +102,8 @@ impl Reader {
     fn keep(&mut self, bytes: &[u8]) {
         let room = LONGEST.saturating_sub(self.partial.len());
         self.cut |= bytes.len() > room;
-        self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        self.partial
+            .extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
     fn line(&mut self, out: &mut Vec<Read>) {
@@ -264,7 +265,10 @@ mod tests {
     #[test]
     fn a_line_cut_in_two_by_the_break_comes_once_and_whole() {
         let mut reader = Reader::new();
-        assert_eq!(read(&mut reader, &format!("{A}2026-01-02T03:04:05.2Z hal")), ["a"]);
+        assert_eq!(
+            read(&mut reader, &format!("{A}2026-01-02T03:04:05.2Z hal")),
+            ["a"]
+        );
         reader.end(false, &mut Vec::new());
         assert_eq!(
             read(&mut reader, &format!("{A}2026-01-02T03:04:05.2Z half\n")),
@@ -279,13 +283,19 @@ mod tests {
 
     #[test]
     fn bytes_may_be_cut_anywhere() {
-        let whole = format!("{A}{B}2026-01-02T03:04:06.0Z \u{1b}[31mrot\u{1b}[0m ü\r\n2026-01-02T03:04:07Z\n");
+        let whole = format!(
+            "{A}{B}2026-01-02T03:04:06.0Z \u{1b}[31mrot\u{1b}[0m ü\r\n2026-01-02T03:04:07Z\n"
+        );
         for at in 0..whole.len() {
             let mut reader = Reader::new();
             let mut out = Vec::new();
             reader.feed(&whole.as_bytes()[..at], &mut out);
             reader.feed(&whole.as_bytes()[at..], &mut out);
-            assert_eq!(texts(out), ["a", "b", "\u{1b}[31mrot\u{1b}[0m ü", ""], "{at}");
+            assert_eq!(
+                texts(out),
+                ["a", "b", "\u{1b}[31mrot\u{1b}[0m ü", ""],
+                "{at}"
+            );
         }
     }
 

@@ -373,7 +373,12 @@ mod tests {
             ("Error", 2, 0, "exit 2"),
             ("", 137, 9, "signal 9 (137)"),
             ("OOMKilled", 137, 0, "OOMKilled (137)"),
-            ("ContainerStatusUnknown", 137, 0, "ContainerStatusUnknown (137)"),
+            (
+                "ContainerStatusUnknown",
+                137,
+                0,
+                "ContainerStatusUnknown (137)",
+            ),
         ] {
             let how = Terminated {
                 exit,
