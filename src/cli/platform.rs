@@ -203,7 +203,7 @@ async fn options(args: &PlatformArgs, client: &Client) -> Result<PlatformOptions
         shell: true,
         host_network: args.host_network,
         pool_label: pools.then(|| args.pool_label.clone()),
-        service_divisor: args.request_divisor.unwrap_or(if pools { 1 } else { 20 }),
+        service_divisor: args.request_divisor.unwrap_or(if pools { 8 } else { 20 }),
         request_divisor: args.request_divisor.unwrap_or(if pools { 1 } else { 20 }),
         broken_ingress: args.broken_ingress,
         ..PlatformOptions::default()

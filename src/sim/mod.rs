@@ -5,6 +5,7 @@
 
 pub mod api;
 mod defaults;
+pub mod host;
 pub mod object;
 pub mod platform;
 pub mod resource;
@@ -12,6 +13,7 @@ pub mod status;
 pub mod store;
 
 pub use api::{Request, Response};
+pub use host::Host;
 pub use object::Obj;
 pub use resource::{Res, Resource, find, resource};
 pub use status::Status;

@@ -19,16 +19,10 @@ pub(super) fn namespaces() -> Vec<Manifest> {
 }
 
 const SERVICES: &str = "/api/v1/namespaces/ci-system/services";
-const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/ci-system/deployments";
 const BUDGETS: &str = "/apis/policy/v1/namespaces/ci-system/poddisruptionbudgets";
 
 /// Everything else, in any order.
 pub(super) fn objects(options: &PlatformOptions) -> Vec<Manifest> {
-    let hooks = if options.broken_ingress {
-        &options.missing_image
-    } else {
-        &options.image
-    };
     let mut all: Vec<Manifest> = (0..options.queues)
         .map(|i| {
             let notes = json!({ "jobs.constable/depth": "0" });
@@ -38,76 +32,8 @@ pub(super) fn objects(options: &PlatformOptions) -> Vec<Manifest> {
             )
         })
         .collect();
+    all.extend(WORKLOADS.iter().map(|w| w.manifest(options)));
     all.extend([
-        (
-            DEPLOYMENTS,
-            workload(
-                options,
-                "Deployment",
-                "worker",
-                "worker",
-                options.workers,
-                &options.image,
-                3000,
-                4096,
-            ),
-        ),
-        (
-            DEPLOYMENTS,
-            workload(
-                options,
-                "Deployment",
-                "api",
-                "api",
-                options.handlers,
-                &options.image,
-                2000,
-                4096,
-            ),
-        ),
-        (
-            DEPLOYMENTS,
-            workload(
-                options,
-                "Deployment",
-                "results",
-                "results",
-                3,
-                &options.image,
-                4000,
-                8192,
-            ),
-        ),
-        (
-            DEPLOYMENTS,
-            workload(options, "Deployment", "hooks", "hooks", 2, hooks, 500, 512),
-        ),
-        (
-            "/apis/apps/v1/namespaces/ci-system/statefulsets",
-            workload(
-                options,
-                "StatefulSet",
-                "queue",
-                "queue",
-                3,
-                &options.image,
-                4000,
-                16384,
-            ),
-        ),
-        (
-            "/apis/apps/v1/namespaces/ci-system/daemonsets",
-            workload(
-                options,
-                "DaemonSet",
-                "log-shipper",
-                "logs",
-                0,
-                &options.image,
-                100,
-                128,
-            ),
-        ),
         (
             BUDGETS,
             budget("api", "api", json!({ "maxUnavailable": 1 })),
@@ -128,68 +54,162 @@ pub(super) fn objects(options: &PlatformOptions) -> Vec<Manifest> {
     all
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row of the table above")]
-fn workload(
-    options: &PlatformOptions,
-    kind: &str,
-    name: &str,
-    component: &str,
-    replicas: u32,
-    image: &str,
+/// One of the platform's own workloads.
+struct Workload {
+    kind: &'static str,
+    name: &'static str,
+    /// Label `jobs.constable/component`.
+    component: &'static str,
+    replicas: Replicas,
+    /// Request, millicores.
+    cpu: u32,
+    /// Request, MiB.
+    memory: u32,
+}
+
+enum Replicas {
+    Fixed(u32),
+    Workers,
+    Handlers,
+    OnePerNode,
+}
+
+const fn row(
+    kind: &'static str,
+    name: &'static str,
+    component: &'static str,
+    replicas: Replicas,
     cpu: u32,
     memory: u32,
-) -> Value {
-    let labels = json!({ "app.kubernetes.io/name": name, "jobs.constable/component": component });
-    let share = |n: u32| (n / options.service_divisor).max(1);
-    let mut container = json!({
-        "name": name,
-        "image": image,
-        "ports": [{ "name": "http", "containerPort": 8080 }],
-        "resources": { "requests": { "cpu": format!("{}m", share(cpu)), "memory": format!("{}Mi", share(memory).max(16)) } },
-    });
-    if options.shell {
-        container["command"] = json!([
-            "sh",
-            "-c",
-            "trap 'exit 0' TERM; while :; do echo alive; sleep 30 & wait $!; done"
-        ]);
+) -> Workload {
+    Workload {
+        kind,
+        name,
+        component,
+        replicas,
+        cpu,
+        memory,
     }
-    if let Some(policy) = &options.image_pull_policy {
-        container["imagePullPolicy"] = json!(policy);
+}
+
+static WORKLOADS: [Workload; 6] = [
+    row(
+        "Deployment",
+        "worker",
+        "worker",
+        Replicas::Workers,
+        3000,
+        4096,
+    ),
+    row("Deployment", "api", "api", Replicas::Handlers, 2000, 4096),
+    row(
+        "Deployment",
+        "results",
+        "results",
+        Replicas::Fixed(3),
+        4000,
+        8192,
+    ),
+    row("Deployment", "hooks", "hooks", Replicas::Fixed(2), 500, 512),
+    row(
+        "StatefulSet",
+        "queue",
+        "queue",
+        Replicas::Fixed(3),
+        4000,
+        16384,
+    ),
+    row(
+        "DaemonSet",
+        "log-shipper",
+        "logs",
+        Replicas::OnePerNode,
+        100,
+        128,
+    ),
+];
+
+impl Workload {
+    fn manifest(&self, options: &PlatformOptions) -> Manifest {
+        let Workload {
+            kind,
+            name,
+            component,
+            ..
+        } = self;
+        let labels =
+            json!({ "app.kubernetes.io/name": name, "jobs.constable/component": component });
+        let mut object = json!({
+            "apiVersion": "apps/v1",
+            "kind": kind,
+            "metadata": { "name": name, "namespace": "ci-system", "labels": labels },
+            "spec": {
+                "selector": { "matchLabels": labels },
+                "template": { "metadata": { "labels": labels, "annotations": self.script() }, "spec": self.pod(options) },
+            },
+        });
+        match self.replicas {
+            Replicas::Fixed(n) => object["spec"]["replicas"] = json!(n),
+            Replicas::Workers => object["spec"]["replicas"] = json!(options.workers),
+            Replicas::Handlers => object["spec"]["replicas"] = json!(options.handlers),
+            Replicas::OnePerNode => {}
+        }
+        let plural = match *kind {
+            "StatefulSet" => {
+                object["spec"]["serviceName"] = json!(name);
+                "/apis/apps/v1/namespaces/ci-system/statefulsets"
+            }
+            "DaemonSet" => "/apis/apps/v1/namespaces/ci-system/daemonsets",
+            _ => "/apis/apps/v1/namespaces/ci-system/deployments",
+        };
+        (plural, object)
     }
-    let mut notes = json!({});
-    if matches!(component, "api" | "worker") {
-        notes["sim.constable/script"] = json!(json!({ name: { "log": component } }).to_string());
+
+    /// What a simulated node's container prints.
+    fn script(&self) -> Value {
+        match self.component {
+            log @ ("api" | "worker") => {
+                json!({ "sim.constable/script": json!({ self.name: { "log": log } }).to_string() })
+            }
+            _ => json!({}),
+        }
     }
-    let mut spec = json!({ "enableServiceLinks": false, "automountServiceAccountToken": false, "containers": [container] });
-    if kind == "DaemonSet" {
-        spec["tolerations"] = json!([{ "operator": "Exists" }]);
-    }
-    if options.host_network {
-        spec["hostNetwork"] = json!(true);
+
+    fn pod(&self, options: &PlatformOptions) -> Value {
+        let share = |n: u32| (n / options.service_divisor).max(1);
+        let image = if self.name == "hooks" && options.broken_ingress {
+            &options.missing_image
+        } else {
+            &options.image
+        };
+        let mut container = json!({
+            "name": self.name,
+            "image": image,
+            "resources": { "requests": { "cpu": format!("{}m", share(self.cpu)), "memory": format!("{}Mi", share(self.memory).max(16)) } },
+        });
+        if options.shell {
+            container["command"] = json!([
+                "sh",
+                "-c",
+                "trap 'exit 0' TERM; while :; do echo alive; sleep 30 & wait $!; done"
+            ]);
+        }
+        if let Some(policy) = &options.image_pull_policy {
+            container["imagePullPolicy"] = json!(policy);
+        }
         // On the node's own network two pods of one node cannot have the same port.
-        if let Some(c) = spec["containers"][0].as_object_mut() {
-            c.remove("ports");
+        if !options.host_network {
+            container["ports"] = json!([{ "name": "http", "containerPort": 8080 }]);
         }
-    }
-    let mut object = json!({
-        "apiVersion": "apps/v1",
-        "kind": kind,
-        "metadata": { "name": name, "namespace": "ci-system", "labels": labels },
-        "spec": {
-            "selector": { "matchLabels": labels },
-            "template": { "metadata": { "labels": labels, "annotations": notes }, "spec": spec },
-        },
-    });
-    match kind {
-        "DaemonSet" => {}
-        "StatefulSet" => {
-            object["spec"]["replicas"] = json!(replicas);
-            object["spec"]["serviceName"] = json!(name);
+        let mut spec = json!({ "enableServiceLinks": false, "automountServiceAccountToken": false, "containers": [container] });
+        if matches!(self.replicas, Replicas::OnePerNode) {
+            spec["tolerations"] = json!([{ "operator": "Exists" }]);
         }
-        _ => object["spec"]["replicas"] = json!(replicas),
+        if options.host_network {
+            spec["hostNetwork"] = json!(true);
+        }
+        spec
     }
-    object
 }
 
 fn budget(name: &str, component: &str, rule: Value) -> Value {

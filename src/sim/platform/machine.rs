@@ -534,6 +534,10 @@ impl Platform {
         if self.options.rate <= 0.0 {
             return;
         }
+        if self.next_push.is_none() {
+            // One that goes on after another does not push the same once more.
+            self.rng = ChaCha8Rng::seed_from_u64(self.options.seed ^ (self.last_id << 20));
+        }
         let mut next = self.next_push.unwrap_or(now);
         if now - next > LATE {
             next = now;
@@ -553,7 +557,7 @@ impl Platform {
     }
 
     fn push_run(&mut self, now: DateTime<Utc>) {
-        let run = load::next_run(&mut self.rng, self.last_id + 1 - FIRST_ID);
+        let run = load::next_run(&mut self.rng, self.last_id + 8001 - FIRST_ID);
         for (name, shape) in run.jobs {
             self.last_id += 1;
             let id = self.last_id;
