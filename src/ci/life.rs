@@ -336,3 +336,6 @@ fn why(end: &Terminated) -> String {
         reason => format!("{reason} ({exit})"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,6 +122,9 @@ impl Jobs {
             if old.job == job {
                 return;
             }
+            if old.gone {
+                self.of_source.insert(source.clone(), key.clone());
+            }
             let moved = (old.job.attempt, old.job.created) != (job.attempt, job.created);
             old.job = job;
             old.gone = false;

@@ -531,3 +531,6 @@ impl Model {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -193,3 +193,64 @@ pub(crate) fn watch(kind: Kind, deltas: impl IntoIterator<Item = Delta>) -> Batc
         deltas: deltas.into_iter().collect(),
     }
 }
+
+/// Reads a pod with the label `job` as an attempt (label `attempt`) at the job of that id, and batch Jobs
+/// without looking far.
+pub(crate) struct Plain;
+
+impl ReadJobs for Plain {
+    fn read(&self, pod: &Pod) -> Option<Job> {
+        let id = pod.meta.label("job")?;
+        let attempt = pod.meta.label("attempt").and_then(|a| a.parse().ok());
+        Some(job(pod, System("plain"), id, attempt))
+    }
+
+    fn batch_owner<'p>(&self, pod: &'p Pod) -> Option<&'p Owner> {
+        pod.meta.owner.as_ref().filter(|o| &*o.kind == "Job")
+    }
+
+    fn read_batch(&self, object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
+        let pod = pods.last()?;
+        let name = object.map_or(&pod.meta.owner.as_ref()?.name, |o| &o.meta.name);
+        Some(job(pod, System("batch"), name, None))
+    }
+}
+
+fn job(pod: &Pod, system: System, id: &str, attempt: Option<u32>) -> Job {
+    let phase = match pod.phase {
+        PodPhase::Succeeded => Phase::Succeeded,
+        PodPhase::Failed => Phase::Failed,
+        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => {
+            if pod.node.is_some() {
+                Phase::Running
+            } else {
+                Phase::Queued
+            }
+        }
+    };
+    Job {
+        id: JobId::from(id),
+        system,
+        project: id::empty(),
+        pipeline: id::empty(),
+        run: id::empty(),
+        name: id::empty(),
+        reference: id::empty(),
+        commit: id::empty(),
+        author: id::empty(),
+        url: id::empty(),
+        attempt,
+        phase,
+        steps: Box::default(),
+        pod: Some(pod.meta.uid.clone()),
+        namespace: pod.meta.namespace.clone(),
+        pod_name: pod.meta.name.clone(),
+        node: pod.node.clone(),
+        created: pod.meta.created,
+        scheduled: None,
+        started: pod.started,
+        ended: phase.ended().then_some(at(0)),
+        failure: id::empty(),
+        queue: id::empty(),
+    }
+}
