@@ -156,15 +156,12 @@ impl DrainTask {
         let failed = self.count(|s| matches!(s, Standing::Failed(_)));
         if cx.dry_run == DryRun::Server {
             let would = self.count(|s| *s == Standing::Would);
-            let text = format!(
-                "node {}: the server would evict {would} pods, not {failed}",
-                self.node
-            );
-            return if failed == 0 {
-                Outcome::Done(text.into())
-            } else {
-                Outcome::Failed(text.into())
-            };
+            let text = format!("node {}: the server would evict {would} pods", self.node);
+            if failed == 0 {
+                return Outcome::Done(text.into());
+            }
+            let refused: Vec<String> = self.pods.iter().filter_map(refusal).collect();
+            return Outcome::Failed(format!("{text}, not {failed}: {}", refused.join("; ")).into());
         }
         if failed > 0 {
             let text = format!("node {}: cordoned, but {}", self.node, self.left());
@@ -276,4 +273,18 @@ fn stays(pod: &crate::model::Pod) -> bool {
         .as_ref()
         .is_some_and(|o| &*o.kind == "DaemonSet")
         || pod.meta.annotation("kubernetes.io/config.mirror").is_some()
+}
+
+fn refusal(pod: &Eviction) -> Option<String> {
+    match &pod.standing {
+        Standing::Failed(why) => Some(format!("{}/{}: {why}", pod.plan.namespace, pod.plan.name)),
+        Standing::Waiting
+        | Standing::Evicting
+        | Standing::Refused { .. }
+        | Standing::Busy(_)
+        | Standing::Terminating
+        | Standing::Gone
+        | Standing::Left
+        | Standing::Would => None,
+    }
 }

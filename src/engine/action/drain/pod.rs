@@ -178,6 +178,10 @@ impl Eviction {
                     .find(|(kind, _)| &**kind == "DisruptionBudget");
                 if let Some((_, words)) = cause {
                     let said = if words.is_empty() { message } else { words };
+                    if cx.dry_run == DryRun::Server {
+                        self.standing = Standing::Failed(said.clone());
+                        return false;
+                    }
                     self.standing = Standing::Refused {
                         budget: budgets(cx, &self.plan).into(),
                         message: said.clone(),
