@@ -7,3 +7,4 @@
 #![cfg(feature = "sim")]
 
 mod conformance;
+mod outage;

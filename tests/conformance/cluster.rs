@@ -1,6 +1,6 @@
 //! What a case holds: a namespace of its own on one of the two servers, and plain HTTP to it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(crate) struct Cluster {
     /// A namespace that only this case uses.
     pub(crate) namespace: String,
     /// Leads to it with all rights.
-    pub(crate) kubeconfig: &'static Path,
+    pub(crate) kubeconfig: PathBuf,
     client: kube::Client,
 }
 
@@ -97,7 +97,8 @@ where
 }
 
 impl Cluster {
-    async fn new(kind: Kind, kubeconfig: &'static Path, case: &str) -> Cluster {
+    /// A namespace for a case on the server of a kubeconfig.
+    pub(crate) async fn new(kind: Kind, kubeconfig: &Path, case: &str) -> Cluster {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let namespace = format!(
             "{}-{}-{}",
@@ -108,7 +109,7 @@ impl Cluster {
         let cluster = Cluster {
             kind,
             namespace,
-            kubeconfig,
+            kubeconfig: kubeconfig.to_owned(),
             client: client(kubeconfig).await,
         };
         let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}});

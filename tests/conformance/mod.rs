@@ -37,4 +37,4 @@ mod watches;
 mod writes;
 
 pub(crate) use cluster::{Cluster, run};
-pub(crate) use server::Kind;
+pub(crate) use server::{ControlPlane, Kind};

@@ -18,7 +18,59 @@ pub(crate) enum Kind {
 /// A running server; while it lives, its keeper's stdin stays open.
 struct Server {
     kubeconfig: PathBuf,
-    _keeper: Option<Child>,
+    keeper: Option<Child>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut keeper) = self.keeper.take() {
+            drop(keeper.stdin.take());
+            // It has ended the server when it ends itself; a failure to wait changes nothing.
+            let _ = keeper.wait();
+        }
+    }
+}
+
+/// A control plane of a test's own, to be stopped and started.
+pub(crate) struct ControlPlane {
+    server: Server,
+}
+
+impl ControlPlane {
+    /// Starts one with these options of `up.sh`.
+    pub(crate) fn start(options: &str) -> ControlPlane {
+        let server = keep(KEEP_REAL, &control_plane(), options);
+        ControlPlane { server }
+    }
+
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.server.kubeconfig
+    }
+
+    /// Kills the API server, as a crash would; its data stays.
+    pub(crate) fn stop_apiserver(&self) {
+        self.script("stop-apiserver.sh", &["--kill"]);
+    }
+
+    /// Starts it again, on the same port and data, and waits until it is ready.
+    pub(crate) fn start_apiserver(&self) {
+        self.script("start-apiserver.sh", &[]);
+    }
+
+    fn script(&self, name: &str, options: &[&str]) {
+        let folder = self
+            .server
+            .kubeconfig
+            .parent()
+            .expect("it lies in a folder");
+        let status = Command::new(control_plane().join(name))
+            .arg(folder)
+            .args(options)
+            .stdout(Stdio::null())
+            .status()
+            .expect("the script runs");
+        assert!(status.success(), "{name}: {status}");
+    }
 }
 
 static SIMULATED: OnceLock<Server> = OnceLock::new();
@@ -39,7 +91,7 @@ rm -rf "$2"
 "#;
 
 const KEEP_REAL: &str = r#"
-if ! "$1/up.sh" "$2" --wait > "$2/up.log" 2>&1; then
+if ! "$1/up.sh" "$2" $3 > "$2/up.log" 2>&1; then
     cat "$2/up.log"
     "$1/down.sh" "$2"
     exit 1
@@ -53,14 +105,19 @@ rm -rf "$2"
 /// The kubeconfig of the server, which is started if need be.
 pub(crate) fn kubeconfig(kind: Kind) -> &'static Path {
     let server = match kind {
-        Kind::Simulated => SIMULATED
-            .get_or_init(|| keep(KEEP_SIMULATED, Path::new(env!("CARGO_BIN_EXE_constable")))),
+        Kind::Simulated => SIMULATED.get_or_init(|| {
+            keep(
+                KEEP_SIMULATED,
+                Path::new(env!("CARGO_BIN_EXE_constable")),
+                "",
+            )
+        }),
         Kind::Real => REAL.get_or_init(|| match std::env::var_os("CONSTABLE_TEST_KUBECONFIG") {
             Some(path) => Server {
                 kubeconfig: path.into(),
-                _keeper: None,
+                keeper: None,
             },
-            None => keep(KEEP_REAL, &control_plane()),
+            None => keep(KEEP_REAL, &control_plane(), "--wait"),
         }),
     };
     &server.kubeconfig
@@ -71,7 +128,7 @@ pub(crate) fn control_plane() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control-plane")
 }
 
-fn keep(script: &str, program: &Path) -> Server {
+fn keep(script: &str, program: &Path, options: &str) -> Server {
     let folder = tempfile::Builder::new()
         .prefix("constable-test-")
         .tempdir()
@@ -81,6 +138,7 @@ fn keep(script: &str, program: &Path) -> Server {
         .args(["-c", script, "keeper"])
         .arg(program)
         .arg(&folder)
+        .arg(options)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -93,7 +151,7 @@ fn keep(script: &str, program: &Path) -> Server {
         if line == "ready" {
             return Server {
                 kubeconfig: folder.join("kubeconfig"),
-                _keeper: Some(keeper),
+                keeper: Some(keeper),
             };
         }
         said.push(line);

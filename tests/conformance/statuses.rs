@@ -159,7 +159,7 @@ fn from_constable(c: &Cluster) -> Printed {
 fn output(command: &mut Command, c: &Cluster) -> String {
     command
         .arg("--kubeconfig")
-        .arg(c.kubeconfig)
+        .arg(&c.kubeconfig)
         .arg("--namespace")
         .arg(&c.namespace);
     let output = command.output().expect("it runs");
