@@ -13,16 +13,16 @@ use constable::engine::{Call, CallId, Effect, Now, Reply};
 use constable::model::{Batch, Delta, FeedState, Kind, Model, Uid};
 use serde_json::{Value, json};
 
-pub struct Lab {
-    pub model: Model,
-    pub actions: Actions,
-    pub effects: Vec<Effect>,
+pub(crate) struct Lab {
+    pub(crate) model: Model,
+    pub(crate) actions: Actions,
+    pub(crate) effects: Vec<Effect>,
     boot: u64,
     decoder: Decoder,
 }
 
 impl Lab {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut lab = Self {
             model: Model::default(),
             actions: Actions::new(false, Duration::from_secs(600), false, "oncall".into()),
@@ -37,7 +37,7 @@ impl Lab {
         lab
     }
 
-    pub fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Now {
         let start: DateTime<Utc> = "2026-01-05T08:00:00Z".parse().unwrap();
         let passed = TimeDelta::seconds(i64::try_from(self.boot).unwrap());
         Now {
@@ -46,18 +46,18 @@ impl Lab {
         }
     }
 
-    pub fn feed(&mut self, kind: Kind, state: FeedState) {
+    pub(crate) fn feed(&mut self, kind: Kind, state: FeedState) {
         self.model.set_feed(self.now().wall, kind, state, &Reader);
         self.poll();
     }
 
-    pub fn batch(&mut self, kind: Kind, deltas: Vec<Delta>) {
+    pub(crate) fn batch(&mut self, kind: Kind, deltas: Vec<Delta>) {
         self.model
             .apply(self.now().wall, Batch { kind, deltas }, &Reader);
         self.poll();
     }
 
-    pub fn put(&mut self, kind: Kind, object: &Value) {
+    pub(crate) fn put(&mut self, kind: Kind, object: &Value) {
         let object = self
             .decoder
             .object(kind, object.to_string().as_bytes())
@@ -65,7 +65,7 @@ impl Lab {
         self.batch(kind, vec![Delta::Upsert(object)]);
     }
 
-    pub fn remove(&mut self, kind: Kind, namespace: &str, name: &str, uid: &str) {
+    pub(crate) fn remove(&mut self, kind: Kind, namespace: &str, name: &str, uid: &str) {
         let gone = Delta::Remove {
             uid: uid.into(),
             namespace: namespace.into(),
@@ -74,7 +74,7 @@ impl Lab {
         self.batch(kind, vec![gone]);
     }
 
-    pub fn node(&mut self, name: &str, cordoned: bool) {
+    pub(crate) fn node(&mut self, name: &str, cordoned: bool) {
         self.put(
             Kind::Node,
             &json!({
@@ -86,7 +86,7 @@ impl Lab {
     }
 
     /// A pod `ns/name` on a node; `more` is merged into it.
-    pub fn pod(&mut self, name: &str, node: &str, more: Value) {
+    pub(crate) fn pod(&mut self, name: &str, node: &str, more: Value) {
         let mut pod = json!({
             "metadata": {
                 "namespace": "ci-jobs", "name": name, "uid": format!("uid-{name}"),
@@ -102,7 +102,7 @@ impl Lab {
     }
 
     /// A running job pod of the platform's scheme: bare, with emptyDir.
-    pub fn job(&mut self, id: &str, node: &str, phase: &str) {
+    pub(crate) fn job(&mut self, id: &str, node: &str, phase: &str) {
         let state = match phase {
             "Running" => json!({"running": {"startedAt": "2026-01-05T07:59:10Z"}}),
             _ => json!({"terminated": {"exitCode": i32::from(phase == "Failed"), "reason": "x"}}),
@@ -125,7 +125,7 @@ impl Lab {
         );
     }
 
-    pub fn scene(&self) -> Scene<'_> {
+    pub(crate) fn scene(&self) -> Scene<'_> {
         Scene {
             model: &self.model,
             now: self.now(),
@@ -134,7 +134,7 @@ impl Lab {
         }
     }
 
-    pub fn request(operation: Operation, target: Target) -> Request {
+    pub(crate) fn request(operation: Operation, target: Target) -> Request {
         Request {
             operation,
             targets: vec![target],
@@ -143,12 +143,12 @@ impl Lab {
         }
     }
 
-    pub fn plan(&self, request: &Request) -> Result<Plan, Refusal> {
+    pub(crate) fn plan(&self, request: &Request) -> Result<Plan, Refusal> {
         self.actions.plan(&self.model, request)
     }
 
     /// Confirms and starts.
-    pub fn start(&mut self, request: &Request, dry_run: DryRun) -> ActionId {
+    pub(crate) fn start(&mut self, request: &Request, dry_run: DryRun) -> ActionId {
         let plan = self.plan(request).unwrap();
         assert_eq!(plan.refusals, Vec::<String>::new());
         let now = self.now();
@@ -161,11 +161,11 @@ impl Lab {
         self.actions.start(scene, plan, dry_run, &mut self.effects)
     }
 
-    pub fn run(&self, id: ActionId) -> &Run {
+    pub(crate) fn run(&self, id: ActionId) -> &Run {
         self.actions.run(id).unwrap()
     }
 
-    pub fn poll(&mut self) {
+    pub(crate) fn poll(&mut self) {
         let now = self.now();
         let scene = Scene {
             model: &self.model,
@@ -176,12 +176,12 @@ impl Lab {
         self.actions.poll(scene, &mut self.effects);
     }
 
-    pub fn pass(&mut self, seconds: u64) {
+    pub(crate) fn pass(&mut self, seconds: u64) {
         self.boot += seconds;
         self.poll();
     }
 
-    pub fn reply(&mut self, id: CallId, reply: &Reply) {
+    pub(crate) fn reply(&mut self, id: CallId, reply: &Reply) {
         let now = self.now();
         let scene = Scene {
             model: &self.model,
@@ -192,7 +192,7 @@ impl Lab {
         self.actions.reply(scene, id, reply, &mut self.effects);
     }
 
-    pub fn stop(&mut self, id: ActionId) {
+    pub(crate) fn stop(&mut self, id: ActionId) {
         let now = self.now();
         let scene = Scene {
             model: &self.model,
@@ -204,7 +204,7 @@ impl Lab {
     }
 
     /// The calls since the last look.
-    pub fn calls(&mut self) -> Vec<(CallId, Call)> {
+    pub(crate) fn calls(&mut self) -> Vec<(CallId, Call)> {
         std::mem::take(&mut self.effects)
             .into_iter()
             .filter_map(|effect| match effect {
@@ -215,22 +215,22 @@ impl Lab {
     }
 
     /// The one call since the last look.
-    pub fn call(&mut self) -> (CallId, Call) {
+    pub(crate) fn call(&mut self) -> (CallId, Call) {
         let mut calls = self.calls();
         assert_eq!(calls.len(), 1, "{calls:#?}");
         calls.remove(0)
     }
 }
 
-pub fn target_pod(name: &str) -> Target {
+pub(crate) fn target_pod(name: &str) -> Target {
     Target::Pod(Uid::from(&*format!("uid-{name}")))
 }
 
-pub fn done() -> Reply {
+pub(crate) fn done() -> Reply {
     Reply::Done(json!({}))
 }
 
-pub fn refused(code: u16, message: &str) -> Reply {
+pub(crate) fn refused(code: u16, message: &str) -> Reply {
     Reply::Refused {
         code,
         reason: "".into(),
@@ -240,7 +240,7 @@ pub fn refused(code: u16, message: &str) -> Reply {
     }
 }
 
-pub fn budget_refusal() -> Reply {
+pub(crate) fn budget_refusal() -> Reply {
     Reply::Refused {
         code: 429,
         reason: "TooManyRequests".into(),

@@ -89,7 +89,8 @@ pub(super) fn busy(reply: &Reply) -> bool {
         Reply::Refused {
             code: 429, causes, ..
         } => !causes.iter().any(|(kind, _)| &**kind == "DisruptionBudget"),
-        Reply::Refused { code, .. } => matches!(code, 500 | 502..=504),
+        // 0: the server could not be reached, nothing was sent.
+        Reply::Refused { code, .. } => matches!(code, 0 | 500 | 502..=504),
         Reply::Done(_) | Reply::Lost(_) => false,
     }
 }

@@ -208,7 +208,7 @@ impl Eviction {
                 }
             }
             Reply::Refused {
-                code: 502..=504,
+                code: 0 | 502..=504,
                 message,
                 ..
             } => {
