@@ -6,6 +6,7 @@
 pub mod api;
 mod defaults;
 pub mod host;
+pub mod http;
 pub mod object;
 pub mod platform;
 pub mod resource;

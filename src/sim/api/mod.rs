@@ -30,6 +30,7 @@ pub use delete::{DeleteOptions, Deleted, delete_object};
 pub use evict::evict;
 pub use request::{LogOptions, Request};
 pub use response::{LogFollow, Response};
+pub(crate) use rights::USERS;
 pub use watch::Watch;
 
 use super::status::Status;

@@ -1,0 +1,136 @@
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::{Served, serve};
+use crate::sim::api::{self, LogFollow, Request, Response, Watch};
+use crate::sim::host::Host;
+use crate::sim::resource::resource;
+use crate::sim::store::Store;
+
+/// A store without actors.
+struct Bare {
+    store: Store,
+    now: DateTime<Utc>,
+}
+
+impl Bare {
+    fn new() -> Bare {
+        let mut store = Store::new(1);
+        let namespace = serde_json::json!({"metadata": {"name": "default"}});
+        store
+            .create(start(), resource("namespaces"), namespace)
+            .unwrap();
+        Bare {
+            store,
+            now: start(),
+        }
+    }
+}
+
+impl Host for Bare {
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    fn step(&mut self, until: DateTime<Utc>) {
+        self.now = self.now.max(until);
+    }
+
+    fn next_due(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+
+    fn handle(&mut self, request: Request) -> Response {
+        api::handle(&mut self.store, self.now, &request)
+    }
+
+    fn watch_next(&mut self, watch: &mut Watch) -> Vec<Bytes> {
+        watch.next(&self.store, self.now)
+    }
+
+    fn log_next(&mut self, _: &mut LogFollow) -> (Bytes, bool) {
+        (Bytes::new(), true)
+    }
+}
+
+fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_770_000_000, 0).unwrap()
+}
+
+async fn send(io: &mut (impl AsyncWrite + Unpin), target: &str, token: &str) {
+    let request =
+        format!("GET {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n");
+    io.write_all(request.as_bytes()).await.unwrap();
+}
+
+/// Reads until the text has come.
+async fn until(io: &mut (impl AsyncRead + Unpin), wanted: &str) -> String {
+    let mut seen = String::new();
+    let mut buffer = [0; 4096];
+    while !seen.contains(wanted) {
+        let n = io.read(&mut buffer).await.unwrap();
+        assert!(n > 0, "ended before {wanted:?}: {seen}");
+        seen.push_str(&String::from_utf8_lossy(&buffer[..n]));
+    }
+    seen
+}
+
+#[tokio::test]
+async fn answers_over_a_socket() {
+    let served = Served::new(Bare::new());
+    let server = serve(served, SocketAddr::from(([127, 0, 0, 1], 0)))
+        .await
+        .unwrap();
+    let mut socket = tokio::net::TcpStream::connect(server.local_addr())
+        .await
+        .unwrap();
+    send(&mut socket, "/version", "admin").await;
+    let answer = until(&mut socket, "v1.37").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n")
+            && answer.contains("date: Mon, 02 Feb 2026 02:40:00 GMT\r\n"),
+        "{answer}"
+    );
+    send(&mut socket, "/api/v1/nodes", "nobody").await;
+    assert!(
+        until(&mut socket, "Unauthorized")
+            .await
+            .starts_with("HTTP/1.1 401")
+    );
+    server.shutdown();
+}
+
+#[tokio::test]
+async fn no_address_but_loopback() {
+    let served = Served::new(Bare::new());
+    let refused = serve(served, SocketAddr::from(([0, 0, 0, 0], 0)))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_watch_hears_of_changes_and_ends_by_the_clusters_time() {
+    let served = Served::new(Bare::new());
+    let (mut pipe, mut other) = (served.connect(), served.connect());
+    send(
+        &mut pipe,
+        "/api/v1/configmaps?watch=1&timeoutSeconds=5&fieldSelector=metadata.name%3Da",
+        "admin",
+    )
+    .await;
+    until(&mut pipe, "\r\n\r\n").await;
+    let body = r#"{"metadata":{"name":"a"}}"#;
+    let head = "POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: x\r\nContent-Length:";
+    other
+        .write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes())
+        .await
+        .unwrap();
+    until(&mut other, "201 Created").await;
+    until(&mut pipe, "\"ADDED\"").await;
+    served.with(|host| host.step(start() + TimeDelta::seconds(6)));
+    until(&mut pipe, "0\r\n\r\n").await;
+}
