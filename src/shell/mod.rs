@@ -1,1 +1,28 @@
-//! (being built)
+//! The loop: terminal, effects, frame pacing, our own log.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`run`] | the loop: inputs first, then frames, then the cluster's news, then waiting work |
+//! | `screen` | a frame: scene, regions, page, cells |
+//! | `terminal` | raw mode and back, whatever ends the program |
+//! | `input` | a terminal's keys and clicks into the engine's events |
+//! | `dispatch` | effects into what they ask for |
+//! | `session` | one connection: feeds, log streams, calls |
+//! | `audit` | the audit trail |
+//! | [`diag`] | our own log, shown on screen Console log |
+//! | [`themes`] | where themes come from |
+//! | `clock`, `signals` | the time; what ends or suspends us |
+
+mod audit;
+mod clock;
+pub mod diag;
+mod dispatch;
+mod input;
+pub mod run;
+mod screen;
+mod session;
+mod signals;
+mod terminal;
+pub mod themes;
+
+pub use run::{Console, Failure, Source, run};

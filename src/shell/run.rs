@@ -1,0 +1,281 @@
+//! The loop. Inputs come first, then a frame that is due, then the cluster's news, then work that waits.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use log::LevelFilter;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+
+use super::audit::{self, Audit};
+use super::clock::Clock;
+use super::dispatch::{Dispatch, Wanted};
+use super::input::{self, Input};
+use super::screen::Screen;
+use super::signals::{self, Heard, Signals};
+use super::terminal::{self, Terminal};
+use super::{diag, themes};
+use crate::cluster::connect::{ConnectError, Connection, Target};
+use crate::engine::{Effect, Engine, Event, Settings};
+use crate::ui::Theme;
+
+/// Between two frames at least.
+const FRAME: Duration = Duration::from_millis(33);
+/// After a resize: more of them follow while a window is dragged.
+const SETTLE: Duration = Duration::from_millis(50);
+/// A configuration that cannot be used is found within this, before the screen opens.
+const FIRST_LOOK: Duration = Duration::from_millis(200);
+/// News of the cluster between two looks at the inputs.
+const NEWS: usize = 32;
+/// Rows of an index between two looks at the inputs.
+const ROWS: usize = 2_000;
+
+/// Where the cluster is.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// What a kubeconfig names.
+    Cluster(Target),
+    /// A connection that stands already: the simulated cluster of this process.
+    Connected(Box<Connection>),
+}
+
+/// A console to be run.
+#[derive(Debug)]
+pub struct Console {
+    /// Where the cluster is.
+    pub source: Source,
+    /// The engine's settings; its namespace is also what is watched.
+    pub settings: Settings,
+    /// `-l`: only pods with these labels.
+    pub selector: Option<String>,
+    /// The theme's name.
+    pub theme: String,
+    /// Where the person's own themes are.
+    pub themes: Option<PathBuf>,
+    /// The audit trail; `None`: in the state directory.
+    pub audit: Option<PathBuf>,
+    /// What our own log keeps.
+    pub log_level: LevelFilter,
+}
+
+/// Why there was no console, in one line with the next step.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Standard input or output is something else.
+    #[error(
+        "the console needs a terminal, and standard input or output is none; \
+         without one use `constable get pools`, `constable get jobs` or `constable logs JOB`"
+    )]
+    NoTerminal,
+    /// The terminal cannot be used.
+    #[error("cannot use the terminal: {0}; try another one, or `constable get pools` without one")]
+    Terminal(#[from] io::Error),
+    /// The configuration cannot be used.
+    #[error("{0}")]
+    Connect(ConnectError),
+    /// A theme that is not there or cannot be read.
+    #[error("{0}")]
+    Theme(String),
+}
+
+/// Runs a console until the person leaves it. The exit code is 0, or 128 and the number of the signal that
+/// ended it.
+pub async fn run(console: Console) -> Result<ExitCode, Failure> {
+    if !terminal::is_one() {
+        return Err(Failure::NoTerminal);
+    }
+    let depth = themes::depth();
+    let theme = themes::load(&console.theme, console.themes.as_deref(), depth)
+        .map_err(Failure::Theme)?;
+    // A logger that is there already is as good.
+    let _ = diag::init(console.log_level);
+    let audit = match console.audit.or_else(audit::default_path) {
+        Some(path) => Some(Audit::open(path)?),
+        None => None,
+    };
+    let namespace = console.settings.namespace.as_ref().map(|n| n.to_string());
+    let (dispatch, opened) = Dispatch::begin(console.source, namespace, console.selector, audit);
+    if let Ok(Ok(Err(error))) = timeout(FIRST_LOOK, opened).await {
+        return Err(Failure::Connect(error));
+    }
+    let signals = Signals::listen()?;
+    let screen = Screen::new(Terminal::take()?, theme);
+    let inputs = input::read()?;
+    let looped = Loop {
+        clock: Clock::start(),
+        engine: Engine::new(console.settings),
+        screen,
+        dispatch,
+        themes: console.themes,
+        effects: Vec::new(),
+        frame: None,
+        last: None,
+        working: false,
+        ended: None,
+    };
+    looped.run(inputs, signals).await.map_err(Failure::Terminal)
+}
+
+struct Loop {
+    clock: Clock,
+    engine: Engine,
+    screen: Screen,
+    dispatch: Dispatch,
+    themes: Option<PathBuf>,
+    effects: Vec<Effect>,
+    /// When the next frame is due, if one is.
+    frame: Option<Instant>,
+    last: Option<Instant>,
+    working: bool,
+    ended: Option<u8>,
+}
+
+impl Loop {
+    async fn run(
+        mut self,
+        mut inputs: mpsc::Receiver<crossterm::event::Event>,
+        mut signals: Signals,
+    ) -> io::Result<ExitCode> {
+        let mut tick = interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut news = Vec::with_capacity(NEWS);
+        while self.ended.is_none() {
+            let frame = self.frame;
+            let due = async {
+                match frame {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                sent = inputs.recv() => match sent {
+                    Some(sent) => self.input(sent),
+                    None => self.leave(129),
+                },
+                heard = signals.recv() => match heard {
+                    Heard::Leave(code) => self.leave(code),
+                    Heard::Continued => {
+                        self.screen.terminal.again()?;
+                        self.soon(Duration::ZERO);
+                    }
+                },
+                () = due => self.draw()?,
+                _ = tick.tick() => self.tick(),
+                () = self.dispatch.recv(&mut news, NEWS) => {}
+                () = std::future::ready(()), if self.working => {
+                    self.working = self.engine.work(ROWS);
+                    // Others get their turn on this thread.
+                    tokio::task::yield_now().await;
+                }
+            }
+            for event in news.drain(..) {
+                self.handle(event);
+            }
+            self.settle()?;
+        }
+        let code = self.ended.unwrap_or(0);
+        Ok(ExitCode::from(code))
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.engine
+            .handle(self.clock.now(), event, &mut self.effects);
+        self.working = true;
+    }
+
+    fn input(&mut self, sent: crossterm::event::Event) {
+        match input::translate(sent, self.screen.regions.as_ref()) {
+            Some(Input::Event(event)) => self.handle(event),
+            Some(Input::Resized) => self.frame = Some(Instant::now() + SETTLE),
+            None => {}
+        }
+    }
+
+    /// Leaves without asking, with that exit code.
+    fn leave(&mut self, code: u8) {
+        self.handle(Event::Terminate);
+        self.ended = Some(code);
+    }
+
+    fn tick(&mut self) {
+        if signals::hung_up() {
+            self.leave(129);
+            return;
+        }
+        diag::ConsoleLog::collect();
+        self.handle(Event::Tick);
+        if let Some(regions) = &self.screen.regions
+            && matches!(regions.body, crate::layout::BodyRegions::ConsoleLog { .. })
+        {
+            self.soon(Duration::ZERO);
+        }
+    }
+
+    /// Effects are taken, and a frame is ordered when something visible changed.
+    fn settle(&mut self) -> io::Result<()> {
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in effects.drain(..) {
+            if let Some(wanted) = self.dispatch.take(effect) {
+                self.want(wanted)?;
+            }
+        }
+        // Nothing above makes new effects: the buffer is given back for the next event.
+        self.effects = effects;
+        if self.engine.take_dirty() {
+            self.soon(Duration::ZERO);
+        }
+        Ok(())
+    }
+
+    fn want(&mut self, wanted: Wanted) -> io::Result<()> {
+        match wanted {
+            Wanted::Quit => self.ended = self.ended.or(Some(0)),
+            Wanted::Suspend => {
+                self.screen.terminal.away(signals::stop)?;
+                self.soon(Duration::ZERO);
+            }
+            Wanted::Bell => self.screen.terminal.bell()?,
+            Wanted::ConsoleLogKey(key) => {
+                self.screen.log.key(key);
+                self.soon(Duration::ZERO);
+            }
+            Wanted::Theme(name) => {
+                match themes::load(&name, self.themes.as_deref(), themes::depth()) {
+                    Ok(theme) => self.use_theme(theme)?,
+                    Err(error) => log::error!("{error}"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn use_theme(&mut self, theme: Theme) -> io::Result<()> {
+        self.screen.theme = theme;
+        self.screen.terminal.tui.clear()?;
+        self.soon(Duration::ZERO);
+        Ok(())
+    }
+
+    /// A frame after `wait`, or as soon as the last one is old enough.
+    fn soon(&mut self, wait: Duration) {
+        if self.frame.is_none() {
+            let now = Instant::now();
+            let paced = self.last.map_or(now, |last| last + FRAME);
+            self.frame = Some(paced.max(now + wait));
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.frame = None;
+        self.last = Some(Instant::now());
+        let now = self.clock.now();
+        let drawn = self.screen.draw(&mut self.engine, now, &mut self.effects);
+        // The page's size is no news to this frame, but its rows may have to be sorted.
+        self.engine.take_dirty();
+        self.working = true;
+        drawn
+    }
+}

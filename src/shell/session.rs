@@ -1,0 +1,177 @@
+//! One connection: feeds, log streams and calls. It begins in the background and tries again until it has
+//! a server; ending its task ends all that it started.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::run::Source;
+use crate::cluster::connect::{ConnectError, Connection, Greeting};
+use crate::cluster::feed::{Feeds, Pulse, Scope};
+use crate::cluster::{call, pulse};
+use crate::engine::{Call, CallId, Event, LogEnd, LogEvent, LogId, LogSource};
+use crate::model::Kind;
+
+/// What a session is asked for.
+#[derive(Debug)]
+pub(super) enum Ask {
+    Scope(Option<String>),
+    Feed(Kind, bool),
+    OpenLog(LogId, Box<LogSource>),
+    CloseLog(LogId),
+    Call(CallId, Box<Call>),
+}
+
+/// From this minor version on a server has streaming lists switched on.
+const STREAMING_SINCE: u32 = 34;
+/// Between two attempts to connect: doubled up to the second.
+const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
+
+/// What a session starts with.
+pub(super) struct Start {
+    pub(super) source: Source,
+    pub(super) namespace: Option<String>,
+    pub(super) selector: Option<String>,
+    /// Told how the configuration was found, once.
+    pub(super) opened: oneshot::Sender<Result<(), ConnectError>>,
+}
+
+/// Runs until nobody asks any more.
+pub(super) async fn run(start: Start, events: mpsc::Sender<Event>, mut asks: mpsc::Receiver<Ask>) {
+    let Some((connection, greeting)) = connect(&start.source, start.opened, &events).await else {
+        return;
+    };
+    let mut session = Session::begin(connection, greeting, start.namespace, start.selector, events).await;
+    loop {
+        tokio::select! {
+            ask = asks.recv() => match ask {
+                Some(ask) => session.take(ask),
+                None => return,
+            },
+            // Ended tasks are taken out as they end.
+            Some(_) = session.tasks.join_next() => {}
+        }
+    }
+}
+
+/// Until a server answers. `None`: nobody waits for it any more.
+async fn connect(
+    source: &Source,
+    opened: oneshot::Sender<Result<(), ConnectError>>,
+    events: &mpsc::Sender<Event>,
+) -> Option<(Connection, Greeting)> {
+    let mut opened = Some(opened);
+    let mut wait = RETRY.0;
+    loop {
+        let connection = match source {
+            Source::Connected(connection) => Ok((**connection).clone()),
+            Source::Cluster(target) => Connection::open(target).await,
+        };
+        if let Some(opened) = opened.take() {
+            let told = connection.as_ref().map(|_| ()).map_err(Clone::clone);
+            // Nobody waits for it after a while.
+            let _ = opened.send(told);
+        }
+        let failed = match connection {
+            Ok(connection) => match connection.greet().await {
+                Ok(greeting) => return Some((connection, greeting)),
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        log::error!("{failed}");
+        let failed = Event::ConnectFailed(failed.to_string().into_boxed_str());
+        events.send(failed).await.ok()?;
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(RETRY.1);
+    }
+}
+
+struct Session {
+    connection: Connection,
+    feeds: Feeds,
+    events: mpsc::Sender<Event>,
+    logs: HashMap<LogId, AbortHandle>,
+    /// The pulse, log streams, calls: they end with the session.
+    tasks: JoinSet<()>,
+}
+
+impl Session {
+    async fn begin(
+        connection: Connection,
+        greeting: Greeting,
+        namespace: Option<String>,
+        selector: Option<String>,
+        events: mpsc::Sender<Event>,
+    ) -> Self {
+        log::info!(
+            "connected to {} ({}) in {} ms",
+            connection.address,
+            if greeting.version.is_empty() { "version unknown" } else { &greeting.version },
+            greeting.took.as_millis()
+        );
+        let cluster = connection.cluster_id().await;
+        let info = connection.info(cluster.clone(), &greeting, None);
+        let _ = events.send(Event::Server(Box::new(info))).await;
+        let (told, pulse) = watch::channel(Pulse::Answers);
+        let scope = Scope {
+            namespace,
+            fallback: connection.namespace.clone(),
+            selector,
+        };
+        let streaming = greeting.minor >= STREAMING_SINCE;
+        let mut feeds = Feeds::new(connection.clone(), scope, streaming, pulse, events.clone());
+        for kind in Feeds::always() {
+            feeds.set(kind, true);
+        }
+        let mut tasks = JoinSet::new();
+        tasks.spawn(pulse::run(
+            connection.clone(),
+            cluster,
+            greeting,
+            told,
+            events.clone(),
+        ));
+        Self {
+            connection,
+            feeds,
+            events,
+            logs: HashMap::new(),
+            tasks,
+        }
+    }
+
+    fn take(&mut self, ask: Ask) {
+        match ask {
+            Ask::Scope(namespace) => self.feeds.rescope(namespace),
+            Ask::Feed(kind, on) => self.feeds.set(kind, on),
+            Ask::OpenLog(id, source) => {
+                self.logs.retain(|_, stream| !stream.is_finished());
+                let stream = logs(self.connection.clone(), id, *source, self.events.clone());
+                self.logs.insert(id, self.tasks.spawn(stream));
+            }
+            Ask::CloseLog(id) => {
+                if let Some(stream) = self.logs.remove(&id) {
+                    stream.abort();
+                }
+            }
+            Ask::Call(id, asked) => {
+                let answer = call::run(&self.connection.client, *asked);
+                let events = self.events.clone();
+                self.tasks.spawn(async move {
+                    let reply = Box::new(answer.await);
+                    let _ = events.send(Event::Reply(id, reply)).await;
+                });
+            }
+        }
+    }
+}
+
+/// Until the streams land: says that they are missing.
+async fn logs(_: Connection, id: LogId, source: LogSource, events: mpsc::Sender<Event>) {
+    let why = format!("log of {} cannot be streamed yet", source.pod);
+    let end = LogEvent::Ended(LogEnd::Failed(why.into()));
+    let _ = events.send(Event::Log(id, Box::new(end))).await;
+}
