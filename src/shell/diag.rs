@@ -21,7 +21,12 @@ impl Log for Collector {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let ours = metadata.target().starts_with("constable");
         // Libraries tell their own story; from them only what went wrong.
-        metadata.level() <= if ours { self.level } else { self.level.min(LevelFilter::Warn) }
+        metadata.level()
+            <= if ours {
+                self.level
+            } else {
+                self.level.min(LevelFilter::Warn)
+            }
     }
 
     fn log(&self, record: &Record<'_>) {

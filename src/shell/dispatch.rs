@@ -143,7 +143,10 @@ impl Dispatch {
 
     fn ask(&mut self, ask: Ask) {
         if let Err(error) = self.session.asks.try_send(ask) {
-            log::error!("dropped, too much waits for the connection: {:?}", error.into_inner());
+            log::error!(
+                "dropped, too much waits for the connection: {:?}",
+                error.into_inner()
+            );
         }
     }
 

@@ -109,10 +109,26 @@ mod tests {
         let none = KeyModifiers::NONE;
         let cases = [
             (KeyCode::Char('g'), none, Some(Key::char('g'))),
-            (KeyCode::Char('G'), KeyModifiers::SHIFT, Some(Key::char('G'))),
-            (KeyCode::Char('x'), KeyModifiers::SHIFT, Some(Key::char('X'))),
-            (KeyCode::Char('d'), KeyModifiers::CONTROL, Some(Key::ctrl('d'))),
-            (KeyCode::Tab, KeyModifiers::SHIFT, Some(Key::plain(Code::BackTab))),
+            (
+                KeyCode::Char('G'),
+                KeyModifiers::SHIFT,
+                Some(Key::char('G')),
+            ),
+            (
+                KeyCode::Char('x'),
+                KeyModifiers::SHIFT,
+                Some(Key::char('X')),
+            ),
+            (
+                KeyCode::Char('d'),
+                KeyModifiers::CONTROL,
+                Some(Key::ctrl('d')),
+            ),
+            (
+                KeyCode::Tab,
+                KeyModifiers::SHIFT,
+                Some(Key::plain(Code::BackTab)),
+            ),
             (KeyCode::F(5), none, Some(Key::plain(Code::F(5)))),
             (KeyCode::CapsLock, none, None),
         ];

@@ -87,8 +87,8 @@ pub async fn run(console: Console) -> Result<ExitCode, Failure> {
         return Err(Failure::NoTerminal);
     }
     let depth = themes::depth();
-    let theme = themes::load(&console.theme, console.themes.as_deref(), depth)
-        .map_err(Failure::Theme)?;
+    let theme =
+        themes::load(&console.theme, console.themes.as_deref(), depth).map_err(Failure::Theme)?;
     // A logger that is there already is as good.
     let _ = diag::init(console.log_level);
     let audit = match console.audit.or_else(audit::default_path) {

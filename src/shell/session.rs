@@ -43,7 +43,14 @@ pub(super) async fn run(start: Start, events: mpsc::Sender<Event>, mut asks: mps
     let Some((connection, greeting)) = connect(&start.source, start.opened, &events).await else {
         return;
     };
-    let mut session = Session::begin(connection, greeting, start.namespace, start.selector, events).await;
+    let mut session = Session::begin(
+        connection,
+        greeting,
+        start.namespace,
+        start.selector,
+        events,
+    )
+    .await;
     loop {
         tokio::select! {
             ask = asks.recv() => match ask {
@@ -109,7 +116,11 @@ impl Session {
         log::info!(
             "connected to {} ({}) in {} ms",
             connection.address,
-            if greeting.version.is_empty() { "version unknown" } else { &greeting.version },
+            if greeting.version.is_empty() {
+                "version unknown"
+            } else {
+                &greeting.version
+            },
             greeting.took.as_millis()
         );
         let cluster = connection.cluster_id().await;

@@ -77,7 +77,10 @@ mod tests {
             load("light", None, Depth::True)
         );
         let error = load("dark", some, Depth::True).expect_err("no theme");
-        assert!(error.starts_with("theme ") && error.contains("dark.toml: line 1"), "{error}");
+        assert!(
+            error.starts_with("theme ") && error.contains("dark.toml: line 1"),
+            "{error}"
+        );
         assert_eq!(
             load("../mine", some, Depth::True),
             Err("no theme \"../mine\"; there are: dark, light, mine".to_owned())
