@@ -154,7 +154,7 @@ pub(crate) fn cancel(model: &Model, job: &Job) -> Way {
             name: found.meta.name.clone(),
             uid: found.meta.uid.clone(),
         },
-        Err(refused) => refused,
+        Err(refused) => *refused,
     }
 }
 
@@ -166,14 +166,18 @@ pub(crate) fn retry(model: &Model, job: &Job) -> Way {
             name: found.meta.name.clone(),
             uid: found.meta.uid.clone(),
         },
-        Err(refused) => refused,
+        Err(refused) => *refused,
     }
 }
 
-fn find<'a>(model: &'a Model, job: &Job) -> Result<&'a BatchJob, Way> {
+fn find<'a>(model: &'a Model, job: &Job) -> Result<&'a BatchJob, Box<Way>> {
     job.id
         .as_str()
         .split_once('/')
         .and_then(|(namespace, name)| model.batch_job(namespace, name))
-        .ok_or_else(|| Way::Refused("its batch Job is gone or cannot be seen".into()))
+        .ok_or_else(|| {
+            Box::new(Way::Refused(
+                "its batch Job is gone or cannot be seen".into(),
+            ))
+        })
 }

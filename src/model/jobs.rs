@@ -142,6 +142,8 @@ impl Jobs {
                 ended_told: false,
             };
             tell(&mut attempt, told);
+            // Nearly every job has one attempt: no room for more.
+            attempts.reserve_exact(1);
             attempts.push(attempt);
             attempts.sort_by(|a, b| a.order().cmp(&b.order()));
             self.of_source.insert(source.clone(), key.clone());

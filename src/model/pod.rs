@@ -174,8 +174,11 @@ pub struct Terminated {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NodeTerm {
     /// Key, operator, values.
-    pub expressions: Box<[(Text, Operator, Box<[Text]>)]>,
+    pub expressions: Box<[Expression]>,
 }
+
+/// One expression of a selector: key, operator, values.
+pub type Expression = (Text, Operator, Box<[Text]>);
 
 /// Operators of node selector expressions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

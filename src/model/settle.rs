@@ -172,10 +172,11 @@ impl Model {
         if !(settled(Kind::Node) && settled(Kind::Pod)) {
             return;
         }
-        let loads_changed = !changes.nodes.is_empty();
-        if !(self.work.nodes || loads_changed) {
+        // Whether the first lists end in this batch, a pool came, or one waits for something to run in it.
+        if !(self.work.nodes || self.work.unranked) {
             return;
         }
+        self.work.unranked = false;
         let unranked: BTreeSet<Text> = self
             .pool_of
             .values()
@@ -188,6 +189,8 @@ impl Model {
             if let Some(ranking) = self.infer_rank(&pool) {
                 self.ranks.insert(pool, ranking);
                 changes.pools = true;
+            } else {
+                self.work.unranked = true;
             }
         }
     }

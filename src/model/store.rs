@@ -20,7 +20,7 @@ use super::rank::{RankRules, Ranking};
 use super::read::ReadJobs;
 use super::resources::Resources;
 use super::sums::{NodeSums, Use};
-use super::table::{Key, Keyed, Table, Upsert};
+use super::table::{Key, Keyed, Table, Upsert, key_of};
 use super::window::Window;
 use super::workload::{BatchJob, Budget, Workload};
 
@@ -65,6 +65,8 @@ pub(crate) struct Work {
     pub(crate) batches: BTreeSet<Uid>,
     /// Labels, taints or number of nodes changed: places and pools are to be found anew.
     pub(crate) nodes: bool,
+    /// Pools that nothing has ranked yet.
+    pub(crate) unranked: bool,
     /// A constraint without a place.
     pub(crate) places: bool,
     /// Namespaces whose routes are to be judged anew.
@@ -325,42 +327,49 @@ impl Model {
                 (Change::Added, None)
             }
         };
-        if let Some(old) = &old {
-            self.unaccount(old, jobs, changes);
-        }
+        let moved = match &old {
+            Some(old) => {
+                self.subtract(old, jobs, changes);
+                let moved = self
+                    .pods
+                    .by_uid(&uid)
+                    .is_none_or(|new| new.node != old.node || new.meta.owner != old.meta.owner);
+                if moved {
+                    self.unindex(old);
+                }
+                moved
+            }
+            None => true,
+        };
         let Some(pod) = self.pods.by_uid(&uid) else {
             return;
         };
         note(changes, change, Kind::Pod, pod);
         let job = jobs.read(pod);
-        let batch = if job.is_none() {
-            jobs.batch_owner(pod)
-        } else {
-            None
+        let batch = match &job {
+            Some(_) => None,
+            None => jobs.batch_owner(pod),
         };
         let purpose = purpose(pod, job.is_some(), batch.is_some());
-        if let Some(owner) = &pod.meta.owner {
-            let key = (pod.meta.namespace.clone(), pod.meta.name.clone());
-            match self.by_owner.get_mut(&owner.uid) {
-                Some(keys) => {
-                    keys.insert(key);
-                }
-                None => {
-                    self.by_owner
-                        .insert(owner.uid.clone(), BTreeSet::from([key]));
-                }
-            }
-        }
         if let Some(owner) = batch {
             self.work.batches.insert(owner.uid.clone());
         }
+        if moved && let Some(owner) = &pod.meta.owner {
+            let keys = self.by_owner.entry(owner.uid.clone()).or_default();
+            keys.insert(key_of(&pod.meta));
+        }
         if let Some(node) = &pod.node {
-            match self.sums.get_mut(&**node) {
-                Some(sums) => sums.add(pod, purpose),
-                None => self.sums.entry(node.clone()).or_default().add(pod, purpose),
+            let sums = match self.sums.get_mut(&**node) {
+                Some(sums) => sums,
+                None => self.sums.entry(node.clone()).or_default(),
+            };
+            sums.add(pod, purpose);
+            if moved {
+                sums.keys.insert(key_of(&pod.meta));
             }
             changes.nodes.push(node.clone());
-            if !self.pool_of.contains_key(node)
+            if moved
+                && !self.pool_of.contains_key(node)
                 && !self.guessed.contains_key(node)
                 && let Some(guess) = super::view::guess(pod)
             {
@@ -368,27 +377,37 @@ impl Model {
                 self.work.nodes = true;
             }
         }
+        let work = &mut self.work;
         match job {
-            Some(job) => {
-                let work = &mut self.work;
-                self.jobs
-                    .put(&uid, job, &mut work.told, &mut work.job_changes);
-            }
-            None => self.jobs.drop_source(&uid, &mut self.work.job_changes),
+            Some(job) => self
+                .jobs
+                .put(&uid, job, &mut work.told, &mut work.job_changes),
+            None => self.jobs.drop_source(&uid, &mut work.job_changes),
         }
     }
 
-    /// Takes a pod out of sums and indexes (it is out of its table).
-    fn unaccount(&mut self, pod: &Pod, jobs: &dyn ReadJobs, changes: &mut Changes) {
+    /// Takes a pod out of the sums (it is out of its table).
+    fn subtract(&mut self, pod: &Pod, jobs: &dyn ReadJobs, changes: &mut Changes) {
         let claimed = self.jobs.has_source(&pod.meta.uid);
         let batch = if claimed { None } else { jobs.batch_owner(pod) };
         if let Some(owner) = &batch {
             self.work.batches.insert(owner.uid.clone());
         }
+        if let Some(node) = &pod.node
+            && let Some(sums) = self.sums.get_mut(&**node)
+        {
+            sums.sub(pod, purpose(pod, claimed, batch.is_some()));
+            changes.nodes.push(node.clone());
+        }
+    }
+
+    /// Takes a pod out of the indexes by node and owner.
+    fn unindex(&mut self, pod: &Pod) {
+        let key = key_of(&pod.meta);
         if let Some(owner) = &pod.meta.owner
             && let Some(keys) = self.by_owner.get_mut(&owner.uid)
         {
-            keys.remove(&(pod.meta.namespace.clone(), pod.meta.name.clone()));
+            keys.remove(&key);
             if keys.is_empty() {
                 self.by_owner.remove(&owner.uid);
             }
@@ -396,12 +415,11 @@ impl Model {
         if let Some(node) = &pod.node
             && let Some(sums) = self.sums.get_mut(&**node)
         {
-            sums.sub(pod, purpose(pod, claimed, batch.is_some()));
+            sums.keys.remove(&key);
             if sums.keys.is_empty() {
                 self.sums.remove(&**node);
                 self.guessed.remove(&**node);
             }
-            changes.nodes.push(node.clone());
         }
     }
 
@@ -413,7 +431,8 @@ impl Model {
         jobs: &dyn ReadJobs,
         changes: &mut Changes,
     ) {
-        self.unaccount(pod, jobs, changes);
+        self.subtract(pod, jobs, changes);
+        self.unindex(pod);
         let work = &mut self.work;
         let end = how_gone(pod, unseen);
         self.jobs.gone(

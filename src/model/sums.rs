@@ -42,8 +42,6 @@ pub struct NodeSums {
 
 impl NodeSums {
     pub(crate) fn add(&mut self, pod: &Pod, purpose: Use) {
-        self.keys
-            .insert((pod.meta.namespace.clone(), pod.meta.name.clone()));
         if pod.ended() {
             return;
         }
@@ -70,8 +68,6 @@ impl NodeSums {
     }
 
     pub(crate) fn sub(&mut self, pod: &Pod, purpose: Use) {
-        self.keys
-            .remove(&(pod.meta.namespace.clone(), pod.meta.name.clone()));
         if pod.ended() {
             return;
         }

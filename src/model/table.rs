@@ -37,6 +37,11 @@ keyed!(
 /// Namespace and name.
 pub(crate) type Key = (Text, Text);
 
+/// The key of an object.
+pub(crate) fn key_of(meta: &Meta) -> Key {
+    (meta.namespace.clone(), meta.name.clone())
+}
+
 /// What an upsert did.
 pub(crate) enum Upsert<T> {
     /// The same object as before.

@@ -634,6 +634,7 @@ fn recount(m: &Model, node: &str) -> NodeSums {
     for pod in m.pods().filter(|p| p.node.as_deref() == Some(node)) {
         let batch = Plain.batch_owner(pod).is_some();
         sums.add(pod, purpose(pod, pod.meta.label("job").is_some(), batch));
+        sums.keys.insert(key_of(&pod.meta));
     }
     sums
 }
