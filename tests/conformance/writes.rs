@@ -216,7 +216,7 @@ async fn dry_run(c: &Cluster) {
         .await
         .ok();
     let pod = c.get(&c.path("pods/a")).await.ok();
-    assert_eq!(pod["metadata"]["labels"], Value::Null);
+    assert_eq!(pod["metadata"]["labels"]["x"], Value::Null);
     let reply = c
         .post(&c.path("pods?dryRun=Some"), &idle_pod("b", json!({})))
         .await;

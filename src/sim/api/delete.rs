@@ -86,7 +86,7 @@ impl DeleteOptions {
                 "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
                 obj.uid
             );
-            return Err(Status::conflict(obj.res, &obj.name, &why));
+            return Err(named_by_kind(obj, &why));
         }
         if let Some(rv) = self
             .resource_version
@@ -97,10 +97,20 @@ impl DeleteOptions {
                 "the ResourceVersion in the precondition ({rv}) does not match the ResourceVersion in record ({}). The object might have been modified",
                 obj.rv
             );
-            return Err(Status::conflict(obj.res, &obj.name, &why));
+            return Err(named_by_kind(obj, &why));
         }
         Ok(())
     }
+}
+
+/// 409 of a precondition: the server names the kind here, where other conflicts name the resource.
+fn named_by_kind(obj: &Obj, why: &str) -> Status {
+    let mut status = Status::conflict(obj.res, &obj.name, why);
+    status.message = status.message.replacen(obj.res.plural, obj.res.kind, 1);
+    if let Some(details) = &mut status.details {
+        details.kind = obj.res.kind.to_owned();
+    }
+    status
 }
 
 /// What a deletion left behind.

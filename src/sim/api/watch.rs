@@ -111,23 +111,24 @@ fn initial_events(req: &Request) -> Result<Option<bool>, Status> {
         Err(Status::new(
             422,
             "Invalid",
-            format!("ListOptions.meta.k8s.io \"\" is invalid: {why}"),
+            format!("ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: {why}"),
         )
         .with(Details {
             group: "meta.k8s.io".into(),
             kind: "ListOptions".into(),
             ..Details::default()
-        }))
+        })
+        .cause("FieldValueForbidden", why, "resourceVersionMatch"))
     };
     let streamed = req.param("sendInitialEvents").is_some();
     match (streamed, req.param("resourceVersionMatch")) {
         (false, None) => Ok(None),
         (false, Some(_)) => invalid(
-            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
         ),
         (true, Some("NotOlderThan")) => Ok(Some(req.flag("sendInitialEvents"))),
         (true, _) => invalid(
-            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
         ),
     }
 }

@@ -251,6 +251,20 @@ pub(crate) fn patch(
     patch::apply(kind, &req.body, &mut value)?;
     expect_kind(t.res, &value)?;
     place(t, &mut value)?;
+    // In an update another uid is a conflict; in a patch it is a field that cannot change.
+    match value["metadata"]["uid"].as_str() {
+        Some(uid) if !uid.is_empty() && *uid != *old.uid => {
+            let why = format!("Invalid value: {uid:?}: field is immutable");
+            return Err(Status::invalid(
+                t.res,
+                &old.name,
+                "metadata.uid",
+                "FieldValueInvalid",
+                &why,
+            ));
+        }
+        _ => {}
+    }
     let obj = commit(store, now, t, &old, value, dry)?;
     Ok(list::one(now, &obj, format, 200))
 }
