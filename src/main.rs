@@ -1,3 +1,7 @@
 //! Parse, run, map an error to an exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    constable::cli::main(std::env::args_os())
+}

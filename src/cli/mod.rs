@@ -1,4 +1,238 @@
-//! (being built)
+//! What can be typed.
+//!
+//! Exit codes: 0 done, 1 failed, 2 usage, 3 refused (locked, denied, unsupported), 5 the answer is incomplete
+//! (a feed is stale or denied; standard error names it). Errors are one line on standard error.
 
+mod error;
+pub mod get;
+pub mod logs;
+pub mod output;
 #[cfg(feature = "sim")]
 pub mod platform;
+pub mod session;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+pub use error::CliError;
+
+use crate::cluster::connect::Target;
+use crate::cluster::feed::Scope;
+use crate::config::{Config, Flags};
+use crate::model::select::Selector;
+
+/// The terminal operations console for CI on Kubernetes
+#[derive(Parser, Clone, Debug)]
+#[command(name = "constable", version, max_term_width = 100, args_conflicts_with_subcommands = false)]
+pub struct Cli {
+    /// Which cluster and how.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; without one the console opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that stand before or after the subcommand.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "Cluster")]
+pub struct Global {
+    /// Kubeconfig to use instead of KUBECONFIG or ~/.kube/config
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig [default: the current one]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Only this namespace [default: all]
+    #[arg(short = 'n', long, global = true, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// All namespaces, whatever -n says
+    #[arg(short = 'A', long, global = true)]
+    pub all_namespaces: bool,
+    /// Only what has these labels: a=b,c!=d,e in (f,g),!h
+    #[arg(short = 'l', long, global = true, value_name = "LABELS")]
+    pub selector: Option<String>,
+    /// Refuse every action
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Theme of the console: dark, light
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+}
+
+/// The subcommands.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Print pools, nodes, jobs, pods or ingresses
+    Get(get::GetArgs),
+    /// Print the log of a job or pod
+    Logs(logs::LogsArgs),
+    /// Run the demo's job platform on a real cluster
+    #[cfg(feature = "sim")]
+    Platform(platform::PlatformArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Global {
+    /// The cluster that is meant.
+    pub fn target(&self) -> Target {
+        Target {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+        }
+    }
+
+    /// The namespace that is meant; `None`: all.
+    pub fn namespace(&self) -> Option<String> {
+        self.namespace
+            .clone()
+            .filter(|n| !self.all_namespaces && !n.is_empty())
+    }
+
+    /// The part of the cluster that is meant; `fallback`: the context's namespace.
+    pub fn scope(&self, fallback: Option<String>) -> Scope {
+        Scope {
+            namespace: self.namespace(),
+            fallback,
+            selector: self.selector.clone(),
+        }
+    }
+
+    /// The label selector, parsed.
+    pub fn labels(&self) -> Result<Selector, CliError> {
+        Selector::parse(self.selector.as_deref().unwrap_or_default())
+            .map_err(|e| CliError::Usage(e.to_string()))
+    }
+
+    /// Defaults, file, environment and these flags.
+    pub fn config(&self) -> Result<Config, CliError> {
+        Ok(Config::load(&Flags {
+            theme: self.theme.clone(),
+            read_only: self.read_only,
+        })?)
+    }
+}
+
+/// Parses the arguments (the program's name first), does what they say, and returns the exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            // Help for a closed pipe is nobody's loss.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !matches!(error, CliError::Closed) {
+                output::say(&format!("error: {error}"));
+            }
+            error.code()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), CliError> {
+    let config = cli.global.config()?;
+    cli.global.labels()?;
+    let global = cli.global;
+    match cli.command {
+        None => Err(CliError::Refused(
+            "this build has no console yet; try `constable get pools`".into(),
+        )),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "constable", &mut script);
+            output::write(&script)
+        }
+        Some(Command::Get(args)) => block_on(get::run(&global, &config, args)),
+        Some(Command::Logs(args)) => block_on(logs::run(&global, &config, args)),
+        #[cfg(feature = "sim")]
+        Some(Command::Platform(args)) => block_on(async {
+            let context = global.context.as_deref();
+            Ok(platform::run(&args, global.kubeconfig.as_deref(), context).await?)
+        }),
+    }
+}
+
+/// Runs a command on an async runtime of its own.
+fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| CliError::Failed(format!("cannot start threads: {e}")))?;
+    let result = runtime.block_on(work);
+    // A credential plugin that hangs must not keep us.
+    runtime.shutdown_background();
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("constable").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_or_after() {
+        for line in [
+            "--context c -n ns -l a=b get pods",
+            "get --context c pods -n ns -l a=b",
+            "get pods --context c --namespace ns --selector a=b",
+            "--context=c get pods -nns -la=b",
+        ] {
+            let cli = parse(line).unwrap();
+            assert_eq!(
+                cli.global,
+                Global {
+                    context: Some("c".into()),
+                    namespace: Some("ns".into()),
+                    selector: Some("a=b".into()),
+                    ..Global::default()
+                },
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn namespaces_as_kubectl_means_them() {
+        for (line, want) in [
+            ("get pods", None),
+            ("get pods -n x", Some("x")),
+            ("get pods -A", None),
+            ("get pods -A -n x", None),
+        ] {
+            assert_eq!(parse(line).unwrap().global.namespace().as_deref(), want, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_exit_2() {
+        for line in ["get", "get things", "get pods -o xml", "frobnicate", "logs", "--nope"] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        for (line, code) in [("--help", 0), ("--version", 0), ("get --help", 0)] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), code, "{line}");
+        }
+        let bad = parse("get pods -l a=(").unwrap().global.labels();
+        assert!(matches!(bad, Err(CliError::Usage(_))));
+    }
+}

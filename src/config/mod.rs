@@ -1,1 +1,126 @@
-//! (being built)
+//! Defaults, then the file, then the environment, then flags: one validated [`Config`].
+//!
+//! The file is `$XDG_CONFIG_HOME/constable/config.toml` (`~/.config/…` without the variable), or what
+//! `CONSTABLE_CONFIG` names. A file that is not there is no error unless it was named.
+//!
+//! | key of the file | environment | flag | what it is | default |
+//! |---|---|---|---|---|
+//! | `theme` | `CONSTABLE_THEME` | `--theme` | name of a theme | `dark` |
+//! | `read_only` | `CONSTABLE_READ_ONLY` | `--read-only` | refuse every action | `false` |
+//! | `production` | | | contexts where an action wants a typed name; `*` stands for any characters | `[]` |
+//! | `unlock_minutes` | `CONSTABLE_UNLOCK_MINUTES` | | how long an unlock holds, 1–1440 | `15` |
+//! | `log_bytes` | `CONSTABLE_LOG_BYTES` | | bytes of a log that are kept, 65536–1073741824 | `16777216` |
+//! | `[ranks]` | | | pool name (`*` stands for any characters) = `controllers`, `patricians` or `peasants` | |
+//!
+//! Of several patterns that match a pool the longest without its stars counts.
+
+mod file;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::engine::Settings;
+use crate::model::{Rank, RankRules};
+
+pub use file::ConfigError;
+
+/// All that can be set, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Name of the theme.
+    pub theme: String,
+    /// Every action is refused.
+    pub read_only: bool,
+    /// Ranks of pools, before any inference.
+    pub ranks: RankRules,
+    /// Patterns of contexts that are production.
+    pub production: Vec<String>,
+    /// Bytes of a log that are kept.
+    pub log_bytes: usize,
+    /// How long an unlock holds.
+    pub unlock: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let settings = Settings::default();
+        Self {
+            theme: "dark".into(),
+            read_only: settings.read_only,
+            ranks: RankRules::default(),
+            production: Vec::new(),
+            log_bytes: settings.log_bytes,
+            unlock: settings.unlock,
+        }
+    }
+}
+
+/// What was typed; wins over file and environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--theme`.
+    pub theme: Option<String>,
+    /// `--read-only`.
+    pub read_only: bool,
+}
+
+/// Themes that can be chosen.
+pub fn themes() -> Vec<String> {
+    let themes = Settings::default().themes;
+    themes.iter().map(ToString::to_string).collect()
+}
+
+impl Config {
+    /// Reads file and environment and adds the flags.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let named = variable("CONSTABLE_CONFIG").map(PathBuf::from);
+        let path = named.clone().or_else(|| {
+            let base = variable("XDG_CONFIG_HOME")
+                .map(PathBuf::from)
+                .filter(|p| p.is_absolute())
+                .or_else(|| Some(std::env::home_dir()?.join(".config")))?;
+            Some(base.join("constable").join("config.toml"))
+        });
+        let mut config = Self::default();
+        if let Some(path) = path {
+            match std::fs::read_to_string(&path) {
+                Ok(text) => file::read(&mut config, &path.display().to_string(), &text)?,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {}
+                Err(error) => {
+                    return Err(ConfigError::Unreadable {
+                        file: path.display().to_string(),
+                        why: error.to_string(),
+                    });
+                }
+            }
+        }
+        file::environment(&mut config, variable)?;
+        if let Some(theme) = &flags.theme {
+            config.theme = file::theme("--theme", theme)?;
+        }
+        config.read_only |= flags.read_only;
+        Ok(config)
+    }
+
+    /// Whether a context is marked as production.
+    pub fn is_production(&self, context: &str) -> bool {
+        let rules = self
+            .production
+            .iter()
+            .map(|p| (p.clone(), Rank::Controllers))
+            .collect();
+        RankRules(rules).of(context).is_some()
+    }
+
+    /// The engine's part of it, for a context.
+    pub fn settings(&self, context: &str) -> Settings {
+        Settings {
+            read_only: self.read_only,
+            log_bytes: self.log_bytes,
+            unlock: self.unlock,
+            production: self.is_production(context),
+            ..Settings::default()
+        }
+    }
+}

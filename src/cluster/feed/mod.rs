@@ -143,6 +143,11 @@ impl Feeds {
             .clone()
     }
 
+    /// The namespace that is watched where all are denied.
+    pub fn fallback(&self) -> Option<&str> {
+        self.scope.fallback.as_deref()
+    }
+
     fn start(&mut self, kind: Kind, after: Option<JoinHandle<()>>) {
         let task = task::Task {
             connection: self.connection.clone(),
