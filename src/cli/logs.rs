@@ -59,17 +59,26 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
             .ok_or_else(wrong)?;
         let number: f64 = rest[..end].parse().map_err(|_| wrong())?;
         rest = &rest[end..];
-        let (unit, factor) = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86400.0)]
-            .into_iter()
-            .find(|(unit, _)| rest.starts_with(unit))
-            .ok_or_else(wrong)?;
+        let (unit, factor) = [
+            ("ms", 0.001),
+            ("s", 1.0),
+            ("m", 60.0),
+            ("h", 3600.0),
+            ("d", 86400.0),
+        ]
+        .into_iter()
+        .find(|(unit, _)| rest.starts_with(unit))
+        .ok_or_else(wrong)?;
         rest = &rest[unit.len()..];
         seconds += number * factor;
     }
     if text.is_empty() || !(0.0..=1e9).contains(&seconds) {
         return Err(wrong());
     }
-    #[expect(clippy::cast_possible_truncation, reason = "at most 1e12, checked above")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "at most 1e12, checked above"
+    )]
     Ok(TimeDelta::milliseconds((seconds * 1000.0) as i64))
 }
 

@@ -26,7 +26,12 @@ use crate::model::select::Selector;
 
 /// The terminal operations console for CI on Kubernetes
 #[derive(Parser, Clone, Debug)]
-#[command(name = "constable", version, max_term_width = 100, args_conflicts_with_subcommands = false)]
+#[command(
+    name = "constable",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = false
+)]
 pub struct Cli {
     /// Which cluster and how.
     #[command(flatten)]
@@ -220,13 +225,24 @@ mod tests {
             ("get pods -A", None),
             ("get pods -A -n x", None),
         ] {
-            assert_eq!(parse(line).unwrap().global.namespace().as_deref(), want, "{line}");
+            assert_eq!(
+                parse(line).unwrap().global.namespace().as_deref(),
+                want,
+                "{line}"
+            );
         }
     }
 
     #[test]
     fn what_cannot_be_is_exit_2() {
-        for line in ["get", "get things", "get pods -o xml", "frobnicate", "logs", "--nope"] {
+        for line in [
+            "get",
+            "get things",
+            "get pods -o xml",
+            "frobnicate",
+            "logs",
+            "--nope",
+        ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }
         for (line, code) in [("--help", 0), ("--version", 0), ("get --help", 0)] {

@@ -39,7 +39,10 @@ pub fn say(line: &str) {
 
 /// Columns as kubectl sets them: each as wide as its widest cell, three spaces between.
 pub fn table(heads: &[&str], rows: &[Vec<String>], with_heads: bool) -> String {
-    let mut widths: Vec<usize> = heads.iter().map(|h| if with_heads { h.width() } else { 0 }).collect();
+    let mut widths: Vec<usize> = heads
+        .iter()
+        .map(|h| if with_heads { h.width() } else { 0 })
+        .collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
@@ -75,7 +78,11 @@ pub fn json(value: &Value) -> Result<String, CliError> {
 pub fn yaml(value: &Value) -> Result<String, CliError> {
     let text = serde_saphyr::to_string(value)
         .map_err(|e| CliError::Failed(format!("cannot write YAML: {e}")))?;
-    Ok(if text.ends_with('\n') { text } else { text + "\n" })
+    Ok(if text.ends_with('\n') {
+        text
+    } else {
+        text + "\n"
+    })
 }
 
 #[cfg(test)]

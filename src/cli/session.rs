@@ -157,9 +157,13 @@ impl Session {
                 FeedState::Denied { verb, resource } => {
                     gaps.push(format!("{plural}: {verb} {resource} is denied"));
                 }
-                FeedState::Absent => gaps.push(format!("{plural}: the server has none of that kind")),
+                FeedState::Absent => {
+                    gaps.push(format!("{plural}: the server has none of that kind"))
+                }
                 FeedState::LoginNeeded { command } => {
-                    gaps.push(format!("{plural}: credentials are not accepted, run `{command}`"));
+                    gaps.push(format!(
+                        "{plural}: credentials are not accepted, run `{command}`"
+                    ));
                 }
             }
             if narrowed.contains(kind)

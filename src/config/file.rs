@@ -92,7 +92,12 @@ pub(super) fn read(config: &mut Config, name: &str, text: &str) -> Result<(), Co
         rules.push((pool.clone(), rank));
     }
     // The first rule that matches counts: names before patterns, the more exact pattern before the other.
-    let weight = |pool: &str| (pool.contains('*'), std::cmp::Reverse(pool.replace('*', "").len()));
+    let weight = |pool: &str| {
+        (
+            pool.contains('*'),
+            std::cmp::Reverse(pool.replace('*', "").len()),
+        )
+    };
     rules.sort_by_key(|(pool, _)| weight(pool));
     config.ranks = RankRules(rules);
     Ok(())
@@ -212,17 +217,35 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (text, want) in [
-            ("\nthem = 1", "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `ranks`"),
-            ("theme = 'pink'", "config c.toml, line 1, theme: \"pink\" is not allowed; one of dark, light"),
-            ("\n\nread_only = 'yes'", "config c.toml, line 3: invalid type: string \"yes\", expected a boolean"),
-            ("unlock_minutes = 0", "config c.toml, line 1, unlock_minutes: \"0\" is not allowed; a whole number from 1 to 1440"),
-            ("[ranks]\na = 'kings'", "config c.toml, line 2, ranks.a: \"kings\" is not allowed; one of controllers, patricians, peasants"),
+            (
+                "\nthem = 1",
+                "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `ranks`",
+            ),
+            (
+                "theme = 'pink'",
+                "config c.toml, line 1, theme: \"pink\" is not allowed; one of dark, light",
+            ),
+            (
+                "\n\nread_only = 'yes'",
+                "config c.toml, line 3: invalid type: string \"yes\", expected a boolean",
+            ),
+            (
+                "unlock_minutes = 0",
+                "config c.toml, line 1, unlock_minutes: \"0\" is not allowed; a whole number from 1 to 1440",
+            ),
+            (
+                "[ranks]\na = 'kings'",
+                "config c.toml, line 2, ranks.a: \"kings\" is not allowed; one of controllers, patricians, peasants",
+            ),
         ] {
             let error = read(&mut Config::default(), "c.toml", text).unwrap_err();
             assert_eq!(error.to_string(), want);
         }
         let error = read(&mut Config::default(), "c.toml", "a = [").unwrap_err();
-        assert!(error.to_string().starts_with("config c.toml, line 1: "), "{error}");
+        assert!(
+            error.to_string().starts_with("config c.toml, line 1: "),
+            "{error}"
+        );
     }
 
     #[test]

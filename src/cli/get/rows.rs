@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::Resource;
 use crate::model::select::Selector;
 use crate::model::{
-    Backend, Health, Ingress, Job, Model, Node, Pod, Pool, Resources, Route, RouteHealth, Text, age,
-    quantity, status,
+    Backend, Health, Ingress, Job, Model, Node, Pod, Pool, Resources, Route, RouteHealth, Text,
+    age, quantity, status,
 };
 
 /// One row.
@@ -43,8 +43,9 @@ impl Row {
         match (&self.json, &other.json) {
             (Value::Object(a), Value::Object(b)) => {
                 a.len() == b.len()
-                    && a.iter()
-                        .all(|(key, value)| FLOWING.contains(&key.as_str()) || b.get(key) == Some(value))
+                    && a.iter().all(|(key, value)| {
+                        FLOWING.contains(&key.as_str()) || b.get(key) == Some(value)
+                    })
             }
             (a, b) => a == b,
         }
@@ -55,15 +56,30 @@ impl Row {
 pub(super) fn heads(resource: Resource, wide: bool) -> Vec<&'static str> {
     let (narrow, more): (&[&str], &[&str]) = match resource {
         Resource::Pools => (
-            &["NAME", "RANK", "NODES", "RUNNING", "WAITING", "SLOTS", "CPU", "MEMORY"],
+            &[
+                "NAME", "RANK", "NODES", "RUNNING", "WAITING", "SLOTS", "CPU", "MEMORY",
+            ],
             &["CORDONED", "COMING", "OLDEST", "REASON"],
         ),
         Resource::Nodes => (
-            &["NAME", "STATUS", "POOL", "RANK", "JOBS", "CPU", "MEMORY", "AGE"],
+            &[
+                "NAME", "STATUS", "POOL", "RANK", "JOBS", "CPU", "MEMORY", "AGE",
+            ],
             &["ROLES", "PODS", "VERSION", "INTERNAL-IP"],
         ),
         Resource::Jobs => (
-            &["NAMESPACE", "ID", "PROJECT", "JOB", "REF", "STEP", "PHASE", "NODE", "WAIT", "RUN"],
+            &[
+                "NAMESPACE",
+                "ID",
+                "PROJECT",
+                "JOB",
+                "REF",
+                "STEP",
+                "PHASE",
+                "NODE",
+                "WAIT",
+                "RUN",
+            ],
             &["POOL", "POD", "ATTEMPT", "SYSTEM", "WHO", "FAILURE"],
         ),
         Resource::Pods => (
@@ -71,7 +87,15 @@ pub(super) fn heads(resource: Resource, wide: bool) -> Vec<&'static str> {
             &["IP", "NODE", "JOB"],
         ),
         Resource::Ingresses => (
-            &["NAMESPACE", "NAME", "CLASS", "HOSTS", "ADDRESS", "STATE", "AGE"],
+            &[
+                "NAMESPACE",
+                "NAME",
+                "CLASS",
+                "HOSTS",
+                "ADDRESS",
+                "STATE",
+                "AGE",
+            ],
             &["ROUTES"],
         ),
     };
@@ -165,7 +189,11 @@ fn share(requested: String, allocatable: Option<String>, of: (i64, Option<i64>))
 
 fn cpu_share(requested: Resources, allocatable: Option<Resources>) -> String {
     let all = allocatable.map(|a| a.cpu);
-    share(quantity::cpu(requested.cpu), all.map(quantity::cpu), (requested.cpu, all))
+    share(
+        quantity::cpu(requested.cpu),
+        all.map(quantity::cpu),
+        (requested.cpu, all),
+    )
 }
 
 fn memory_share(requested: Resources, allocatable: Option<Resources>) -> String {
@@ -178,9 +206,10 @@ fn memory_share(requested: Resources, allocatable: Option<Resources>) -> String 
 }
 
 fn pool(pool: &Pool, now: DateTime<Utc>) -> Row {
-    let nodes = pool.nodes.map_or(Value::Null, |n| {
-        json!({"total": n.total, "ready": n.ready, "cordoned": n.cordoned, "coming": n.coming})
-    });
+    let nodes = pool.nodes.map_or(
+        Value::Null,
+        |n| json!({"total": n.total, "ready": n.ready, "cordoned": n.cordoned, "coming": n.coming}),
+    );
     let json = json!({
         "name": &*pool.name,
         "rank": pool.rank.as_str(),
@@ -203,8 +232,9 @@ fn pool(pool: &Pool, now: DateTime<Utc>) -> Row {
         cells: vec![
             pool.name.to_string(),
             pool.rank.to_string(),
-            pool.nodes
-                .map_or("not visible".into(), |n| format!("{}/{} ready", n.ready, n.total)),
+            pool.nodes.map_or("not visible".into(), |n| {
+                format!("{}/{} ready", n.ready, n.total)
+            }),
             pool.jobs.running.to_string(),
             pool.jobs.waiting.to_string(),
             pool.slots
@@ -220,7 +250,12 @@ fn pool(pool: &Pool, now: DateTime<Utc>) -> Row {
     }
 }
 
-fn node(model: &Model, node: &Node, ranks: &BTreeMap<&Text, &'static str>, now: DateTime<Utc>) -> Row {
+fn node(
+    model: &Model,
+    node: &Node,
+    ranks: &BTreeMap<&Text, &'static str>,
+    now: DateTime<Utc>,
+) -> Row {
     let name = &node.meta.name;
     let sums = model.sums(name);
     let requested = sums.map(|s| s.requested).unwrap_or_default();
@@ -354,7 +389,11 @@ fn pod(model: &Model, pod: &Pod, now: DateTime<Utc>) -> Row {
         "created": time(pod.meta.created),
     });
     Row {
-        key: (pod.meta.namespace.to_string(), pod.meta.name.to_string(), pod.meta.uid.to_string()),
+        key: (
+            pod.meta.namespace.to_string(),
+            pod.meta.name.to_string(),
+            pod.meta.uid.to_string(),
+        ),
         name: pod.meta.name.to_string(),
         aliases: vec![format!("{}/{}", pod.meta.namespace, pod.meta.name)],
         cells: vec![
@@ -407,7 +446,11 @@ fn ingress(model: &Model, ingress: &Ingress, now: DateTime<Utc>) -> Row {
         .map(|r| format!("{}{}→{}", r.host, r.path, backend(&r.backend)))
         .collect();
     Row {
-        key: (namespace.to_string(), name.to_string(), ingress.meta.uid.to_string()),
+        key: (
+            namespace.to_string(),
+            name.to_string(),
+            ingress.meta.uid.to_string(),
+        ),
         name: name.to_string(),
         aliases: vec![format!("{namespace}/{name}")],
         cells: vec![
