@@ -11,6 +11,7 @@ mod human;
 mod list;
 mod log;
 mod patch;
+mod protobuf;
 mod request;
 mod response;
 mod review;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::request::Request;
 use super::response::Response;
 use super::rights::{self, Attributes};
+use super::write;
 use crate::sim::status::Status;
 
 /// Answers a review that was posted.
@@ -15,8 +16,7 @@ pub(crate) fn review(req: &Request, plural: &str) -> Result<Response, Status> {
     if req.method != http::Method::POST {
         return Err(Status::method_not_allowed());
     }
-    let mut value: Value = serde_json::from_slice(&req.body)
-        .map_err(|e| Status::bad_request(format!("the object provided is unrecognized: {e}")))?;
+    let mut value = write::body(req)?;
     if !value["metadata"].is_object() {
         value["metadata"] = json!({});
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::accept;
 use super::list;
 use super::patch;
+use super::protobuf;
 use super::request::Request;
 use super::response::Response;
 use super::route::Target;
@@ -21,30 +22,38 @@ use crate::sim::store::Store;
 /// The body as an object.
 ///
 /// # Errors
-/// 415 for a format other than JSON, 400 for a body that is no object.
+/// 415 for a format that is not read, 400 for a body that is no object.
 pub(crate) fn body(req: &Request) -> Result<Value, Status> {
+    let unknown = || {
+        Status::new(
+            415,
+            "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: application/json",
+        )
+    };
     let media = req
         .content_type
         .split(';')
         .next()
         .unwrap_or_default()
         .trim();
-    if !matches!(media, "" | "application/json" | "*/*") {
-        return Err(Status::new(
-            415,
-            "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include: application/json",
-        ));
+    match media {
+        "" | "application/json" | "*/*" => {}
+        "application/vnd.kubernetes.protobuf" => {
+            return protobuf::decode(&req.body).ok_or_else(unknown);
+        }
+        _ => return Err(unknown()),
     }
-    let value: Value = serde_json::from_slice(&req.body).map_err(|e| {
-        Status::bad_request(format!("couldn't get version/kind; json parse error: {e}"))
-    })?;
+    let bad = |why: &str| {
+        Status::bad_request(format!(
+            "couldn't get version/kind; json parse error: {why}"
+        ))
+    };
+    let value: Value = serde_json::from_slice(&req.body).map_err(|e| bad(&e.to_string()))?;
     if value.is_object() {
         Ok(value)
     } else {
-        Err(Status::bad_request(
-            "couldn't get version/kind; json parse error: not an object",
-        ))
+        Err(bad("not an object"))
     }
 }
 
