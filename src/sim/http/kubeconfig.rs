@@ -49,7 +49,11 @@ fn text(addr: SocketAddr) -> String {
     out.push_str("users:\n");
     for user in USERS {
         // Go's clients send no token without TLS, but they impersonate.
-        let acts = if user == "admin" { String::new() } else { format!("    as: {user}\n") };
+        let acts = if user == "admin" {
+            String::new()
+        } else {
+            format!("    as: {user}\n")
+        };
         let _ = write!(out, "- name: {user}\n  user:\n    token: {user}\n{acts}");
     }
     out
