@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::Text;
+use crate::model::{RankRules, Text};
 
 /// Settings of an engine. `Default` is what the console does when nobody says anything.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Settings {
     pub start: StartScreen,
     /// Namespace to begin with; `None`: all.
     pub namespace: Option<Text>,
+    /// Ranks that the config gives to pools.
+    pub rank_rules: RankRules,
     /// Names of the themes for `:theme`.
     pub themes: Vec<Text>,
 }
@@ -32,6 +34,7 @@ impl Default for Settings {
             production: false,
             start: StartScreen::Overview,
             namespace: None,
+            rank_rules: RankRules::default(),
             themes: vec!["dark".into(), "light".into()],
         }
     }

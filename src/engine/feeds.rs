@@ -1,0 +1,218 @@
+//! How the feeds stand, in words: never an empty table where a feed failed.
+
+use chrono::{DateTime, Utc};
+
+use super::Engine;
+use super::text::{age, count, plural};
+use super::view::{Line, Span, Tone};
+use crate::engine::screen::Screen;
+use crate::engine::table::{Scope, TableKind, TableState, name};
+use crate::model::{FeedState, Kind};
+
+/// Ages are shown from this many seconds on.
+const AGE_FROM: i64 = 5;
+
+/// A feed's state in words; `None`: live, or nobody asked for it.
+pub(super) fn words(kind: Kind, state: &FeedState, now: DateTime<Utc>) -> Option<Span> {
+    let span = match state {
+        FeedState::Off | FeedState::Live => return None,
+        FeedState::Syncing { seen, expected } => {
+            let of = expected
+                .map(|n| format!(" of {}", count(n)))
+                .unwrap_or_default();
+            Span::new(
+                format!("syncing {}{of} {}", count(*seen), kind.plural()),
+                Tone::Busy,
+            )
+        }
+        FeedState::Stale { since, why } => Span::new(stale(*since, why, now), Tone::Bad),
+        FeedState::Denied { verb, resource } => {
+            Span::new(format!("no rights: {verb} {resource}"), Tone::Warn)
+        }
+        FeedState::Absent => Span::new(format!("the server has no {}", kind.plural()), Tone::Warn),
+        FeedState::LoginNeeded { command } => {
+            Span::new(format!("login needed: {command}"), Tone::Bad)
+        }
+    };
+    Some(span)
+}
+
+fn stale(since: DateTime<Utc>, why: &str, now: DateTime<Utc>) -> String {
+    let seconds = (now - since).num_seconds();
+    if seconds >= AGE_FROM {
+        format!("STALE {}: {why}", age(since, now))
+    } else {
+        format!("STALE: {why}")
+    }
+}
+
+/// The more it matters the higher.
+fn weight(state: &FeedState) -> u8 {
+    match state {
+        FeedState::Live => 0,
+        FeedState::Absent => 1,
+        FeedState::Denied { .. } => 2,
+        FeedState::Off => 3,
+        FeedState::Syncing { .. } => 4,
+        FeedState::Stale { .. } => 5,
+        FeedState::LoginNeeded { .. } => 6,
+    }
+}
+
+impl Engine {
+    /// The feeds that are watched (all but those on demand).
+    fn watched(&self) -> impl Iterator<Item = (Kind, &FeedState)> {
+        Kind::ALL
+            .into_iter()
+            .filter(|kind| *kind != Kind::Budget)
+            .map(|kind| (kind, &self.model.feed(kind).state))
+    }
+
+    /// The connection as a whole, in the words of the feed that stands worst.
+    pub(super) fn connection(&self, now: DateTime<Utc>) -> Line {
+        if let Some(why) = &self.unconnected {
+            return vec![Span::new(format!("✕ not connected: {why}"), Tone::Bad)];
+        }
+        let started = self.watched().any(|(_, state)| *state != FeedState::Off);
+        if !started {
+            return vec![Span::new("◌ connecting", Tone::Busy)];
+        }
+        let on = self
+            .watched()
+            .filter(|(_, state)| **state != FeedState::Off);
+        // Of those that stand alike the first, in the order in which they are started.
+        let worst = on.rev_max_by_key(|(_, state)| weight(state));
+        let Some((kind, state)) = worst else {
+            return Vec::new();
+        };
+        match state {
+            FeedState::Live | FeedState::Off | FeedState::Absent => {
+                vec![Span::new("● live", Tone::Good)]
+            }
+            FeedState::Denied { .. } => {
+                let mut line = vec![Span::new("● live", Tone::Good)];
+                let denied = self
+                    .watched()
+                    .filter(|(_, state)| matches!(state, FeedState::Denied { .. }))
+                    .count() as u64;
+                line.extend(
+                    words(kind, state, now)
+                        .map(|span| Span::new(format!(", {}", span.text), span.tone)),
+                );
+                if denied > 1 {
+                    line.push(Span::new(format!(" and {} more", denied - 1), Tone::Warn));
+                }
+                line
+            }
+            FeedState::Syncing { .. } | FeedState::Stale { .. } | FeedState::LoginNeeded { .. } => {
+                let glyph = if matches!(state, FeedState::Syncing { .. }) {
+                    "◌ "
+                } else {
+                    "▲ "
+                };
+                words(kind, state, now)
+                    .map(|span| vec![Span::new(format!("{glyph}{}", span.text), span.tone)])
+                    .unwrap_or_default()
+            }
+        }
+    }
+
+    /// Feeds that are not as they should be, for the list of problems.
+    pub(super) fn feed_problems(&self, now: DateTime<Utc>) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut said: Vec<String> = Vec::new();
+        for (kind, state) in self.watched() {
+            let matters = weight(state) >= 5 || matches!(state, FeedState::Denied { .. });
+            let Some(span) = words(kind, state, now).filter(|_| matters) else {
+                continue;
+            };
+            // A lost server is one problem, not ten.
+            let key = match state {
+                FeedState::Stale { why, .. } => why.to_string(),
+                _ => span.text.to_string(),
+            };
+            if !said.contains(&key) {
+                let glyph = if span.tone == Tone::Bad {
+                    "✕ "
+                } else {
+                    "▲ "
+                };
+                lines.push(vec![Span::new(format!("{glyph}{}", span.text), span.tone)]);
+                said.push(key);
+            }
+        }
+        for kind in Kind::ALL {
+            let feed = self.model.feed(kind);
+            if let Some((name, why)) = &feed.last_unreadable {
+                let what = plural(feed.unreadable, "object");
+                let text = format!(
+                    "▲ {what} of {} could not be read, last {name}: {why}",
+                    kind.plural()
+                );
+                lines.push(vec![Span::new(text, Tone::Warn)]);
+            }
+        }
+        lines
+    }
+
+    /// Why a table has no rows.
+    pub(super) fn empty(&self, table: &TableState, now: DateTime<Utc>) -> Line {
+        if table.len() > 0 {
+            return Vec::new();
+        }
+        let kind = match table.kind {
+            TableKind::Jobs | TableKind::Pods => Kind::Pod,
+            TableKind::Nodes => Kind::Node,
+            TableKind::Ingresses => Kind::Ingress,
+        };
+        let rows = name(table.kind);
+        let feed = self.model.feed(kind);
+        if let Some(words) = words(kind, &feed.state, now) {
+            return vec![words];
+        }
+        if feed.state == FeedState::Off {
+            return match &self.unconnected {
+                Some(why) => vec![Span::new(format!("not connected: {why}"), Tone::Bad)],
+                None => vec![Span::new("connecting", Tone::Busy)],
+            };
+        }
+        let text = if !table.settled() {
+            format!("looking through {rows}")
+        } else if table.filter_text().is_empty() {
+            format!("no {}", self.table_title(table))
+        } else {
+            format!(
+                "none of the {rows} matches /{}; esc clears it",
+                table.filter_text()
+            )
+        };
+        vec![Span::new(text, Tone::Dim)]
+    }
+
+    /// `jobs`, `pods of p-07`, …
+    pub(super) fn table_title(&self, table: &TableState) -> String {
+        let rows = name(table.kind);
+        let of = match &table.scope {
+            Scope::All => match (&self.namespace, self.screens.top()) {
+                (Some(ns), _) if table.kind != TableKind::Nodes => format!(" in {ns}"),
+                (_, Screen::Overview(_)) | (None | Some(_), _) => String::new(),
+            },
+            Scope::Pool(pool) => format!(" of pool {pool}"),
+            Scope::Node(node) => format!(" of {node}"),
+            Scope::Service(ns, service) => format!(" behind {ns}/{service}"),
+        };
+        format!("{rows}{of}")
+    }
+}
+
+/// The first of the greatest, where `max_by_key` gives the last.
+trait RevMax: Iterator + Sized {
+    fn rev_max_by_key<K: Ord>(self, key: impl Fn(&Self::Item) -> K) -> Option<Self::Item> {
+        self.fold(None, |best, item| match best {
+            Some(best) if key(&best) >= key(&item) => Some(best),
+            Some(_) | None => Some(item),
+        })
+    }
+}
+
+impl<I: Iterator> RevMax for I {}

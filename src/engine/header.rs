@@ -1,0 +1,41 @@
+//! The line at the top of every screen.
+
+use super::view::{Header, Line, Span, Tone};
+use super::{Engine, Now};
+
+impl Engine {
+    /// The line at the top.
+    pub fn header(&self, now: Now) -> Header {
+        let server = self.server.as_ref();
+        let mut left: Vec<Line> = vec![vec![Span::new("Constable", Tone::Accent)]];
+        if let Some(server) = server {
+            left.push(vec![Span::new(server.context.to_string(), Tone::Strong)]);
+        }
+        left.push(vec![match &self.namespace {
+            Some(ns) => Span::new(format!("namespace {ns}"), Tone::Plain),
+            None => Span::new("all namespaces", Tone::Dim),
+        }]);
+
+        let at = self.server_time(now);
+        let mut right: Vec<Line> = vec![self.connection(at)];
+        if let Some(ms) = server.and_then(|s| s.latency_ms) {
+            let tone = if ms >= 1_000 { Tone::Warn } else { Tone::Dim };
+            right.push(vec![Span::new(format!("api p95 {ms}ms"), tone)]);
+        }
+        if let Some(server) = server.filter(|s| !s.version.is_empty()) {
+            right.push(vec![Span::new(server.version.to_string(), Tone::Dim)]);
+        }
+        let problems = self.problem_count(at);
+        if problems > 0 {
+            right.push(vec![Span::new(
+                super::text::plural(problems, "problem"),
+                Tone::Bad,
+            )]);
+        }
+        right.push(vec![Span::new(
+            now.wall.format("%H:%M:%S UTC").to_string(),
+            Tone::Plain,
+        )]);
+        Header { left, right }
+    }
+}

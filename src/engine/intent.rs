@@ -1,0 +1,294 @@
+//! Intents carried out, and commands of the palette.
+
+use std::cell::OnceCell;
+
+use super::keys::{Intent, Place};
+use super::overlay::{Choice, Entry, Layer, Menu};
+use super::palette::Names;
+use super::prompt::Purpose;
+use super::screen::{Part, Screen, Stack, Thing};
+use super::table::{Scope, TableKind, TableState, titles};
+use super::view::Tone;
+use super::{Effect, Engine};
+use crate::model::{Model, Text};
+
+impl Engine {
+    pub(super) fn intent(&mut self, intent: Intent, out: &mut Vec<Effect>) {
+        let page = i64::try_from(self.page.0.max(1)).unwrap_or(i64::MAX);
+        match intent {
+            Intent::Down => self.scroll(1),
+            Intent::Up => self.scroll(-1),
+            Intent::HalfDown => self.scroll((page / 2).max(1)),
+            Intent::HalfUp => self.scroll(-(page / 2).max(1)),
+            Intent::PageDown => self.scroll(page),
+            Intent::PageUp => self.scroll(-page),
+            Intent::Top => self.to_end(false),
+            Intent::Bottom => self.to_end(true),
+            Intent::Left => self.sideways(false),
+            Intent::Right => self.sideways(true),
+            Intent::Enter => self.enter(out),
+            Intent::Escape => {
+                if !self.clear() {
+                    self.back(out);
+                }
+            }
+            Intent::Back => self.back(out),
+            Intent::Other => self.other_part(),
+            Intent::Mark => {
+                if let Some(table) = self.screens.top_mut().table_mut() {
+                    table.mark();
+                    table.step(1);
+                }
+            }
+            Intent::Filter => {
+                if let Some(table) = self.screens.top().table() {
+                    let before = table.filter_text().to_owned();
+                    self.prompt(
+                        Purpose::Filter {
+                            before: before.clone(),
+                        },
+                        before,
+                    );
+                }
+            }
+            Intent::Search => self.prompt(Purpose::Search, String::new()),
+            Intent::NextHit => self.next_hit(true),
+            Intent::PreviousHit => self.next_hit(false),
+            Intent::SortMenu => self.sort_menu(),
+            Intent::SortLeft => self.sort_beside(false),
+            Intent::SortRight => self.sort_beside(true),
+            Intent::Log | Intent::Go(Place::Log) => self.open_log(false, out),
+            Intent::Previous => match self.screens.top() {
+                Screen::Log(_) => self.toggle_previous(out),
+                Screen::Overview(_)
+                | Screen::Table(_)
+                | Screen::Job(_)
+                | Screen::Node(_)
+                | Screen::Console => self.open_log(true, out),
+            },
+            Intent::NodeOf => self.node_of(out),
+            Intent::Follow => {
+                let rows = self.page.0;
+                self.with_log(|pane| pane.toggle_follow(rows));
+            }
+            Intent::Timestamps => self.with_log(|pane| pane.timestamps = !pane.timestamps),
+            Intent::Wrap => self.with_log(|pane| {
+                pane.wrap = !pane.wrap;
+                pane.left = 0;
+            }),
+            Intent::Palette => self.prompt(Purpose::Palette, String::new()),
+            Intent::Help => self.layers.push(Layer::Help(self.screens.top().on())),
+            Intent::Interrupt => self.interrupt(out),
+            Intent::Suspend => out.push(Effect::Suspend),
+            Intent::Quit => out.push(Effect::Quit),
+            Intent::Go(place) => self.go(place, out),
+            Intent::Namespace => self.namespace_menu(),
+            Intent::Context => self.context_menu(),
+            Intent::SortBy => self.sort_menu(),
+            Intent::Theme => self.theme_menu(),
+        }
+    }
+
+    /// A command with what was typed behind it.
+    pub(super) fn command(&mut self, intent: Intent, argument: &str, out: &mut Vec<Effect>) {
+        match intent {
+            _ if argument.is_empty() => self.intent(intent, out),
+            Intent::Namespace => {
+                let namespace = (argument != "all").then(|| argument.into());
+                self.narrow(namespace, out);
+            }
+            Intent::Context => self.connect(&argument.into(), out),
+            Intent::Theme => out.push(Effect::Theme(argument.into())),
+            Intent::SortBy => {
+                let column = self
+                    .screens
+                    .top()
+                    .table()
+                    .and_then(|t| titles(t.kind).iter().position(|title| *title == argument));
+                if let Some(column) = column {
+                    self.sort(column);
+                }
+            }
+            other => self.intent(other, out),
+        }
+    }
+
+    /// What the palette may complete.
+    pub(super) fn names(&self) -> Names {
+        let text = |t: &Text| t.to_string();
+        let namespaces = self.model.namespaces().map(text);
+        let columns = self
+            .screens
+            .top()
+            .table()
+            .map(|t| titles(t.kind))
+            .unwrap_or_default();
+        Names {
+            namespaces: std::iter::once("all".to_owned())
+                .chain(namespaces)
+                .collect(),
+            contexts: self
+                .server
+                .iter()
+                .flat_map(|s| s.contexts.iter().map(text))
+                .collect(),
+            columns: columns.into_iter().map(str::to_owned).collect(),
+            themes: self.settings.themes.iter().map(text).collect(),
+        }
+    }
+
+    fn interrupt(&mut self, out: &mut Vec<Effect>) {
+        if let Screen::Log(pane) = self.screens.top_mut()
+            && pane.close(out)
+        {
+            self.say("follow ended; ctrl-c again quits", Tone::Plain);
+            return;
+        }
+        out.push(Effect::Quit);
+    }
+
+    fn go(&mut self, place: Place, out: &mut Vec<Effect>) {
+        let kind = match place {
+            Place::Overview => {
+                while let Some(screen) = self.screens.pop() {
+                    Self::leave(screen, out);
+                }
+                if !matches!(self.screens.top(), Screen::Overview(_)) {
+                    self.screens = Stack::new(Screen::overview(&self.model));
+                }
+                return;
+            }
+            Place::Log => return self.open_log(false, out),
+            Place::Console => return self.push(Screen::Console, out),
+            Place::Jobs => TableKind::Jobs,
+            Place::Nodes => TableKind::Nodes,
+            Place::Pods => TableKind::Pods,
+            Place::Ingresses => TableKind::Ingresses,
+        };
+        self.push(
+            Screen::Table(TableState::new(kind, Scope::All, &self.model)),
+            out,
+        );
+    }
+
+    /// Narrows the console to a namespace, or to all.
+    pub(super) fn narrow(&mut self, namespace: Option<Text>, out: &mut Vec<Effect>) {
+        if namespace == self.namespace {
+            return;
+        }
+        self.namespace.clone_from(&namespace);
+        out.push(Effect::Scope(namespace));
+        for screen in self.screens.iter_mut() {
+            if let Some(table) = screen.table_mut() {
+                table.rebuild(&self.model);
+            }
+        }
+    }
+
+    /// Another cluster: nothing of the old one stays.
+    pub(super) fn connect(&mut self, context: &Text, out: &mut Vec<Effect>) {
+        while let Some(screen) = self.screens.pop() {
+            Self::leave(screen, out);
+        }
+        if let Screen::Log(pane) = self.screens.top_mut() {
+            pane.close(out);
+        }
+        self.model = Model::new(self.settings.rank_rules.clone());
+        self.pools = OnceCell::new();
+        self.screens = Stack::new(Screen::start(self.settings.start, &self.model));
+        self.server = None;
+        self.unconnected = None;
+        self.namespace = None;
+        out.push(Effect::Connect(context.clone()));
+        self.say(format!("connecting to {context}"), Tone::Busy);
+    }
+
+    pub(super) fn sort(&mut self, column: usize) {
+        if let Some(table) = self.screens.top_mut().table_mut() {
+            table.sort_by(column, &self.model);
+        }
+    }
+
+    fn sort_beside(&mut self, right: bool) {
+        if let Some(table) = self.screens.top_mut().table_mut() {
+            table.sort_beside(right, &self.model);
+        }
+    }
+
+    fn sort_menu(&mut self) {
+        if let Some(table) = self.screens.top().table() {
+            let entries = titles(table.kind)
+                .into_iter()
+                .enumerate()
+                .map(|(at, title)| entry(title.to_lowercase(), Choice::Sort(at)))
+                .collect();
+            self.menu("sort by", entries);
+        }
+    }
+
+    fn namespace_menu(&mut self) {
+        let all = entry("all namespaces".to_owned(), Choice::Namespace(None));
+        let known = self.model.namespaces();
+        let known = known.map(|ns| entry(ns.to_string(), Choice::Namespace(Some(ns.clone()))));
+        let entries = std::iter::once(all).chain(known).collect();
+        self.menu("namespace", entries);
+    }
+
+    fn context_menu(&mut self) {
+        let contexts = self.server.iter().flat_map(|s| s.contexts.iter());
+        let entries: Vec<_> = contexts
+            .map(|c| entry(c.to_string(), Choice::Context(c.clone())))
+            .collect();
+        if entries.is_empty() {
+            self.say("no context is known: the kubeconfig has none", Tone::Warn);
+        } else {
+            self.menu("context", entries);
+        }
+    }
+
+    fn theme_menu(&mut self) {
+        let themes = self.settings.themes.iter();
+        let entries = themes
+            .map(|t| entry(t.to_string(), Choice::Theme(t.clone())))
+            .collect();
+        self.menu("theme", entries);
+    }
+
+    fn menu(&mut self, title: &str, entries: Vec<Entry>) {
+        self.layers.push(Layer::Menu(Menu {
+            title: title.to_owned(),
+            entries,
+            chosen: 0,
+        }));
+    }
+
+    /// What is under the cursor of the screen on top, or what the screen is about.
+    pub(super) fn thing(&self) -> Option<Thing> {
+        match self.screens.top() {
+            Screen::Overview(overview) => match overview.part {
+                Part::Pools => self.current_pool().map(Thing::Pool),
+                Part::Jobs => overview.jobs.current().map(Thing::from),
+            },
+            Screen::Table(table) => table.current().map(Thing::from),
+            Screen::Node(node) => match node.table.current() {
+                Some(key) => Some(key.into()),
+                None => Some(Thing::Node(node.name.clone())),
+            },
+            Screen::Job(job) => Some(match self.current_step() {
+                Some(container) => Thing::Step(job.key.clone(), container),
+                None => Thing::Job(job.key.clone()),
+            }),
+            Screen::Log(pane) => Some(Thing::Pod(pane.target.uid.clone())),
+            Screen::Console => None,
+        }
+    }
+}
+
+fn entry(text: String, choice: Choice) -> Entry {
+    Entry {
+        text,
+        key: String::new(),
+        why_not: String::new(),
+        choice,
+    }
+}

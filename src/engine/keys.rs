@@ -1,0 +1,376 @@
+//! The table of intents. Key, hint, help line, palette name and documentation of an intent are one row.
+
+use super::input::{Code, Key};
+
+/// What a person can want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Intent {
+    Down,
+    Up,
+    HalfDown,
+    HalfUp,
+    PageDown,
+    PageUp,
+    Top,
+    Bottom,
+    Left,
+    Right,
+    Enter,
+    Escape,
+    Back,
+    Other,
+    Mark,
+    Filter,
+    Search,
+    NextHit,
+    PreviousHit,
+    SortMenu,
+    SortLeft,
+    SortRight,
+    Log,
+    Previous,
+    NodeOf,
+    Follow,
+    Timestamps,
+    Wrap,
+    Palette,
+    Help,
+    Interrupt,
+    Suspend,
+    Quit,
+    Go(Place),
+    Namespace,
+    Context,
+    SortBy,
+    Theme,
+}
+
+/// A screen that can be gone to by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    Overview,
+    Jobs,
+    Nodes,
+    Pods,
+    Ingresses,
+    Log,
+    Console,
+}
+
+/// A set of screens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct On(u16);
+
+impl On {
+    pub(crate) const OVERVIEW: Self = Self(1);
+    pub(crate) const JOBS: Self = Self(1 << 1);
+    pub(crate) const JOB: Self = Self(1 << 2);
+    pub(crate) const NODES: Self = Self(1 << 3);
+    pub(crate) const NODE: Self = Self(1 << 4);
+    pub(crate) const PODS: Self = Self(1 << 5);
+    pub(crate) const INGRESSES: Self = Self(1 << 6);
+    pub(crate) const LOG: Self = Self(1 << 7);
+    pub(crate) const CONSOLE: Self = Self(1 << 8);
+
+    const ALL: Self = Self((1 << 9) - 1);
+    /// Screens with a table.
+    const TABLES: Self = Self::OVERVIEW
+        .and(Self::JOBS)
+        .and(Self::NODES)
+        .and(Self::NODE)
+        .and(Self::PODS)
+        .and(Self::INGRESSES);
+    /// Screens on which something is under a cursor.
+    const LISTS: Self = Self::TABLES.and(Self::JOB);
+    /// Screens that scroll.
+    const SCROLL: Self = Self::LISTS.and(Self::LOG);
+    /// Screens with a job or a pod under the cursor.
+    const JOBS_OR_PODS: Self = Self::OVERVIEW
+        .and(Self::JOBS)
+        .and(Self::JOB)
+        .and(Self::NODE)
+        .and(Self::PODS);
+
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Where the help overlay lists an intent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    Move,
+    See,
+    List,
+    Log,
+    Console,
+}
+
+impl Group {
+    const ALL: [Self; 5] = [Self::Move, Self::See, Self::List, Self::Log, Self::Console];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Move => "move",
+            Self::See => "see",
+            Self::List => "lists",
+            Self::Log => "logs",
+            Self::Console => "console",
+        }
+    }
+}
+
+/// What a command takes behind its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Argument {
+    Nothing,
+    Namespace,
+    Context,
+    Column,
+    Theme,
+}
+
+/// A row of the table.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) intent: Intent,
+    pub(crate) keys: &'static [Key],
+    pub(crate) on: On,
+    pub(crate) group: Group,
+    /// One or two words for the footer; empty: not shown there.
+    pub(crate) hint: &'static str,
+    pub(crate) help: &'static str,
+    /// Name in the `:` palette; empty: not there.
+    pub(crate) command: &'static str,
+    pub(crate) argument: Argument,
+}
+
+const fn row(
+    intent: Intent,
+    keys: &'static [Key],
+    on: On,
+    group: Group,
+    hint: &'static str,
+    help: &'static str,
+) -> Row {
+    Row {
+        intent,
+        keys,
+        on,
+        group,
+        hint,
+        help,
+        command: "",
+        argument: Argument::Nothing,
+    }
+}
+
+const fn command(
+    intent: Intent,
+    name: &'static str,
+    argument: Argument,
+    help: &'static str,
+) -> Row {
+    Row {
+        intent,
+        keys: &[],
+        on: On::ALL,
+        group: Group::Console,
+        hint: "",
+        help,
+        command: name,
+        argument,
+    }
+}
+
+const fn c(c: char) -> Key {
+    Key::char(c)
+}
+
+const fn k(code: Code) -> Key {
+    Key::plain(code)
+}
+
+/// The table. Where two rows share a key, their screens differ.
+#[rustfmt::skip]
+pub(crate) static TABLE: &[Row] = &[
+    row(Intent::Enter, &[k(Code::Enter)], On::LISTS, Group::See, "in", "into what is under the cursor"),
+    row(Intent::Log, &[c('l')], On::JOBS_OR_PODS, Group::See, "log", "its log, across its containers in order"),
+    row(Intent::Previous, &[c('p')], On::JOBS_OR_PODS, Group::See, "", "the log of its containers' last life"),
+    row(Intent::NodeOf, &[c('o')], On::JOBS_OR_PODS.and(On::LOG), Group::See, "node", "the node it is on"),
+    row(Intent::Escape, &[k(Code::Esc)], On::ALL, Group::Move, "back", "clears filter or search, else back; never quits"),
+    row(Intent::Back, &[c('q'), c('-')], On::ALL, Group::Move, "", "back; on the first screen :q quits"),
+    row(Intent::Other, &[k(Code::Tab), k(Code::BackTab)], On::OVERVIEW.and(On::NODE), Group::Move, "other part", "between pools and jobs, or a node's pods and jobs"),
+    row(Intent::Down, &[c('j'), k(Code::Down)], On::SCROLL, Group::Move, "", "down"),
+    row(Intent::Up, &[c('k'), k(Code::Up)], On::SCROLL, Group::Move, "", "up"),
+    row(Intent::HalfDown, &[Key::ctrl('d')], On::SCROLL, Group::Move, "", "half a page down"),
+    row(Intent::HalfUp, &[Key::ctrl('u')], On::SCROLL, Group::Move, "", "half a page up"),
+    row(Intent::PageDown, &[k(Code::PageDown), Key::ctrl('f')], On::SCROLL, Group::Move, "", "a page down"),
+    row(Intent::PageUp, &[k(Code::PageUp), Key::ctrl('b')], On::SCROLL, Group::Move, "", "a page up"),
+    row(Intent::Top, &[c('g'), k(Code::Home)], On::SCROLL, Group::Move, "", "to the first"),
+    row(Intent::Bottom, &[c('G'), k(Code::End)], On::SCROLL, Group::Move, "", "to the last"),
+    row(Intent::Filter, &[c('/')], On::TABLES, Group::List, "filter", "filter: words, !word, -l label=value, column:value; all must hold"),
+    row(Intent::Mark, &[c(' ')], On::TABLES, Group::List, "", "mark or unmark"),
+    row(Intent::SortMenu, &[c('S')], On::TABLES, Group::List, "sort", "sort by a column; the same again turns it round"),
+    row(Intent::SortLeft, &[c('<')], On::TABLES, Group::List, "", "sort by the column to the left"),
+    row(Intent::SortRight, &[c('>')], On::TABLES, Group::List, "", "sort by the column to the right"),
+    row(Intent::Follow, &[c('s')], On::LOG, Group::Log, "autoscroll", "go on with the end, or stay"),
+    row(Intent::Search, &[c('/')], On::LOG, Group::Log, "search", "search"),
+    row(Intent::NextHit, &[c('n')], On::LOG, Group::Log, "", "next hit"),
+    row(Intent::PreviousHit, &[c('N')], On::LOG, Group::Log, "", "previous hit"),
+    row(Intent::Previous, &[c('p')], On::LOG, Group::Log, "previous", "the containers' last life, or the present one"),
+    row(Intent::Timestamps, &[c('t')], On::LOG, Group::Log, "time", "the kubelet's time stamps"),
+    row(Intent::Wrap, &[c('w')], On::LOG, Group::Log, "wrap", "wrap long lines"),
+    row(Intent::Left, &[c('h'), k(Code::Left)], On::LOG, Group::Log, "", "to the left"),
+    row(Intent::Right, &[k(Code::Right)], On::LOG, Group::Log, "", "to the right"),
+    Row { intent: Intent::Palette, keys: &[c(':')], on: On::ALL, group: Group::Console, hint: "go to", help: "go to a screen or do anything by name", command: "", argument: Argument::Nothing },
+    Row { intent: Intent::Help, keys: &[c('?')], on: On::ALL, group: Group::Console, hint: "help", help: "these keys", command: "help", argument: Argument::Nothing },
+    row(Intent::Interrupt, &[Key::ctrl('c')], On::ALL, Group::Console, "", "ends the follow of a log, else quits"),
+    row(Intent::Suspend, &[Key::ctrl('z')], On::ALL, Group::Console, "", "suspends the console"),
+    command(Intent::Go(Place::Overview), "overview", Argument::Nothing, "ranks, pools, problems, jobs"),
+    command(Intent::Go(Place::Jobs), "jobs", Argument::Nothing, "all jobs"),
+    command(Intent::Go(Place::Nodes), "nodes", Argument::Nothing, "all nodes"),
+    command(Intent::Go(Place::Pods), "pods", Argument::Nothing, "all pods"),
+    command(Intent::Go(Place::Ingresses), "ingresses", Argument::Nothing, "hosts, paths and what answers them"),
+    command(Intent::Go(Place::Log), "log", Argument::Nothing, "log of what is under the cursor"),
+    command(Intent::Go(Place::Console), "console", Argument::Nothing, "the console's own log"),
+    command(Intent::Namespace, "ns", Argument::Namespace, "narrow the console to a namespace, or all"),
+    command(Intent::Context, "ctx", Argument::Context, "connect to another context"),
+    command(Intent::SortBy, "sort", Argument::Column, "sort by a column; the same again turns it round"),
+    command(Intent::Theme, "theme", Argument::Theme, "change the colours"),
+    command(Intent::Quit, "q", Argument::Nothing, "quit"),
+];
+
+/// What a key means on a screen.
+pub(crate) fn intent(key: Key, on: On) -> Option<Intent> {
+    TABLE
+        .iter()
+        .find(|row| row.on.meets(on) && row.keys.contains(&key))
+        .map(|row| row.intent)
+}
+
+/// The rows that a screen's footer shows.
+pub(crate) fn hints(on: On) -> impl Iterator<Item = &'static Row> {
+    TABLE
+        .iter()
+        .filter(move |row| row.on.meets(on) && !row.hint.is_empty() && !row.keys.is_empty())
+}
+
+/// The help of a screen, in groups: (keys, what they do).
+pub(crate) fn help(on: On) -> Vec<(&'static str, Vec<(String, &'static str)>)> {
+    Group::ALL
+        .iter()
+        .map(|group| {
+            let lines = TABLE
+                .iter()
+                .filter(|row| row.group == *group && row.on.meets(on))
+                .map(|row| (shown(row), row.help))
+                .collect::<Vec<_>>();
+            (group.title(), lines)
+        })
+        .filter(|(_, lines)| !lines.is_empty())
+        .collect()
+}
+
+/// The table as documentation: (group, keys or command, what it does), once each.
+pub fn documentation() -> Vec<(&'static str, String, &'static str)> {
+    Group::ALL
+        .iter()
+        .flat_map(|group| {
+            TABLE
+                .iter()
+                .filter(move |row| row.group == *group)
+                .map(|row| (group.title(), shown(row), row.help))
+        })
+        .collect()
+}
+
+fn shown(row: &Row) -> String {
+    let mut words: Vec<String> = row.keys.iter().map(|key| name(*key)).collect();
+    if !row.command.is_empty() {
+        let argument = match row.argument {
+            Argument::Nothing => "",
+            Argument::Namespace => " NAME|all",
+            Argument::Context | Argument::Theme => " NAME",
+            Argument::Column => " COLUMN",
+        };
+        words.push(format!(":{}{argument}", row.command));
+    }
+    words.join(" ")
+}
+
+/// A key as hints and help write it.
+pub(crate) fn name(key: Key) -> String {
+    let code = match key.code {
+        Code::Char(' ') => "space".to_owned(),
+        Code::Char(c) => c.to_string(),
+        Code::Enter => "enter".to_owned(),
+        Code::Esc => "esc".to_owned(),
+        Code::Backspace => "backspace".to_owned(),
+        Code::Delete => "del".to_owned(),
+        Code::Tab => "tab".to_owned(),
+        Code::BackTab => "shift-tab".to_owned(),
+        Code::Up => "↑".to_owned(),
+        Code::Down => "↓".to_owned(),
+        Code::Left => "←".to_owned(),
+        Code::Right => "→".to_owned(),
+        Code::Home => "home".to_owned(),
+        Code::End => "end".to_owned(),
+        Code::PageUp => "pgup".to_owned(),
+        Code::PageDown => "pgdn".to_owned(),
+        Code::F(n) => format!("f{n}"),
+    };
+    match (key.mods.ctrl, key.mods.alt) {
+        (true, _) => format!("ctrl-{code}"),
+        (false, true) => format!("alt-{code}"),
+        (false, false) => code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_on_a_screen() {
+        for (i, a) in TABLE.iter().enumerate() {
+            for b in &TABLE[i + 1..] {
+                for key in a.keys.iter().filter(|key| b.keys.contains(key)) {
+                    assert!(
+                        !a.on.meets(b.on),
+                        "{} is {:?} and {:?}",
+                        name(*key),
+                        a.intent,
+                        b.intent
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_has_one_name() {
+        let mut names: Vec<_> = TABLE
+            .iter()
+            .map(|r| r.command)
+            .filter(|c| !c.is_empty())
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn the_help_of_a_screen_names_its_keys_alone() {
+        let help = help(On::LOG);
+        let lines: Vec<_> = help.iter().flat_map(|(_, lines)| lines).collect();
+        assert!(lines.iter().any(|(keys, _)| keys == "s"));
+        assert!(lines.iter().any(|(keys, _)| keys == ":ns NAME|all"));
+        assert!(!lines.iter().any(|(keys, _)| keys == "space"));
+    }
+}

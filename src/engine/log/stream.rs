@@ -1,0 +1,73 @@
+//! The streams of a pane: one a container, opened in the containers' order.
+
+use crate::engine::{LogEnd, LogId};
+use crate::model::{ContainerRole, ContainerState, Pod, Text};
+
+/// A container's stream.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stream {
+    pub(crate) container: Text,
+    pub(crate) state: StreamState,
+}
+
+/// How it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum StreamState {
+    /// Its turn has not come.
+    Idle,
+    /// Asked for.
+    Open(LogId, Progress),
+    /// It ended, and how.
+    Ended(LogEnd),
+    /// It was closed by the person.
+    Closed,
+    /// The container never ran, so there is nothing to open.
+    NeverRan,
+}
+
+/// What an open stream does.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Progress {
+    /// Asked for, no answer yet.
+    Opening,
+    /// Open.
+    Live,
+    /// It cannot be opened yet.
+    Waiting(Text),
+    /// It broke and is being resumed.
+    Resuming(Text),
+}
+
+impl StreamState {
+    pub(crate) fn over(&self) -> bool {
+        match self {
+            Self::Idle | Self::Open(..) => false,
+            Self::Ended(_) | Self::Closed | Self::NeverRan => true,
+        }
+    }
+}
+
+/// Whether the stream of a container is to be opened now: its turn comes when all before it are over, or
+/// when it runs beside them.
+pub(crate) fn due(pod: &Pod, container: &str, all_before_over: bool) -> bool {
+    if all_before_over {
+        return true;
+    }
+    pod.containers.iter().any(|c| {
+        *c.name == *container
+            && c.role != ContainerRole::Init
+            && matches!(c.state, Some(ContainerState::Running { .. }))
+    })
+}
+
+/// Whether a container has not run and never will: its pod has ended without it.
+pub(crate) fn never_ran(pod: &Pod, container: &str) -> bool {
+    pod.ended()
+        && pod.containers.iter().any(|c| {
+            *c.name == *container
+                && !matches!(
+                    c.state,
+                    Some(ContainerState::Running { .. } | ContainerState::Terminated(_))
+                )
+        })
+}

@@ -1,0 +1,207 @@
+//! Opening logs and what happens to them.
+
+use super::log::{Pane, Target};
+use super::screen::{Screen, Thing};
+use super::view::Tone;
+use super::{Effect, Engine, LogEvent, LogId, text};
+use crate::model::{ContainerRole, ContainerState, Job, JobKey, Pod, Text};
+
+/// Past lines of a log that is no job's: a service may have written for months.
+const SERVICE_TAIL: u32 = 10_000;
+
+impl Engine {
+    pub(super) fn open_log(&mut self, previous: bool, out: &mut Vec<Effect>) {
+        let target = match self.thing() {
+            Some(Thing::Job(key)) => self.job_target(&key, None),
+            Some(Thing::Step(key, container)) => self.job_target(&key, Some(container)),
+            Some(Thing::Pod(uid)) => match self.model.pod(&uid) {
+                Some(pod) => Ok(self.pod_target(pod)),
+                None => Err("the pod is gone, and its log with it".to_owned()),
+            },
+            Some(Thing::Node(_) | Thing::Pool(_) | Thing::Route(..)) | None => {
+                Err("no job or pod under the cursor".to_owned())
+            }
+        };
+        let target = match target {
+            Ok(target) => target,
+            Err(why) => return self.say(why, Tone::Warn),
+        };
+        if previous && !self.has_previous(&target) {
+            return self.say(
+                "no container of it was restarted: there is no previous log",
+                Tone::Warn,
+            );
+        }
+        let mut pane = Pane::new(target, self.settings.log_bytes);
+        pane.previous = previous;
+        self.push(Screen::Log(Box::new(pane)), out);
+        self.advance_logs(out);
+    }
+
+    /// The log of a job across its steps, or of one of them.
+    fn job_target(&self, key: &JobKey, container: Option<Text>) -> Result<Target, String> {
+        let job = self.model.job(key).ok_or("the job is not known any more")?;
+        let uid = job.pod.as_ref().ok_or("it has no pod: there is no log")?;
+        let pod = self
+            .model
+            .pod(uid)
+            .ok_or("its pod is gone, and its log with it")?;
+        let containers = match container {
+            Some(container) => vec![container],
+            None => job_containers(job, pod),
+        };
+        Ok(Target {
+            title: text::job_title(job),
+            containers,
+            tail: None,
+            ..self.target(pod)
+        })
+    }
+
+    fn pod_target(&self, pod: &Pod) -> Target {
+        match self.model.job_of_pod(&pod.meta.uid) {
+            Some(job) => Target {
+                title: text::job_title(job),
+                containers: job_containers(job, pod),
+                tail: None,
+                ..self.target(pod)
+            },
+            None => self.target(pod),
+        }
+    }
+
+    fn target(&self, pod: &Pod) -> Target {
+        Target {
+            title: format!("{}/{}", pod.meta.namespace, pod.meta.name),
+            namespace: pod.meta.namespace.clone(),
+            pod: pod.meta.name.clone(),
+            uid: pod.meta.uid.clone(),
+            node: pod.node.clone(),
+            containers: pod_containers(pod),
+            tail: Some(SERVICE_TAIL),
+        }
+    }
+
+    fn has_previous(&self, target: &Target) -> bool {
+        self.model.pod(&target.uid).is_some_and(|pod| {
+            pod.containers.iter().any(|c| {
+                target.containers.contains(&c.name) && (c.restarts > 0 || c.last.is_some())
+            })
+        })
+    }
+
+    pub(super) fn toggle_previous(&mut self, out: &mut Vec<Effect>) {
+        let Screen::Log(pane) = self.screens.top() else {
+            return;
+        };
+        let previous = !pane.previous;
+        if previous && !self.has_previous(&pane.target) {
+            return self.say(
+                "no container of it was restarted: there is no previous log",
+                Tone::Warn,
+            );
+        }
+        if let Screen::Log(pane) = self.screens.top_mut() {
+            pane.restart(previous, out);
+        }
+        self.advance_logs(out);
+    }
+
+    /// Opens the streams whose turn has come.
+    pub(super) fn advance_logs(&mut self, out: &mut Vec<Effect>) {
+        let Self {
+            screens,
+            model,
+            last_log,
+            ..
+        } = self;
+        for screen in screens.iter_mut() {
+            if let Screen::Log(pane) = screen {
+                let next = || {
+                    *last_log += 1;
+                    LogId(*last_log)
+                };
+                pane.advance(model, next, out);
+            }
+        }
+    }
+
+    pub(super) fn log_event(&mut self, id: LogId, event: LogEvent, out: &mut Vec<Effect>) {
+        let ended = matches!(event, LogEvent::Ended(_));
+        let mut event = Some(event);
+        for screen in self.screens.iter_mut() {
+            if let Screen::Log(pane) = screen
+                && pane.has(id)
+                && let Some(event) = event.take()
+            {
+                pane.event(id, event);
+                self.dirty = true;
+                break;
+            }
+        }
+        if ended {
+            self.advance_logs(out);
+        }
+    }
+
+    /// Does something to the log on top, if there is one.
+    pub(super) fn with_log(&mut self, act: impl FnOnce(&mut Pane)) {
+        if let Screen::Log(pane) = self.screens.top_mut() {
+            act(pane);
+        }
+    }
+
+    pub(super) fn search(&mut self, text: &str) {
+        let rows = self.page.0;
+        let mut found = true;
+        if text.is_empty() {
+            self.with_log(|pane| pane.search = None);
+        } else {
+            self.with_log(|pane| found = pane.search(text, rows));
+        }
+        if !found {
+            self.say(
+                format!("'{text}' is not in the lines that are kept"),
+                Tone::Warn,
+            );
+        }
+    }
+
+    pub(super) fn next_hit(&mut self, down: bool) {
+        let rows = self.page.0;
+        let mut found = true;
+        self.with_log(|pane| found = pane.next_hit(down, rows));
+        if !found {
+            self.say("no hit; / searches", Tone::Warn);
+        }
+    }
+}
+
+/// The steps' containers in order, or the pod's where the system shows no steps.
+fn job_containers(job: &Job, pod: &Pod) -> Vec<Text> {
+    if job.steps.is_empty() {
+        return pod_containers(pod);
+    }
+    job.steps
+        .iter()
+        .map(|step| step.container.clone())
+        .collect()
+}
+
+/// Init containers, then the others, then sidecars, which never end by themselves.
+fn pod_containers(pod: &Pod) -> Vec<Text> {
+    let of = |role: ContainerRole| {
+        pod.containers
+            .iter()
+            .filter(move |c| c.role == role)
+            .map(|c| c.name.clone())
+    };
+    // Of init containers that ended well long ago nobody wants to read before a service's own log.
+    let running = pod
+        .main_containers()
+        .any(|c| matches!(c.state, Some(ContainerState::Running { .. })));
+    let init = of(ContainerRole::Init).filter(|_| !running);
+    init.chain(of(ContainerRole::Main))
+        .chain(of(ContainerRole::Sidecar))
+        .collect()
+}

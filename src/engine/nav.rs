@@ -1,0 +1,316 @@
+//! Moving: cursor, pages, into and back.
+
+use super::screen::{JobScreen, Part, Screen, Thing};
+use super::table::{Scope, TableKind, TableState};
+use super::view::Tone;
+use super::{Effect, Engine, text};
+use crate::model::{Backend, JobKey, Rank, Text};
+
+impl Engine {
+    /// Puts a screen on top.
+    pub(super) fn push(&mut self, screen: Screen, out: &mut Vec<Effect>) {
+        if let Some(old) = self.screens.push(screen) {
+            Self::leave(old, out);
+        }
+    }
+
+    /// Ends what a screen that is no more had open.
+    pub(super) fn leave(screen: Screen, out: &mut Vec<Effect>) {
+        if let Screen::Log(mut pane) = screen {
+            pane.close(out);
+        }
+    }
+
+    pub(super) fn scroll(&mut self, by: i64) {
+        let rows = self.page.0;
+        match self.screens.top_mut() {
+            Screen::Overview(overview) => match overview.part {
+                Part::Jobs => {
+                    if !overview.jobs.step(by) && by < 0 {
+                        overview.part = Part::Pools;
+                        self.last_pool();
+                    }
+                }
+                Part::Pools => self.scroll_pools(by),
+            },
+            Screen::Table(table) => {
+                table.step(by);
+            }
+            Screen::Node(node) => {
+                node.table.step(by);
+            }
+            Screen::Job(_) => self.scroll_steps(by),
+            Screen::Log(pane) => pane.scroll(by, rows),
+            Screen::Console => {}
+        }
+    }
+
+    pub(super) fn to_end(&mut self, end: bool) {
+        match self.screens.top_mut() {
+            Screen::Log(pane) => pane.jump(end),
+            Screen::Overview(overview) if overview.part == Part::Jobs => {
+                overview.jobs.go(if end { usize::MAX } else { 0 });
+            }
+            Screen::Overview(_) | Screen::Job(_) => {
+                self.scroll_within(if end { i64::MAX } else { i64::MIN });
+            }
+            Screen::Table(table) => {
+                table.go(if end { usize::MAX } else { 0 });
+            }
+            Screen::Node(node) => {
+                node.table.go(if end { usize::MAX } else { 0 });
+            }
+            Screen::Console => {}
+        }
+    }
+
+    /// Within the pool lines or the steps, not beyond.
+    fn scroll_within(&mut self, by: i64) {
+        match self.screens.top() {
+            Screen::Job(_) => self.scroll_steps(by),
+            _ => {
+                let pools = self.pool_lines();
+                let at = if by < 0 {
+                    0
+                } else {
+                    pools.len().saturating_sub(1)
+                };
+                self.set_pool(pools.get(at).cloned());
+            }
+        }
+    }
+
+    pub(super) fn sideways(&mut self, right: bool) {
+        let (rows, columns) = self.page;
+        self.with_log(|pane| {
+            let step = (columns / 2).max(1);
+            pane.left = if right && !pane.wrap {
+                (pane.left + step).min(pane.widest(rows).saturating_sub(step))
+            } else {
+                pane.left.saturating_sub(step)
+            };
+        });
+    }
+
+    /// Names of the pools that have a line on the Overview, in their order: a rank other than the
+    /// Peasants with one pool shows none.
+    pub(super) fn pool_lines(&self) -> Vec<Text> {
+        let pools = self.pools();
+        let alone = |rank: Rank| pools.iter().filter(|p| p.rank == rank).count() < 2;
+        let shown = pools
+            .iter()
+            .filter(|p| p.rank == Rank::Peasants || !alone(p.rank));
+        shown.map(|p| p.name.clone()).collect()
+    }
+
+    /// The pool under the cursor.
+    pub(super) fn current_pool(&self) -> Option<Text> {
+        let Screen::Overview(overview) = self.screens.top() else {
+            return None;
+        };
+        let lines = self.pool_lines();
+        let chosen = overview.pool.as_ref().filter(|p| lines.contains(p));
+        chosen.or(lines.first()).cloned()
+    }
+
+    fn set_pool(&mut self, pool: Option<Text>) {
+        if let Screen::Overview(overview) = self.screens.top_mut() {
+            overview.pool = pool;
+        }
+    }
+
+    /// Coming up from the jobs: the lowest pool line, or the jobs again if there is none.
+    fn last_pool(&mut self) {
+        let last = self.pool_lines().pop();
+        if let Screen::Overview(overview) = self.screens.top_mut() {
+            match last {
+                Some(pool) => overview.pool = Some(pool),
+                None => overview.part = Part::Jobs,
+            }
+        }
+    }
+
+    fn scroll_pools(&mut self, by: i64) {
+        let lines = self.pool_lines();
+        let at = self
+            .current_pool()
+            .and_then(|p| lines.iter().position(|l| *l == p))
+            .unwrap_or(0);
+        let by = isize::try_from(by).unwrap_or(0);
+        let to = at.saturating_add_signed(by);
+        match lines.get(to) {
+            Some(pool) => self.set_pool(Some(pool.clone())),
+            None => {
+                if let Screen::Overview(overview) = self.screens.top_mut() {
+                    overview.part = Part::Jobs;
+                }
+            }
+        }
+    }
+
+    /// The container of the step under the cursor.
+    pub(super) fn current_step(&self) -> Option<Text> {
+        let Screen::Job(screen) = self.screens.top() else {
+            return None;
+        };
+        let job = self.model.job(&screen.key)?;
+        let chosen = screen
+            .step
+            .as_ref()
+            .filter(|c| job.steps.iter().any(|s| s.container == **c));
+        let current = job.current_step().map(|(_, step)| &step.container);
+        chosen
+            .or(current)
+            .or(job.steps.first().map(|s| &s.container))
+            .cloned()
+    }
+
+    fn scroll_steps(&mut self, by: i64) {
+        let current = self.current_step();
+        let Screen::Job(screen) = self.screens.top() else {
+            return;
+        };
+        let Some(job) = self.model.job(&screen.key) else {
+            return;
+        };
+        let at = job
+            .steps
+            .iter()
+            .position(|s| Some(&s.container) == current.as_ref());
+        let by = isize::try_from(by).unwrap_or(if by < 0 { isize::MIN } else { isize::MAX });
+        let last = job.steps.len().saturating_sub(1);
+        let to = at.unwrap_or(0).saturating_add_signed(by).min(last);
+        let step = job.steps.get(to).map(|s| s.container.clone());
+        if let Screen::Job(screen) = self.screens.top_mut() {
+            screen.step = step;
+        }
+    }
+
+    pub(super) fn other_part(&mut self) {
+        match self.screens.top_mut() {
+            Screen::Overview(overview) => {
+                overview.part = match overview.part {
+                    Part::Pools => Part::Jobs,
+                    Part::Jobs => Part::Pools,
+                };
+                if self.pool_lines().is_empty() {
+                    self.last_pool();
+                }
+            }
+            Screen::Node(node) => {
+                let kind = match node.table.kind {
+                    TableKind::Pods => TableKind::Jobs,
+                    TableKind::Jobs | TableKind::Nodes | TableKind::Ingresses => TableKind::Pods,
+                };
+                node.table = TableState::new(kind, Scope::Node(node.name.clone()), &self.model);
+            }
+            Screen::Table(_) | Screen::Job(_) | Screen::Log(_) | Screen::Console => {}
+        }
+    }
+
+    pub(super) fn enter(&mut self, out: &mut Vec<Effect>) {
+        match self.thing() {
+            None => {}
+            Some(Thing::Pool(pool)) => {
+                let table = TableState::new(TableKind::Nodes, Scope::Pool(pool), &self.model);
+                self.push(Screen::Table(table), out);
+            }
+            Some(Thing::Node(node)) => {
+                // On its own screen with nothing in its table.
+                if !matches!(self.screens.top(), Screen::Node(_)) {
+                    self.push(Screen::node(node, &self.model), out);
+                }
+            }
+            Some(Thing::Job(key)) => {
+                if !matches!(self.screens.top(), Screen::Job(_)) {
+                    self.push_job(key, out);
+                }
+            }
+            Some(Thing::Step(..)) => self.open_log(false, out),
+            Some(Thing::Pod(uid)) => match self.model.job_key_of_pod(&uid).cloned() {
+                Some(key) => self.push_job(key, out),
+                None => self.open_log(false, out),
+            },
+            Some(Thing::Route(uid, at)) => self.enter_route(&uid, at, out),
+        }
+    }
+
+    fn push_job(&mut self, key: JobKey, out: &mut Vec<Effect>) {
+        let title = self
+            .model
+            .job(&key)
+            .map(text::job_title)
+            .unwrap_or_default();
+        self.push(
+            Screen::Job(JobScreen {
+                key,
+                title,
+                step: None,
+            }),
+            out,
+        );
+    }
+
+    fn enter_route(&mut self, uid: &crate::model::Uid, at: u16, out: &mut Vec<Effect>) {
+        let Some(ingress) = self.model.ingress(uid) else {
+            return;
+        };
+        match ingress.routes.get(usize::from(at)).map(|r| &r.backend) {
+            Some(Backend::Service { name, .. }) => {
+                let scope = Scope::Service(ingress.meta.namespace.clone(), name.clone());
+                let table = TableState::new(TableKind::Pods, scope, &self.model);
+                self.push(Screen::Table(table), out);
+            }
+            Some(Backend::Resource(what)) => {
+                let text = format!("{what} is no Service: it has no pods");
+                self.say(text, Tone::Warn);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn node_of(&mut self, out: &mut Vec<Effect>) {
+        let node = match self.thing() {
+            Some(Thing::Job(key) | Thing::Step(key, _)) => {
+                self.model.job(&key).and_then(|job| job.node.clone())
+            }
+            Some(Thing::Pod(uid)) => match self.model.pod(&uid) {
+                Some(pod) => pod.node.clone(),
+                None => self.log_node(),
+            },
+            Some(Thing::Node(name)) => Some(name),
+            Some(Thing::Pool(_) | Thing::Route(..)) | None => None,
+        };
+        match node {
+            Some(node) => self.push(Screen::node(node, &self.model), out),
+            None => self.say("it has no node", Tone::Warn),
+        }
+    }
+
+    fn log_node(&self) -> Option<Text> {
+        match self.screens.top() {
+            Screen::Log(pane) => pane.target.node.clone(),
+            _ => None,
+        }
+    }
+
+    /// Clears the filter or the search; false if there was none.
+    pub(super) fn clear(&mut self) -> bool {
+        match self.screens.top_mut() {
+            Screen::Log(pane) => pane.search.take().is_some(),
+            screen => match screen.table_mut() {
+                Some(table) if !table.filter_text().is_empty() => {
+                    table.set_filter("", &self.model).is_ok()
+                }
+                Some(_) | None => false,
+            },
+        }
+    }
+
+    pub(super) fn back(&mut self, out: &mut Vec<Effect>) {
+        match self.screens.pop() {
+            Some(screen) => Self::leave(screen, out),
+            None => self.say(":q quits", Tone::Plain),
+        }
+    }
+}

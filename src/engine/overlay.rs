@@ -1,0 +1,102 @@
+//! What lies over the screen: help, prompts, menus, texts.
+
+use super::input::{Code, Key};
+use super::keys::{self, On};
+use super::prompt::Prompt;
+use super::view;
+use crate::model::Text;
+
+/// A layer over the screen.
+#[derive(Clone, Debug)]
+pub(crate) enum Layer {
+    Help(On),
+    Prompt(Prompt),
+    Menu(Menu),
+}
+
+/// A list to choose from.
+#[derive(Clone, Debug)]
+pub(crate) struct Menu {
+    pub(crate) title: String,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) chosen: usize,
+}
+
+/// An entry of a menu.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) text: String,
+    /// Its key, empty for none.
+    pub(crate) key: String,
+    /// Why it cannot be done; empty: it can.
+    pub(crate) why_not: String,
+    pub(crate) choice: Choice,
+}
+
+/// What choosing an entry does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Sort(usize),
+    Namespace(Option<Text>),
+    Context(Text),
+    Theme(Text),
+}
+
+/// What a key did to a menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Picked {
+    Moved,
+    Taken(usize),
+    Left,
+}
+
+impl Menu {
+    pub(crate) fn key(&mut self, key: Key) -> Picked {
+        let last = self.entries.len().saturating_sub(1);
+        match key.code {
+            Code::Esc | Code::Char('q' | '-') => return Picked::Left,
+            Code::Char('c') if key.mods.ctrl => return Picked::Left,
+            Code::Enter => return Picked::Taken(self.chosen),
+            Code::Down | Code::Tab | Code::Char('j') => self.chosen = (self.chosen + 1).min(last),
+            Code::Up | Code::BackTab | Code::Char('k') => {
+                self.chosen = self.chosen.saturating_sub(1);
+            }
+            Code::Home | Code::Char('g') => self.chosen = 0,
+            Code::End | Code::Char('G') => self.chosen = last,
+            Code::PageDown => self.chosen = (self.chosen + 10).min(last),
+            Code::PageUp => self.chosen = self.chosen.saturating_sub(10),
+            Code::Char(_)
+            | Code::Backspace
+            | Code::Delete
+            | Code::Left
+            | Code::Right
+            | Code::F(_) => {}
+        }
+        Picked::Moved
+    }
+}
+
+impl Layer {
+    pub(crate) fn view(&self) -> view::Overlay {
+        match self {
+            Self::Help(on) => view::Overlay::Help(keys::help(*on)),
+            Self::Prompt(prompt) => view::Overlay::Prompt {
+                sigil: prompt.purpose.sigil(),
+                text: prompt.text.clone(),
+                cursor: prompt.cursor,
+                choices: prompt.choices.clone(),
+                chosen: prompt.chosen,
+                error: prompt.error.clone(),
+            },
+            Self::Menu(menu) => view::Overlay::Menu {
+                title: menu.title.clone(),
+                entries: menu
+                    .entries
+                    .iter()
+                    .map(|e| (e.text.clone(), e.key.clone(), e.why_not.clone()))
+                    .collect(),
+                chosen: menu.chosen,
+            },
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The Overview: ranks, pools, ingresses, problems. What is unknown is left out or `?`, never 0.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use super::Engine;
+use super::screen::{Part, Screen};
+use super::table::{LONG_WAIT, backend};
+use super::text::{age, count, plural, seconds, shares};
+use super::view::{self, Line, PoolView, RankView, RowId, Span, Tone};
+use crate::model::pool::coming;
+use crate::model::{
+    ControlPlane, Health, Node, NodeCounts, Place, Pool, PoolSource, Rank, RankTotals, Truth,
+};
+
+/// Broken routes that have a line each.
+const BROKEN_SHOWN: usize = 5;
+
+fn plain(text: impl Into<String>) -> Span {
+    Span::new(text.into(), Tone::Plain)
+}
+
+fn dim(text: impl Into<String>) -> Span {
+    Span::new(text.into(), Tone::Dim)
+}
+
+impl Engine {
+    pub(super) fn overview_view(&self, now: DateTime<Utc>) -> view::Overview {
+        let totals = self.model.ranks(self.pools());
+        let glyphs = self.glyphs(now);
+        let ranks = Rank::ALL
+            .into_iter()
+            .map(|rank| match totals.iter().find(|t| t.rank == rank) {
+                Some(totals) => self.rank_view(totals, &glyphs, now),
+                None => self.missing_rank(rank),
+            })
+            .collect();
+        view::Overview {
+            ranks,
+            ingresses: self.ingress_lines(now),
+            problems: self.problems(now),
+        }
+    }
+
+    fn rank_view(
+        &self,
+        totals: &RankTotals,
+        glyphs: &HashMap<&str, Vec<(char, Tone)>>,
+        now: DateTime<Utc>,
+    ) -> RankView {
+        let mut facts: Vec<Line> = Vec::new();
+        match totals.nodes {
+            Some(nodes) => facts.push(node_counts(nodes)),
+            None => facts.push(vec![Span::new("nodes not visible", Tone::Warn)]),
+        }
+        if let Some(node) = self.model.single_node() {
+            facts.push(vec![plain(format!(
+                "everything runs on the one node {}",
+                node.meta.name
+            ))]);
+        }
+        if totals.rank == Rank::Peasants || totals.jobs.running > 0 || totals.jobs.waiting > 0 {
+            facts.push(vec![
+                dim("running "),
+                plain(count(totals.jobs.running.into())),
+            ]);
+            facts.push(waiting(totals.jobs.waiting, totals.oldest, now));
+        }
+        for any in &totals.any {
+            if let Place::AnyOf(pools) = &any.place {
+                facts.push(vec![plain(format!(
+                    "{} wait for any of {}",
+                    any.count,
+                    pools.join(", ")
+                ))]);
+            }
+        }
+        let pools: Vec<&Pool> = self
+            .pools()
+            .iter()
+            .filter(|p| p.rank == totals.rank)
+            .collect();
+        if let [only] = pools[..]
+            && totals.rank != Rank::Peasants
+        {
+            facts.extend(mixture(only));
+        }
+        let selected = self.selected_pool();
+        let lines = self.pool_lines();
+        RankView {
+            title: title(totals.rank),
+            facts,
+            gauges: self.gauges(totals),
+            pools: pools
+                .into_iter()
+                .filter(|pool| lines.contains(&pool.name))
+                .map(|pool| PoolView {
+                    id: RowId::Name(pool.name.clone()),
+                    name: pool.name.clone(),
+                    selected: selected.as_ref() == Some(&pool.name),
+                    nodes: glyphs.get(&*pool.name).cloned().unwrap_or_default(),
+                    facts: self.pool_facts(pool, now),
+                })
+                .collect(),
+        }
+    }
+
+    fn selected_pool(&self) -> Option<crate::model::Text> {
+        match self.screens.top() {
+            Screen::Overview(overview) if overview.part == Part::Pools => self.current_pool(),
+            _ => None,
+        }
+    }
+
+    /// With a namespace's pods alone, what all pods ask for is not known.
+    fn gauges(&self, totals: &RankTotals) -> Vec<(&'static str, Option<f64>)> {
+        let whole = totals.allocatable.filter(|_| self.namespace.is_none());
+        let (cpu, memory) = whole.map_or((None, None), |whole| shares(totals.requested, whole));
+        vec![("cpu", cpu), ("mem", memory)]
+    }
+
+    fn missing_rank(&self, rank: Rank) -> RankView {
+        let text = match (rank, self.model.control_plane()) {
+            (Rank::Controllers, ControlPlane::ByProvider) => "run by the provider, not visible",
+            (_, ControlPlane::Unknown) if !self.model.nodes_visible() => "nodes not visible",
+            (_, ControlPlane::Unknown) => "not known yet",
+            (_, ControlPlane::Visible | ControlPlane::ByProvider) => "none",
+        };
+        RankView {
+            title: title(rank),
+            facts: vec![vec![dim(text)]],
+            gauges: Vec::new(),
+            pools: Vec::new(),
+        }
+    }
+
+    fn pool_facts(&self, pool: &Pool, now: DateTime<Utc>) -> Vec<Line> {
+        let mut facts: Vec<Line> = Vec::new();
+        match pool.source {
+            PoolSource::Asked(_) => facts.push(vec![Span::new("no node yet", Tone::Warn)]),
+            PoolSource::NodesNotVisible => {
+                facts.push(vec![Span::new("nodes not visible", Tone::Warn)]);
+            }
+            PoolSource::Label(_)
+            | PoolSource::Role
+            | PoolSource::InstanceType
+            | PoolSource::Nothing => {}
+        }
+        if pool.rank == Rank::Peasants {
+            match pool.slots.filter(|_| self.namespace.is_none()) {
+                Some(slots) => {
+                    let tone = if slots.free == 0 {
+                        Tone::Warn
+                    } else {
+                        Tone::Plain
+                    };
+                    let free = u64::try_from(slots.free).unwrap_or(0);
+                    let total = u64::try_from(slots.total).unwrap_or(0);
+                    facts.push(vec![
+                        dim("free "),
+                        Span::new(count(free), tone),
+                        dim(format!(" of {}", count(total))),
+                    ]);
+                }
+                None => facts.push(vec![dim("free ?")]),
+            }
+            facts.push(vec![
+                dim("running "),
+                plain(count(pool.jobs.running.into())),
+            ]);
+            facts.push(waiting(pool.jobs.waiting, pool.oldest, now));
+        }
+        if let Some(start) = pool.start {
+            facts.push(vec![
+                dim("start p50 "),
+                plain(seconds(start.p50)),
+                dim(" p95 "),
+                plain(seconds(start.p95)),
+            ]);
+        }
+        facts.extend(failures(pool));
+        facts.extend(mixture(pool));
+        facts
+    }
+
+    /// One glyph a node, by pool, in the order of their names.
+    fn glyphs(&self, now: DateTime<Utc>) -> HashMap<&str, Vec<(char, Tone)>> {
+        let mut glyphs: HashMap<&str, Vec<(char, Tone)>> = HashMap::new();
+        for node in self.model.nodes() {
+            if let Some(pool) = self.model.pool_of_node(&node.meta.name) {
+                glyphs.entry(pool).or_default().push(glyph(node, now));
+            }
+        }
+        glyphs
+    }
+
+    fn ingress_lines(&self, now: DateTime<Utc>) -> Vec<Line> {
+        let broken = self.broken_routes().count();
+        let mut lines: Vec<Line> = self
+            .broken_routes()
+            .take(BROKEN_SHOWN)
+            .filter_map(|(ingress, at, health)| {
+                let route = ingress.routes.get(at)?;
+                let Health::Broken(why) = &health.health else {
+                    return None;
+                };
+                let host = if route.host.is_empty() {
+                    "*"
+                } else {
+                    &*route.host
+                };
+                Some(vec![
+                    Span::new("✕ INGRESS ", Tone::Bad),
+                    plain(format!("{host}{} → {}: {why}", route.path, backend(route))),
+                    dim(format!(" ({})", age(health.since, now))),
+                ])
+            })
+            .collect();
+        if broken > BROKEN_SHOWN {
+            let more = plural((broken - BROKEN_SHOWN) as u64, "more route");
+            lines.push(vec![Span::new(format!("✕ {more} broken"), Tone::Bad)]);
+        }
+        let well = self
+            .routes()
+            .filter(|(_, _, h)| matches!(h.health, Health::Well { .. }))
+            .count();
+        let unknown = self.routes().count() - well - broken;
+        if well + unknown > 0 {
+            let mut line: Line = Vec::new();
+            if well > 0 {
+                let other = if broken > 0 { "other route" } else { "route" };
+                line.push(Span::new(
+                    format!("✓ {} well", plural(well as u64, other)),
+                    Tone::Good,
+                ));
+            }
+            if unknown > 0 {
+                let gap = if well > 0 { "  " } else { "" };
+                line.push(dim(format!(
+                    "{gap}? {} cannot be told",
+                    plural(unknown as u64, "route")
+                )));
+            }
+            line.insert(0, dim("INGRESS "));
+            lines.push(line);
+        }
+        lines
+    }
+}
+
+fn title(rank: Rank) -> Span {
+    let text = match rank {
+        Rank::Controllers => "CONTROLLERS",
+        Rank::Patricians => "PATRICIANS",
+        Rank::Peasants => "PEASANTS (job nodes)",
+    };
+    Span::new(text, Tone::Strong)
+}
+
+fn node_counts(nodes: NodeCounts) -> Line {
+    let tone = if nodes.ready == nodes.total {
+        Tone::Good
+    } else {
+        Tone::Bad
+    };
+    let mut line = vec![Span::new(
+        format!("{}/{} ready", nodes.ready, nodes.total),
+        tone,
+    )];
+    if nodes.cordoned > 0 {
+        line.push(Span::new(
+            format!(", {} cordoned", nodes.cordoned),
+            Tone::Warn,
+        ));
+    }
+    if nodes.coming > 0 {
+        line.push(Span::new(format!(", {} coming", nodes.coming), Tone::Busy));
+    }
+    line
+}
+
+fn waiting(jobs: u32, oldest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Line {
+    let mut line = vec![dim("waiting "), plain(count(jobs.into()))];
+    if let Some(oldest) = oldest {
+        let tone = if now - oldest >= LONG_WAIT {
+            Tone::Warn
+        } else {
+            Tone::Plain
+        };
+        line.push(dim(" oldest "));
+        line.push(Span::new(age(oldest, now), tone));
+    }
+    line
+}
+
+/// Failures of the last hour in one figure; nothing while no job has ended.
+fn failures(pool: &Pool) -> Option<Line> {
+    let failed = pool.ends.failed + pool.ends.lost;
+    let ended = pool.ends.finished + pool.ends.lost;
+    if ended == 0 {
+        return None;
+    }
+    let tenths = u64::from(failed) * 1_000 / u64::from(ended);
+    let share = if tenths < 100 && tenths % 10 != 0 {
+        format!("{}.{}%", tenths / 10, tenths % 10)
+    } else {
+        format!("{}%", tenths / 10)
+    };
+    let tone = if tenths >= 250 {
+        Tone::Warn
+    } else {
+        Tone::Plain
+    };
+    Some(vec![
+        dim("failed "),
+        Span::new(share, tone),
+        dim(format!(" of {}", count(ended.into()))),
+    ])
+}
+
+fn mixture(pool: &Pool) -> Option<Line> {
+    pool.mixture()
+        .map(|text| vec![Span::new(format!("mixed: {text}"), Tone::Warn)])
+}
+
+/// `■` ready, `▲` under pressure, `⊘` cordoned, `◌` coming, `✕` not ready.
+fn glyph(node: &Node, now: DateTime<Utc>) -> (char, Tone) {
+    let pressed = node
+        .conditions
+        .iter()
+        .any(|c| c.kind.ends_with("Pressure") && c.status == Truth::True);
+    if coming(node, now) {
+        ('◌', Tone::Busy)
+    } else if !node.is_ready() {
+        ('✕', Tone::Bad)
+    } else if node.unschedulable {
+        ('⊘', Tone::Warn)
+    } else if pressed {
+        ('▲', Tone::Warn)
+    } else {
+        ('■', Tone::Good)
+    }
+}

@@ -1,0 +1,185 @@
+//! The screens, each with what is valid in it, in a stack.
+
+use super::keys::On;
+use super::log::Pane;
+use super::settings::StartScreen;
+use super::table::{RowKey, Scope, TableKind, TableState};
+use crate::model::{JobKey, Model, Text, Uid};
+
+/// More screens than this are not kept: the oldest but the first go.
+const DEEPEST: usize = 16;
+
+/// A screen.
+#[derive(Debug)]
+pub(crate) enum Screen {
+    Overview(Overview),
+    Table(TableState),
+    Job(JobScreen),
+    Node(NodeScreen),
+    Log(Box<Pane>),
+    Console,
+}
+
+/// The part of the Overview that has the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Pools,
+    Jobs,
+}
+
+/// Ranks and pools above a table of jobs.
+#[derive(Debug)]
+pub(crate) struct Overview {
+    pub(crate) part: Part,
+    /// The pool under the cursor; `None`: the first.
+    pub(crate) pool: Option<Text>,
+    pub(crate) jobs: TableState,
+}
+
+/// One job with its steps.
+#[derive(Debug)]
+pub(crate) struct JobScreen {
+    pub(crate) key: JobKey,
+    /// Title while the job was known, for when it is not any more.
+    pub(crate) title: String,
+    /// The container of the step under the cursor; `None`: the step it is at.
+    pub(crate) step: Option<Text>,
+}
+
+/// One node with its pods or jobs.
+#[derive(Debug)]
+pub(crate) struct NodeScreen {
+    pub(crate) name: Text,
+    pub(crate) table: TableState,
+}
+
+/// What is under the cursor, or what the screen is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Thing {
+    Pool(Text),
+    Node(Text),
+    Job(JobKey),
+    /// A container of a job.
+    Step(JobKey, Text),
+    Pod(Uid),
+    Route(Uid, u16),
+}
+
+impl From<RowKey> for Thing {
+    fn from(key: RowKey) -> Self {
+        match key {
+            RowKey::Job(key) => Self::Job(key),
+            RowKey::Pod(uid) => Self::Pod(uid),
+            RowKey::Node(name) => Self::Node(name),
+            RowKey::Route(uid, at) => Self::Route(uid, at),
+        }
+    }
+}
+
+impl Screen {
+    /// The screen that the console opens on.
+    pub(crate) fn start(start: StartScreen, model: &Model) -> Self {
+        let table = |kind| Self::Table(TableState::new(kind, Scope::All, model));
+        match start {
+            StartScreen::Overview => Self::overview(model),
+            StartScreen::Jobs => table(TableKind::Jobs),
+            StartScreen::Nodes => table(TableKind::Nodes),
+            StartScreen::Pods => table(TableKind::Pods),
+            StartScreen::Ingresses => table(TableKind::Ingresses),
+        }
+    }
+
+    pub(crate) fn overview(model: &Model) -> Self {
+        Self::Overview(Overview {
+            part: Part::Jobs,
+            pool: None,
+            jobs: TableState::new(TableKind::Jobs, Scope::All, model),
+        })
+    }
+
+    pub(crate) fn node(name: Text, model: &Model) -> Self {
+        let scope = Scope::Node(name.clone());
+        Self::Node(NodeScreen {
+            name,
+            table: TableState::new(TableKind::Pods, scope, model),
+        })
+    }
+
+    /// Which rows of the key table hold here.
+    pub(crate) fn on(&self) -> On {
+        match self {
+            Self::Overview(_) => On::OVERVIEW,
+            Self::Table(table) => match table.kind {
+                TableKind::Jobs => On::JOBS,
+                TableKind::Nodes => On::NODES,
+                TableKind::Pods => On::PODS,
+                TableKind::Ingresses => On::INGRESSES,
+            },
+            Self::Job(_) => On::JOB,
+            Self::Node(_) => On::NODE,
+            Self::Log(_) => On::LOG,
+            Self::Console => On::CONSOLE,
+        }
+    }
+
+    pub(crate) fn table(&self) -> Option<&TableState> {
+        match self {
+            Self::Overview(overview) => Some(&overview.jobs),
+            Self::Table(table) => Some(table),
+            Self::Node(node) => Some(&node.table),
+            Self::Job(_) | Self::Log(_) | Self::Console => None,
+        }
+    }
+
+    pub(crate) fn table_mut(&mut self) -> Option<&mut TableState> {
+        match self {
+            Self::Overview(overview) => Some(&mut overview.jobs),
+            Self::Table(table) => Some(table),
+            Self::Node(node) => Some(&mut node.table),
+            Self::Job(_) | Self::Log(_) | Self::Console => None,
+        }
+    }
+}
+
+/// The stack. It is never empty.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    root: Screen,
+    rest: Vec<Screen>,
+}
+
+impl Stack {
+    pub(crate) fn new(root: Screen) -> Self {
+        Self {
+            root,
+            rest: Vec::new(),
+        }
+    }
+
+    pub(crate) fn top(&self) -> &Screen {
+        self.rest.last().unwrap_or(&self.root)
+    }
+
+    pub(crate) fn top_mut(&mut self) -> &mut Screen {
+        self.rest.last_mut().unwrap_or(&mut self.root)
+    }
+
+    /// Puts a screen on top; returns one that had to go for it.
+    pub(crate) fn push(&mut self, screen: Screen) -> Option<Screen> {
+        self.rest.push(screen);
+        (self.rest.len() > DEEPEST).then(|| self.rest.remove(0))
+    }
+
+    /// Takes the top off, unless it is the last.
+    pub(crate) fn pop(&mut self) -> Option<Screen> {
+        self.rest.pop()
+    }
+
+    /// From the top down.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Screen> {
+        self.rest
+            .iter_mut()
+            .rev()
+            .chain(std::iter::once(&mut self.root))
+    }
+}

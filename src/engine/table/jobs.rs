@@ -1,0 +1,134 @@
+//! Rows of jobs.
+
+use chrono::TimeDelta;
+
+use super::{Column, Cx, RowKey, Rows, Scope, Value};
+use crate::engine::text;
+use crate::engine::view::{Sorted, Span, Tone, Width};
+use crate::model::{Job, Model, Phase, Text};
+
+/// A job that waits longer than this stands out.
+pub(crate) const LONG_WAIT: TimeDelta = TimeDelta::seconds(60);
+
+/// The vocabulary.
+pub(crate) struct Jobs;
+
+impl Rows for Jobs {
+    type Row<'a> = &'a Job;
+    const NAME: &'static str = "jobs";
+
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+
+    fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Job> {
+        match key {
+            RowKey::Job(key) => cx.model.job(key),
+            RowKey::Pod(_) | RowKey::Node(_) | RowKey::Route(..) => None,
+        }
+    }
+
+    fn all(model: &Model, _: &Scope) -> Vec<RowKey> {
+        model.jobs().map(|job| RowKey::Job(job.key())).collect()
+    }
+
+    fn within(job: &&Job, scope: &Scope, cx: &Cx<'_>) -> bool {
+        cx.namespace.is_none_or(|ns| *ns == job.namespace)
+            && match scope {
+                Scope::All => true,
+                Scope::Pool(pool) => cx.model.pool_of_job(job) == Some(pool),
+                Scope::Node(node) => job.node.as_ref() == Some(node),
+                Scope::Service(..) => false,
+            }
+    }
+
+    fn labels<'a>(job: &&'a Job, cx: &Cx<'a>) -> Option<&'a [(Text, Text)]> {
+        let pod = cx.model.pod(job.pod.as_ref()?)?;
+        Some(&pod.meta.labels)
+    }
+
+    /// Waiting on top, the longest first; then what runs, the longest first; then what ended, the last
+    /// first.
+    fn natural(job: &&Job, _: &Cx<'_>) -> Value {
+        match (job.phase, job.ended) {
+            (Phase::Queued, _) => Value::Pair(0, job.created.timestamp_millis()),
+            (phase, Some(ended)) if phase.ended() => Value::Pair(2, -ended.timestamp_millis()),
+            (phase, None) if phase.ended() => Value::Pair(2, -job.created.timestamp_millis()),
+            _ => {
+                let began = job.started.or(job.scheduled).unwrap_or(job.created);
+                Value::Pair(1, began.timestamp_millis())
+            }
+        }
+    }
+
+    fn tie(job: &&Job) -> (Text, Text) {
+        (job.project.clone(), job.name.clone())
+    }
+}
+
+fn text_of(text: &Text) -> Span {
+    text::plain(text)
+}
+
+fn step(job: &Job) -> String {
+    match job.current_step() {
+        Some((index, step)) => format!("{index}/{} {}", job.steps.len(), step.name),
+        None => String::new(),
+    }
+}
+
+fn wait(job: &Job, cx: &Cx<'_>) -> Span {
+    let seconds = job.wait_seconds(cx.now);
+    let tone = if job.phase == Phase::Queued && seconds >= LONG_WAIT.num_seconds() {
+        Tone::Warn
+    } else {
+        Tone::Plain
+    };
+    Span::new(text::seconds(seconds), tone)
+}
+
+#[rustfmt::skip]
+static COLUMNS: &[Column<Jobs>] = &[
+    Column { title: "JOB", width: Width::Grow(18, 4), right: false, rank: 0, moves: false, way: Sorted::Up,
+        cell: |j, _| Span::new(text::job_title(j), Tone::Plain),
+        key: |j, _| Value::Text(text::job_title(j).into()) },
+    Column { title: "REF", width: Width::Grow(6, 1), right: false, rank: 4, moves: false, way: Sorted::Up,
+        cell: |j, _| text_of(&j.reference), key: |j, _| Value::text(&j.reference) },
+    Column { title: "STEP", width: Width::Grow(10, 1), right: false, rank: 3, moves: false, way: Sorted::Up,
+        cell: |j, _| Span::new(step(j), Tone::Plain),
+        key: |j, _| Value::text(&step(j).into()) },
+    Column { title: "PHASE", width: Width::Fixed(11), right: false, rank: 0, moves: false, way: Sorted::Up,
+        cell: |j, _| text::phase(j.phase), key: |j, _| Value::Int(j.phase as i64) },
+    Column { title: "NODE", width: Width::Grow(6, 1), right: false, rank: 1, moves: false, way: Sorted::Up,
+        cell: |j, _| j.node.as_ref().map(text_of).unwrap_or_default(),
+        key: |j, _| j.node.as_ref().map_or(Value::Missing, Value::text) },
+    Column { title: "WAIT", width: Width::Fixed(6), right: true, rank: 1, moves: true, way: Sorted::Down,
+        cell: |j, cx| wait(j, cx),
+        key: |j, _| Value::duration(Some(j.created), j.started.or(j.ended)) },
+    Column { title: "RUN", width: Width::Fixed(6), right: true, rank: 1, moves: true, way: Sorted::Down,
+        cell: |j, cx| Span::new(j.run_seconds(cx.now).map(text::seconds).unwrap_or_default(), Tone::Plain),
+        key: |j, _| Value::duration(j.started, j.ended) },
+    Column { title: "WHO", width: Width::Fixed(9), right: false, rank: 5, moves: false, way: Sorted::Up,
+        cell: |j, _| text_of(&j.author), key: |j, _| Value::text(&j.author) },
+    Column { title: "FAILURE", width: Width::Grow(8, 2), right: false, rank: 6, moves: false, way: Sorted::Up,
+        cell: |j, _| Span::new(j.failure.to_string(), Tone::Bad), key: |j, _| Value::text(&j.failure) },
+    Column { title: "POOL", width: Width::Grow(8, 1), right: false, rank: 7, moves: false, way: Sorted::Up,
+        cell: |j, cx| cx.model.pool_of_job(j).map(text_of).unwrap_or_default(),
+        key: |j, cx| cx.model.pool_of_job(j).map_or(Value::Missing, Value::text) },
+    Column { title: "TRY", width: Width::Fixed(3), right: true, rank: 8, moves: false, way: Sorted::Down,
+        cell: |j, _| Span::new(j.attempt.map(|n| n.to_string()).unwrap_or_default(), Tone::Plain),
+        key: |j, _| j.attempt.map_or(Value::Missing, |n| Value::Int(n.into())) },
+    Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 9, moves: true, way: Sorted::Up,
+        cell: |j, cx| Span::new(text::age(j.created, cx.now), Tone::Dim),
+        key: |j, _| Value::age(Some(j.created)) },
+    Column { title: "PIPELINE", width: Width::Grow(8, 1), right: false, rank: 10, moves: false, way: Sorted::Up,
+        cell: |j, _| text_of(&j.pipeline), key: |j, _| Value::text(&j.pipeline) },
+    Column { title: "POD", width: Width::Grow(12, 1), right: false, rank: 11, moves: false, way: Sorted::Up,
+        cell: |j, _| text_of(&j.pod_name), key: |j, _| Value::text(&j.pod_name) },
+    Column { title: "NAMESPACE", width: Width::Grow(9, 1), right: false, rank: 12, moves: false, way: Sorted::Up,
+        cell: |j, _| text_of(&j.namespace), key: |j, _| Value::text(&j.namespace) },
+    Column { title: "SYSTEM", width: Width::Fixed(10), right: false, rank: 13, moves: false, way: Sorted::Up,
+        cell: |j, _| Span::new(j.system.0, Tone::Dim), key: |j, _| Value::Text(j.system.0.into()) },
+    Column { title: "ID", width: Width::Fixed(10), right: false, rank: 14, moves: false, way: Sorted::Up,
+        cell: |j, _| Span::new(j.id.to_string(), Tone::Dim), key: |j, _| Value::Text(j.id.0.clone()) },
+];

@@ -1,0 +1,258 @@
+//! Tables: one row of a static vocabulary a column (title, width, cell, sort key), one file a kind of row.
+
+mod ingresses;
+mod jobs;
+mod nodes;
+mod pods;
+mod state;
+
+use std::cmp::Reverse;
+
+use chrono::{DateTime, Utc};
+
+use super::filter::{Filter, Subject};
+use super::index::Verdict;
+use super::view::{RowId, Sorted, Span, Width};
+use crate::model::{JobKey, Model, Text, Uid};
+
+pub(crate) use ingresses::{Ingresses, backend};
+pub(crate) use jobs::{Jobs, LONG_WAIT};
+pub(crate) use nodes::{Nodes, status as node_status};
+pub(crate) use pods::Pods;
+pub(crate) use state::TableState;
+
+/// What names a row inside the engine.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum RowKey {
+    /// A job: the same through all its attempts.
+    Job(JobKey),
+    /// A pod.
+    Pod(Uid),
+    /// A node, by its name.
+    Node(Text),
+    /// A route of an Ingress, by its index.
+    Route(Uid, u16),
+}
+
+impl RowKey {
+    /// As the screen knows it.
+    pub(crate) fn id(&self) -> RowId {
+        match self {
+            Self::Job(key) => RowId::Name(format!("{}/{}", key.system.0, key.id).into()),
+            Self::Pod(uid) => RowId::Uid(uid.clone()),
+            Self::Node(name) => RowId::Name(name.clone()),
+            Self::Route(uid, at) => RowId::Name(format!("{uid}#{at}").into()),
+        }
+    }
+}
+
+/// Which vocabulary a table has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableKind {
+    Jobs,
+    Nodes,
+    Pods,
+    Ingresses,
+}
+
+/// Which rows a table is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    All,
+    Pool(Text),
+    Node(Text),
+    /// Pods behind a Service: namespace, name.
+    Service(Text, Text),
+}
+
+/// What cells and keys are made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Cx<'a> {
+    pub(crate) model: &'a Model,
+    /// The server's time.
+    pub(crate) now: DateTime<Utc>,
+    /// The namespace that the console is narrowed to.
+    pub(crate) namespace: Option<&'a Text>,
+}
+
+/// What rows are sorted by. Never an age: times do not need sorting again as they pass.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Value {
+    /// Not known: last, whichever way.
+    Missing,
+    Int(i64),
+    Pair(i64, i64),
+    Text(Text),
+}
+
+impl Value {
+    /// An age: the youngest is the smallest.
+    pub(crate) fn age(since: Option<DateTime<Utc>>) -> Self {
+        since.map_or(Self::Missing, |at| Self::Int(-at.timestamp_millis()))
+    }
+
+    /// A duration: those still growing are longer than those that ended.
+    pub(crate) fn duration(since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Self {
+        match (since, until) {
+            (None, _) => Self::Missing,
+            (Some(since), None) => Self::Pair(1, -since.timestamp_millis()),
+            (Some(since), Some(until)) => Self::Pair(0, (until - since).num_milliseconds()),
+        }
+    }
+
+    /// A name; empty is missing.
+    pub(crate) fn text(text: &Text) -> Self {
+        if text.is_empty() {
+            Self::Missing
+        } else {
+            Self::Text(text.clone())
+        }
+    }
+}
+
+/// A row's place in the order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    missing: bool,
+    value: Directed,
+    tie: (Text, Text),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Directed {
+    Up(Value),
+    Down(Reverse<Value>),
+}
+
+impl Place {
+    fn new(value: Value, way: Sorted, tie: (Text, Text)) -> Self {
+        Self {
+            missing: value == Value::Missing,
+            value: match way {
+                Sorted::Up => Directed::Up(value),
+                Sorted::Down => Directed::Down(Reverse(value)),
+            },
+            tie,
+        }
+    }
+}
+
+/// A column.
+pub(crate) struct Column<T: Rows + ?Sized> {
+    /// In capitals, one word: it is also its name in filters and for `:sort`.
+    pub(crate) title: &'static str,
+    pub(crate) width: Width,
+    pub(crate) right: bool,
+    /// Columns with a higher number are left out first.
+    pub(crate) rank: u8,
+    /// Its text changes as time passes: filters do not look at it.
+    pub(crate) moves: bool,
+    /// The way it is sorted first.
+    pub(crate) way: Sorted,
+    pub(crate) cell: for<'a> fn(&T::Row<'a>, &Cx<'a>) -> Span,
+    pub(crate) key: for<'a> fn(&T::Row<'a>, &Cx<'a>) -> Value,
+}
+
+/// A kind of row.
+pub(crate) trait Rows: 'static {
+    type Row<'a>;
+    const NAME: &'static str;
+
+    fn columns() -> &'static [Column<Self>];
+    fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<Self::Row<'a>>;
+    fn all(model: &Model, scope: &Scope) -> Vec<RowKey>;
+    fn within(row: &Self::Row<'_>, scope: &Scope, cx: &Cx<'_>) -> bool;
+    fn labels<'a>(row: &Self::Row<'a>, cx: &Cx<'a>) -> Option<&'a [(Text, Text)]>;
+    /// The order while no column was chosen.
+    fn natural(row: &Self::Row<'_>, cx: &Cx<'_>) -> Value;
+    fn tie(row: &Self::Row<'_>) -> (Text, Text);
+}
+
+struct Filtered<'r, 'a, T: Rows> {
+    row: &'r T::Row<'a>,
+    cx: &'r Cx<'a>,
+}
+
+impl<T: Rows> Subject for Filtered<'_, '_, T> {
+    fn has(&self, lower: &str) -> bool {
+        (0..T::columns().len()).any(|at| self.column_has(at, lower))
+    }
+
+    fn column_has(&self, column: usize, lower: &str) -> bool {
+        T::columns().get(column).is_some_and(|c| {
+            !c.moves
+                && (c.cell)(self.row, self.cx)
+                    .text
+                    .to_lowercase()
+                    .contains(lower)
+        })
+    }
+
+    fn labels(&self) -> Option<&[(Text, Text)]> {
+        T::labels(self.row, self.cx)
+    }
+}
+
+/// What the row is to a table of this scope, filter and sort.
+fn verdict<T: Rows>(
+    key: &RowKey,
+    scope: &Scope,
+    filter: &Filter,
+    sort: Option<(usize, Sorted)>,
+    cx: &Cx<'_>,
+) -> Verdict<Place> {
+    let Some(row) = T::get(key, cx) else {
+        return Verdict::Out;
+    };
+    if !T::within(&row, scope, cx) {
+        return Verdict::Out;
+    }
+    if !filter.is_empty() && !filter.passes(&Filtered::<T> { row: &row, cx }) {
+        return Verdict::Hidden;
+    }
+    let by = sort.and_then(|(at, way)| Some(((T::columns().get(at)?.key)(&row, cx), way)));
+    let (value, way) = by.unwrap_or_else(|| (T::natural(&row, cx), Sorted::Up));
+    Verdict::Shown(Place::new(value, way, T::tie(&row)))
+}
+
+fn cells<T: Rows>(key: &RowKey, cx: &Cx<'_>) -> Vec<Span> {
+    match T::get(key, cx) {
+        Some(row) => T::columns().iter().map(|c| (c.cell)(&row, cx)).collect(),
+        None => T::columns().iter().map(|_| Span::default()).collect(),
+    }
+}
+
+/// Calls a generic function with the vocabulary of a kind.
+macro_rules! with_rows {
+    ($kind:expr, $rows:ident => $body:expr) => {
+        match $kind {
+            $crate::engine::table::TableKind::Jobs => {
+                type $rows = $crate::engine::table::Jobs;
+                $body
+            }
+            $crate::engine::table::TableKind::Nodes => {
+                type $rows = $crate::engine::table::Nodes;
+                $body
+            }
+            $crate::engine::table::TableKind::Pods => {
+                type $rows = $crate::engine::table::Pods;
+                $body
+            }
+            $crate::engine::table::TableKind::Ingresses => {
+                type $rows = $crate::engine::table::Ingresses;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_rows;
+
+/// What a kind's rows are called.
+pub(crate) fn name(kind: TableKind) -> &'static str {
+    with_rows!(kind, T => T::NAME)
+}
+
+/// Titles of a kind's columns, in their order.
+pub(crate) fn titles(kind: TableKind) -> Vec<&'static str> {
+    with_rows!(kind, T => T::columns().iter().map(|c| c.title).collect())
+}

@@ -1,0 +1,148 @@
+//! Rows of nodes.
+
+use super::{Column, Cx, RowKey, Rows, Scope, Value};
+use crate::engine::text;
+use crate::engine::view::{Sorted, Span, Tone, Width};
+use crate::model::status::node_status;
+use crate::model::{Model, Node, Text, Truth};
+
+/// The vocabulary.
+pub(crate) struct Nodes;
+
+impl Rows for Nodes {
+    type Row<'a> = &'a Node;
+    const NAME: &'static str = "nodes";
+
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+
+    fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Node> {
+        match key {
+            RowKey::Node(name) => cx.model.node(name),
+            RowKey::Job(_) | RowKey::Pod(_) | RowKey::Route(..) => None,
+        }
+    }
+
+    fn all(model: &Model, _: &Scope) -> Vec<RowKey> {
+        model
+            .nodes()
+            .map(|node| RowKey::Node(node.meta.name.clone()))
+            .collect()
+    }
+
+    fn within(node: &&Node, scope: &Scope, cx: &Cx<'_>) -> bool {
+        match scope {
+            Scope::All => true,
+            Scope::Pool(pool) => cx.model.pool_of_node(&node.meta.name) == Some(pool),
+            Scope::Node(name) => node.meta.name == *name,
+            Scope::Service(..) => false,
+        }
+    }
+
+    fn labels<'a>(node: &&'a Node, _: &Cx<'a>) -> Option<&'a [(Text, Text)]> {
+        Some(&node.meta.labels)
+    }
+
+    /// What is not Ready on top, then what is cordoned.
+    fn natural(node: &&Node, _: &Cx<'_>) -> Value {
+        Value::Int(trouble(node))
+    }
+
+    fn tie(node: &&Node) -> (Text, Text) {
+        (node.meta.name.clone(), node.meta.name.clone())
+    }
+}
+
+fn trouble(node: &Node) -> i64 {
+    match (node.is_ready(), node.unschedulable) {
+        (false, _) => 0,
+        (true, true) => 1,
+        (true, false) => 2,
+    }
+}
+
+/// Glyph and kubectl's words.
+pub(crate) fn status(node: &Node) -> Span {
+    let (glyph, tone) = match node.condition("Ready").map(|c| c.status) {
+        Some(Truth::True) if node.unschedulable => ("⊘", Tone::Warn),
+        Some(Truth::True) => ("■", Tone::Good),
+        Some(Truth::False | Truth::Unknown) => ("✕", Tone::Bad),
+        None => ("?", Tone::Warn),
+    };
+    Span::new(format!("{glyph} {}", node_status(node)), tone)
+}
+
+fn requested(node: &Node, cx: &Cx<'_>) -> crate::model::Resources {
+    cx.model
+        .sums(&node.meta.name)
+        .map(|s| s.requested)
+        .unwrap_or_default()
+}
+
+fn jobs(node: &Node, cx: &Cx<'_>) -> i64 {
+    cx.model.sums(&node.meta.name).map_or(0, |s| s.jobs)
+}
+
+fn share(part: i64, whole: i64) -> Span {
+    let tone = if whole > 0 && part * 10 >= whole * 9 {
+        Tone::Warn
+    } else {
+        Tone::Plain
+    };
+    Span::new(text::percent(part, whole), tone)
+}
+
+fn ratio(part: i64, whole: i64) -> Value {
+    if whole > 0 {
+        Value::Int(part.saturating_mul(1000) / whole)
+    } else {
+        Value::Missing
+    }
+}
+
+fn taints(node: &Node) -> String {
+    node.taints
+        .iter()
+        .map(|t| &*t.key)
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+#[rustfmt::skip]
+static COLUMNS: &[Column<Nodes>] = &[
+    Column { title: "NODE", width: Width::Grow(8, 3), right: false, rank: 0, moves: false, way: Sorted::Up,
+        cell: |n, _| text::plain(&n.meta.name), key: |n, _| Value::text(&n.meta.name) },
+    Column { title: "POOL", width: Width::Grow(8, 2), right: false, rank: 1, moves: false, way: Sorted::Up,
+        cell: |n, cx| cx.model.pool_of_node(&n.meta.name).map(text::plain).unwrap_or_default(),
+        key: |n, cx| cx.model.pool_of_node(&n.meta.name).map_or(Value::Missing, Value::text) },
+    Column { title: "STATUS", width: Width::Grow(10, 2), right: false, rank: 0, moves: false, way: Sorted::Up,
+        cell: |n, _| status(n), key: |n, _| Value::Int(trouble(n)) },
+    Column { title: "JOBS", width: Width::Fixed(4), right: true, rank: 1, moves: false, way: Sorted::Down,
+        cell: |n, cx| Span::new(jobs(n, cx).to_string(), Tone::Plain),
+        key: |n, cx| Value::Int(jobs(n, cx)) },
+    Column { title: "PODS", width: Width::Fixed(4), right: true, rank: 4, moves: false, way: Sorted::Down,
+        cell: |n, cx| Span::new(requested(n, cx).pods.to_string(), Tone::Plain),
+        key: |n, cx| Value::Int(requested(n, cx).pods) },
+    Column { title: "CPU", width: Width::Fixed(5), right: true, rank: 2, moves: false, way: Sorted::Down,
+        cell: |n, cx| share(requested(n, cx).cpu, n.allocatable.cpu),
+        key: |n, cx| ratio(requested(n, cx).cpu, n.allocatable.cpu) },
+    Column { title: "MEM", width: Width::Fixed(5), right: true, rank: 2, moves: false, way: Sorted::Down,
+        cell: |n, cx| share(requested(n, cx).memory, n.allocatable.memory),
+        key: |n, cx| ratio(requested(n, cx).memory, n.allocatable.memory) },
+    Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 3, moves: true, way: Sorted::Up,
+        cell: |n, cx| Span::new(text::age(n.meta.created, cx.now), Tone::Dim),
+        key: |n, _| Value::age(Some(n.meta.created)) },
+    Column { title: "VERSION", width: Width::Fixed(9), right: false, rank: 5, moves: false, way: Sorted::Up,
+        cell: |n, _| text::plain(&n.kubelet), key: |n, _| Value::text(&n.kubelet) },
+    Column { title: "CORES", width: Width::Fixed(5), right: true, rank: 7, moves: false, way: Sorted::Down,
+        cell: |n, _| Span::new(text::cpu(n.allocatable.cpu), Tone::Plain),
+        key: |n, _| Value::Int(n.allocatable.cpu) },
+    Column { title: "MEMORY", width: Width::Fixed(7), right: true, rank: 7, moves: false, way: Sorted::Down,
+        cell: |n, _| Span::new(text::memory(n.allocatable.memory), Tone::Plain),
+        key: |n, _| Value::Int(n.allocatable.memory) },
+    Column { title: "IP", width: Width::Fixed(15), right: false, rank: 8, moves: false, way: Sorted::Up,
+        cell: |n, _| text::plain(&n.internal_ip), key: |n, _| Value::text(&n.internal_ip) },
+    Column { title: "TAINTS", width: Width::Grow(8, 2), right: false, rank: 9, moves: false, way: Sorted::Up,
+        cell: |n, _| Span::new(taints(n), Tone::Dim), key: |n, _| Value::text(&taints(n).into()) },
+];

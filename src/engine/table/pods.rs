@@ -1,0 +1,129 @@
+//! Rows of pods, with status, ready and restarts as kubectl prints them.
+
+use super::{Column, Cx, RowKey, Rows, Scope, Value};
+use crate::engine::text;
+use crate::engine::view::{Sorted, Span, Tone, Width};
+use crate::model::status::pod_status;
+use crate::model::{Model, Pod, Text};
+
+/// The vocabulary.
+pub(crate) struct Pods;
+
+impl Rows for Pods {
+    type Row<'a> = &'a Pod;
+    const NAME: &'static str = "pods";
+
+    fn columns() -> &'static [Column<Self>] {
+        COLUMNS
+    }
+
+    fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Pod> {
+        match key {
+            RowKey::Pod(uid) => cx.model.pod(uid),
+            RowKey::Job(_) | RowKey::Node(_) | RowKey::Route(..) => None,
+        }
+    }
+
+    fn all(model: &Model, scope: &Scope) -> Vec<RowKey> {
+        let key = |pod: &Pod| RowKey::Pod(pod.meta.uid.clone());
+        match scope {
+            Scope::All | Scope::Pool(_) => model.pods().map(key).collect(),
+            Scope::Node(node) => model.pods_on(node).map(key).collect(),
+            Scope::Service(namespace, _) => model.pods_in(namespace).map(key).collect(),
+        }
+    }
+
+    fn within(pod: &&Pod, scope: &Scope, cx: &Cx<'_>) -> bool {
+        let namespace = &pod.meta.namespace;
+        cx.namespace.is_none_or(|ns| ns == namespace)
+            && match scope {
+                Scope::All => true,
+                Scope::Pool(pool) => {
+                    pod.node.as_ref().and_then(|n| cx.model.pool_of_node(n)) == Some(pool)
+                }
+                Scope::Node(node) => pod.node.as_ref() == Some(node),
+                Scope::Service(ns, service) => ns == namespace && behind(pod, service, cx),
+            }
+    }
+
+    fn labels<'a>(pod: &&'a Pod, _: &Cx<'a>) -> Option<&'a [(Text, Text)]> {
+        Some(&pod.meta.labels)
+    }
+
+    fn natural(_: &&Pod, _: &Cx<'_>) -> Value {
+        Value::Int(0)
+    }
+
+    fn tie(pod: &&Pod) -> (Text, Text) {
+        (pod.meta.namespace.clone(), pod.meta.name.clone())
+    }
+}
+
+/// By the Service's selector, or by its endpoints where it has none.
+fn behind(pod: &Pod, service: &Text, cx: &Cx<'_>) -> bool {
+    let namespace = &pod.meta.namespace;
+    let selector = cx
+        .model
+        .service(namespace, service)
+        .map(|s| &*s.selector)
+        .unwrap_or_default();
+    if selector.is_empty() {
+        return cx
+            .model
+            .slices_of(namespace, service)
+            .any(|slice| slice.endpoints.iter().any(|e| e.pod == pod.meta.name));
+    }
+    crate::model::select::service_covers(selector, &pod.meta.labels)
+}
+
+fn status(pod: &Pod) -> Span {
+    let status = pod_status(pod);
+    let (glyph, tone) = match status.status.as_str() {
+        "Running" if status.ready == status.total => ("●", Tone::Good),
+        "Running" => ("◐", Tone::Warn),
+        "Completed" | "Succeeded" => ("✓", Tone::Dim),
+        "Pending" | "SchedulingGated" => ("○", Tone::Warn),
+        "ContainerCreating" | "PodInitializing" | "Terminating" => ("◌", Tone::Busy),
+        word if word.starts_with("Init:") && word.contains('/') => ("◌", Tone::Busy),
+        _ => ("✕", Tone::Bad),
+    };
+    Span::new(format!("{glyph} {}", status.status), tone)
+}
+
+fn job(pod: &Pod, cx: &Cx<'_>) -> String {
+    cx.model
+        .job_of_pod(&pod.meta.uid)
+        .map(text::job_title)
+        .unwrap_or_default()
+}
+
+#[rustfmt::skip]
+static COLUMNS: &[Column<Pods>] = &[
+    Column { title: "NAMESPACE", width: Width::Grow(9, 1), right: false, rank: 2, moves: false, way: Sorted::Up,
+        cell: |p, _| text::plain(&p.meta.namespace), key: |p, _| Value::text(&p.meta.namespace) },
+    Column { title: "POD", width: Width::Grow(18, 4), right: false, rank: 0, moves: false, way: Sorted::Up,
+        cell: |p, _| text::plain(&p.meta.name), key: |p, _| Value::text(&p.meta.name) },
+    Column { title: "READY", width: Width::Fixed(5), right: true, rank: 1, moves: false, way: Sorted::Up,
+        cell: |p, _| Span::new(pod_status(p).ready_text(), Tone::Plain),
+        key: |p, _| { let s = pod_status(p); Value::Int(i64::from(s.ready) - i64::from(s.total)) } },
+    Column { title: "STATUS", width: Width::Grow(11, 2), right: false, rank: 0, moves: false, way: Sorted::Up,
+        cell: |p, _| status(p), key: |p, _| Value::Text(pod_status(p).status.into()) },
+    Column { title: "RESTARTS", width: Width::Fixed(13), right: true, rank: 3, moves: true, way: Sorted::Down,
+        cell: |p, cx| Span::new(pod_status(p).restarts_text(cx.now), Tone::Plain),
+        key: |p, _| Value::Int(pod_status(p).restarts) },
+    Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 1, moves: true, way: Sorted::Up,
+        cell: |p, cx| Span::new(text::age(p.meta.created, cx.now), Tone::Dim),
+        key: |p, _| Value::age(Some(p.meta.created)) },
+    Column { title: "NODE", width: Width::Grow(6, 1), right: false, rank: 1, moves: false, way: Sorted::Up,
+        cell: |p, _| p.node.as_ref().map(text::plain).unwrap_or_default(),
+        key: |p, _| p.node.as_ref().map_or(Value::Missing, Value::text) },
+    Column { title: "JOB", width: Width::Grow(12, 2), right: false, rank: 4, moves: false, way: Sorted::Up,
+        cell: |p, cx| Span::new(job(p, cx), Tone::Plain), key: |p, cx| Value::text(&job(p, cx).into()) },
+    Column { title: "CPU", width: Width::Fixed(5), right: true, rank: 5, moves: false, way: Sorted::Down,
+        cell: |p, _| Span::new(text::cpu(p.requests.cpu), Tone::Plain), key: |p, _| Value::Int(p.requests.cpu) },
+    Column { title: "MEM", width: Width::Fixed(6), right: true, rank: 5, moves: false, way: Sorted::Down,
+        cell: |p, _| Span::new(text::memory(p.requests.memory), Tone::Plain),
+        key: |p, _| Value::Int(p.requests.memory) },
+    Column { title: "IP", width: Width::Fixed(15), right: false, rank: 6, moves: false, way: Sorted::Up,
+        cell: |p, _| text::plain(&p.ip), key: |p, _| Value::text(&p.ip) },
+];

@@ -1,0 +1,1 @@
+//! The engine by its events: before, keys, after.

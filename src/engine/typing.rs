@@ -1,0 +1,219 @@
+//! Where input meets state: keys, paste, clicks and the wheel find the layer or the screen they are for.
+
+use super::input::{Code, Key};
+use super::keys::{self, Intent};
+use super::overlay::{Choice, Layer, Picked};
+use super::palette;
+use super::prompt::{Prompt, Purpose, Typed};
+use super::screen::{Part, Screen};
+use super::view::{Hit, RowId};
+use super::{Effect, Engine};
+
+impl Engine {
+    pub(super) fn key(&mut self, key: Key, out: &mut Vec<Effect>) {
+        match self.layers.last_mut() {
+            None => self.screen_key(key, out),
+            Some(Layer::Help(_)) => {
+                self.layers.pop();
+            }
+            Some(Layer::Menu(menu)) => match menu.key(key) {
+                Picked::Moved => {}
+                Picked::Left => {
+                    self.layers.pop();
+                }
+                Picked::Taken(at) => self.pick(at, out),
+            },
+            Some(Layer::Prompt(prompt)) => {
+                let typed = prompt.key(key);
+                self.typed(typed, out);
+            }
+        }
+    }
+
+    fn screen_key(&mut self, key: Key, out: &mut Vec<Effect>) {
+        let screen = self.screens.top();
+        match keys::intent(key, screen.on()) {
+            Some(intent) => self.intent(intent, out),
+            // tui-logger has keys of its own.
+            None if matches!(screen, Screen::Console) => out.push(Effect::ConsoleLogKey(key)),
+            None => {}
+        }
+    }
+
+    /// Pasted text goes to a prompt and nowhere else.
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(Layer::Prompt(prompt)) = self.layers.last_mut() {
+            prompt.insert(text);
+            self.retyped();
+        }
+    }
+
+    fn typed(&mut self, typed: Typed, out: &mut Vec<Effect>) {
+        match typed {
+            Typed::Moved => {}
+            Typed::Changed => self.retyped(),
+            Typed::Left => {
+                if let Some(Layer::Prompt(prompt)) = self.layers.pop()
+                    && let Purpose::Filter { before } = prompt.purpose
+                {
+                    let _ = self.filter(&before);
+                }
+            }
+            Typed::Entered => self.entered(out),
+        }
+    }
+
+    /// Follows the text of a prompt: the filter as it is typed, completions.
+    fn retyped(&mut self) {
+        let Some(Layer::Prompt(prompt)) = self.layers.last() else {
+            return;
+        };
+        let text = prompt.text.clone();
+        let (choices, error) = match prompt.purpose {
+            Purpose::Filter { .. } => (Vec::new(), self.filter(&text).err().unwrap_or_default()),
+            Purpose::Palette => (palette::complete(&text, &self.names()), String::new()),
+            Purpose::Search => (Vec::new(), String::new()),
+        };
+        if let Some(Layer::Prompt(prompt)) = self.layers.last_mut() {
+            prompt.choices = choices;
+            prompt.chosen = None;
+            prompt.error = error;
+        }
+    }
+
+    fn entered(&mut self, out: &mut Vec<Effect>) {
+        let Some(Layer::Prompt(prompt)) = self.layers.last() else {
+            return;
+        };
+        let text = prompt.text.clone();
+        let done = match prompt.purpose {
+            Purpose::Filter { .. } => self.filter(&text),
+            Purpose::Search => {
+                self.layers.pop();
+                self.search(&text);
+                return;
+            }
+            Purpose::Palette if text.trim().is_empty() => Ok(()),
+            Purpose::Palette => match palette::parse(&text, &self.names()) {
+                Ok((intent, argument)) => {
+                    self.layers.pop();
+                    self.command(intent, &argument, out);
+                    return;
+                }
+                Err(error) => Err(error),
+            },
+        };
+        match done {
+            Ok(()) => {
+                self.layers.pop();
+            }
+            Err(error) => {
+                if let Some(Layer::Prompt(prompt)) = self.layers.last_mut() {
+                    prompt.error = error;
+                }
+            }
+        }
+    }
+
+    pub(super) fn prompt(&mut self, purpose: Purpose, text: String) {
+        self.layers.push(Layer::Prompt(Prompt::new(purpose, text)));
+        self.retyped();
+    }
+
+    fn filter(&mut self, text: &str) -> Result<(), String> {
+        match self.screens.top_mut().table_mut() {
+            Some(table) => table.set_filter(text, &self.model),
+            None => Ok(()),
+        }
+    }
+
+    fn pick(&mut self, at: usize, out: &mut Vec<Effect>) {
+        let Some(Layer::Menu(menu)) = self.layers.last() else {
+            return;
+        };
+        let Some(entry) = menu.entries.get(at) else {
+            return;
+        };
+        if !entry.why_not.is_empty() {
+            self.say(entry.why_not.clone(), super::Tone::Warn);
+            return;
+        }
+        let choice = entry.choice.clone();
+        self.layers.pop();
+        match choice {
+            Choice::Sort(column) => self.sort(column),
+            Choice::Namespace(namespace) => self.narrow(namespace, out),
+            Choice::Context(context) => self.connect(&context, out),
+            Choice::Theme(theme) => out.push(Effect::Theme(theme)),
+        }
+    }
+
+    pub(super) fn click(&mut self, hit: &Hit, out: &mut Vec<Effect>) {
+        match (hit, self.layers.last_mut()) {
+            (Hit::Choice(at), Some(Layer::Menu(_))) => self.pick(usize::from(*at), out),
+            (Hit::Choice(at), Some(Layer::Prompt(prompt))) => {
+                prompt.take_choice(usize::from(*at));
+                self.entered(out);
+            }
+            (Hit::Choice(_), _) => {}
+            // A click beside a layer closes it, as escape does.
+            (_, Some(_)) => self.key(Key::plain(Code::Esc), out),
+            (Hit::Hint(at), None) => {
+                let intent = keys::hints(self.screens.top().on())
+                    .nth(usize::from(*at))
+                    .map(|r| r.intent);
+                if let Some(intent) = intent {
+                    self.intent(intent, out);
+                }
+            }
+            (Hit::Column(at), None) => self.sort(usize::from(*at)),
+            (Hit::Row(id), None) => {
+                if self.click_row(id) {
+                    self.intent(Intent::Enter, out);
+                }
+            }
+        }
+    }
+
+    /// Puts the cursor on a row; true if it stood there already.
+    fn click_row(&mut self, id: &RowId) -> bool {
+        let rows = self.page.0;
+        let pool = self
+            .pools()
+            .iter()
+            .find(|p| RowId::Name(p.name.clone()) == *id);
+        let pool = pool.map(|p| p.name.clone());
+        match self.screens.top_mut() {
+            Screen::Overview(overview) => {
+                if let Some(pool) = pool {
+                    let same =
+                        overview.part == Part::Pools && overview.pool.as_ref() == Some(&pool);
+                    overview.part = Part::Pools;
+                    overview.pool = Some(pool);
+                    return same;
+                }
+                let had = overview.part == Part::Jobs;
+                overview.part = Part::Jobs;
+                overview.jobs.click(id, rows) && had
+            }
+            Screen::Table(table) => table.click(id, rows),
+            Screen::Node(node) => node.table.click(id, rows),
+            Screen::Job(job) => match id {
+                RowId::Name(container) => {
+                    job.step.replace(container.clone()).as_ref() == Some(container)
+                }
+                RowId::Uid(_) | RowId::Number(_) => false,
+            },
+            Screen::Log(_) | Screen::Console => false,
+        }
+    }
+
+    pub(super) fn wheel(&mut self, lines: i16) {
+        if let Some(Layer::Menu(menu)) = self.layers.last_mut() {
+            let code = if lines < 0 { Code::Up } else { Code::Down };
+            menu.key(Key::plain(code));
+        } else if self.layers.is_empty() {
+            self.scroll(i64::from(lines));
+        }
+    }
+}
