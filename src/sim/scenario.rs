@@ -136,7 +136,10 @@ impl Scenario {
         }
         for fault in &scenario.faults {
             if let Err(lack) = fault.get_ref().check() {
-                let line = text[..fault.span().start.min(text.len())].lines().count().max(1);
+                let line = text[..fault.span().start.min(text.len())]
+                    .lines()
+                    .count()
+                    .max(1);
                 return Err(format!("line {line}: fault {lack}"));
             }
         }
@@ -179,7 +182,9 @@ impl Fault {
 
 fn span<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(d)?;
-    duration(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no time span such as 90s, 5m, 1h30m")))
+    duration(&text).ok_or_else(|| {
+        serde::de::Error::custom(format!("`{text}` is no time span such as 90s, 5m, 1h30m"))
+    })
 }
 
 fn some_span<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
@@ -197,7 +202,9 @@ pub fn duration(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;
         let n: i64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
-        let end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let unit = match &rest[..end] {
             "ms" => 1,
             "s" => 1000,
@@ -221,8 +228,24 @@ mod tests {
     fn spans() {
         let secs = |t| duration(t).map(|d| d.num_milliseconds());
         assert_eq!(
-            [secs("90s"), secs("1h30m"), secs("250ms"), secs("5"), secs(""), secs("5x"), secs("99999999999d")],
-            [Some(90_000), Some(5_400_000), Some(250), None, None, None, None]
+            [
+                secs("90s"),
+                secs("1h30m"),
+                secs("250ms"),
+                secs("5"),
+                secs(""),
+                secs("5x"),
+                secs("99999999999d")
+            ],
+            [
+                Some(90_000),
+                Some(5_400_000),
+                Some(250),
+                None,
+                None,
+                None,
+                None
+            ]
         );
     }
 

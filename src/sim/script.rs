@@ -72,7 +72,11 @@ pub type Scripts = BTreeMap<String, Arc<Script>>;
 /// Reads the annotation's text; the error names what is wrong in it.
 pub fn parse(text: &str) -> Result<Scripts, String> {
     serde_json::from_str::<BTreeMap<String, Script>>(text)
-        .map(|all| all.into_iter().map(|(name, script)| (name, Arc::new(script))).collect())
+        .map(|all| {
+            all.into_iter()
+                .map(|(name, script)| (name, Arc::new(script)))
+                .collect()
+        })
         .map_err(|e| format!("annotation {ANNOTATION}: {e}"))
 }
 
@@ -85,7 +89,13 @@ mod tests {
         let got = parse(r#"{"checkout": {"pull_ms": 800, "run_ms": 3000, "log": "git", "lines_per_s": 2}, "up": {"after": "checkout", "always": true}}"#).unwrap();
         assert_eq!(
             *got["checkout"],
-            Script { pull_ms: Some(800), run_ms: Some(3000), log: Some("git".into()), lines_per_s: Some(2.0), ..Script::default() }
+            Script {
+                pull_ms: Some(800),
+                run_ms: Some(3000),
+                log: Some("git".into()),
+                lines_per_s: Some(2.0),
+                ..Script::default()
+            }
         );
         assert!(got["up"].always);
         let err = parse(r#"{"a": {"runs": 1}}"#).unwrap_err();

@@ -2,24 +2,23 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::actors::{Actors, template, workload};
 use super::actors::queue::Timer;
-use super::api::LogOptions;
+use super::actors::{Actors, template};
+use super::api::{self, DeleteOptions, Deleted, Request, Response, Watch};
 use super::object::Obj;
 use super::resource::{Res, resource};
 use super::scenario::Scenario;
 use super::status::Status;
 use super::store::Store;
 
-mod evict;
 mod faults;
 mod fill;
 mod log;
 
-pub use evict::Preconditions;
 pub use fill::Fill;
 
 /// One cluster. Synchronous and deterministic: the same seed and the same calls at the same times give
@@ -126,9 +125,22 @@ impl World {
         Ok(made)
     }
 
-    /// Deletes a pod as the API server does. `grace` in seconds, the pod's own when not given; 0
-    /// removes it now. A pod that is not bound, or has ended, goes at once. Answers with the pod as it
-    /// is marked, or as it last was.
+    /// Answers a request at the present time; the actors have seen its effects when it returns.
+    pub fn handle(&mut self, req: Request) -> Response {
+        let answer = api::handle(&mut self.store, self.now, &req);
+        self.react();
+        match answer {
+            Response::Log(follow) => self.open_log(follow),
+            other => other,
+        }
+    }
+
+    /// Frames of a watch that are ready: newline-delimited JSON.
+    pub fn watch_next(&self, watch: &mut Watch) -> Vec<Bytes> {
+        watch.next(&self.store, self.now)
+    }
+
+    /// Deletes a pod as the API server does; the kubelet ends it within its grace.
     ///
     /// # Errors
     /// `NotFound`; `Conflict` when a precondition does not hold.
@@ -136,40 +148,27 @@ impl World {
         &mut self,
         ns: &str,
         name: &str,
-        grace: Option<i64>,
-        preconditions: &Preconditions,
-        dry_run: bool,
-    ) -> Result<Arc<Obj>, Status> {
-        let pods = resource("pods");
-        let pod = self.store.get(pods, ns, name).ok_or_else(|| Status::not_found(pods, name))?.clone();
-        preconditions.check(&pod)?;
-        if dry_run {
-            return Ok(pod);
-        }
-        // A second deletion can shorten the grace, never lengthen it: mark_deleted sees to that.
-        self.actors.delete_pod(self.now, &mut self.store, &pod, grace);
-        let marked = self.store.get(pods, ns, name).filter(|p| p.uid == pod.uid).cloned();
+        options: &DeleteOptions,
+    ) -> Result<Deleted, Status> {
+        let deleted = api::delete_object(
+            &mut self.store,
+            self.now,
+            resource("pods"),
+            ns,
+            name,
+            options,
+        )?;
         self.react();
-        Ok(marked.unwrap_or(pod))
+        Ok(deleted)
     }
 
-    /// The grace (seconds) that a deletion with this request would give.
-    pub fn grace_of(&self, pod: &Obj, asked: Option<i64>) -> i64 {
-        workload::effective_grace(pod, asked)
-    }
-
-    /// Reads a log once, without following. `container` may be left out where there is but one.
+    /// Evicts a pod as the API server does, if its budget allows.
     ///
     /// # Errors
-    /// As the API server and the kubelet word them: no such pod or container, not started yet, node
-    /// not reachable.
-    pub fn log(
-        &self,
-        ns: &str,
-        pod: &str,
-        container: Option<&str>,
-        options: &LogOptions,
-    ) -> Result<bytes::Bytes, Status> {
-        log::read(self, ns, pod, container, options)
+    /// 429 with cause `DisruptionBudget` when the budget refuses, 500 when several match, 404, 409.
+    pub fn evict(&mut self, ns: &str, name: &str, options: &DeleteOptions) -> Result<(), Status> {
+        api::evict(&mut self.store, self.now, ns, name, options)?;
+        self.react();
+        Ok(())
     }
 }

@@ -44,15 +44,22 @@ fn group_of(plural: &str) -> &'static str {
 fn reconciled(obj: &Obj) -> bool {
     matches!(
         (obj.res.group, obj.res.plural),
-        ("apps", "replicasets" | "deployments" | "statefulsets" | "daemonsets")
-            | ("batch", "jobs")
+        (
+            "apps",
+            "replicasets" | "deployments" | "statefulsets" | "daemonsets"
+        ) | ("batch", "jobs")
             | ("", "services")
             | ("policy", "poddisruptionbudgets")
     )
 }
 
 impl Controllers {
-    pub(crate) fn on_change(&mut self, ctx: &mut Ctx<'_>, change: &Change, slim: Option<&PodSlim<'_>>) {
+    pub(crate) fn on_change(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        change: &Change,
+        slim: Option<&PodSlim<'_>>,
+    ) {
         let obj = &*change.obj;
         let gone = change.kind == ChangeKind::Deleted;
         if let Some(slim) = slim {
@@ -61,7 +68,12 @@ impl Controllers {
             }
             self.by_selector(ctx, obj, change.old.as_deref());
         }
-        if let Some(owner) = obj.owner.as_deref().and_then(|uid| ctx.store.by_uid(uid)).cloned() {
+        if let Some(owner) = obj
+            .owner
+            .as_deref()
+            .and_then(|uid| ctx.store.by_uid(uid))
+            .cloned()
+        {
             self.mark(ctx, &owner);
         }
         if !reconciled(obj) {
@@ -71,7 +83,11 @@ impl Controllers {
         if matches!(plural, "services" | "poddisruptionbudgets") {
             let all = self.selectors.entry(obj.namespace.clone()).or_default();
             let spec = &obj.value()["spec"]["selector"];
-            let read = if plural == "services" { Selector::service(spec) } else { Selector::read(spec) };
+            let read = if plural == "services" {
+                Selector::service(spec)
+            } else {
+                Selector::read(spec)
+            };
             match read.filter(|_| !gone) {
                 Some(selector) => all.insert((plural, obj.name.clone()), selector),
                 None => all.remove(&(plural, obj.name.clone())),
@@ -88,7 +104,11 @@ impl Controllers {
 
     /// Nodes came, went or changed what they take.
     pub(crate) fn on_nodes(&mut self, ctx: &mut Ctx<'_>) {
-        let sets: Vec<_> = ctx.store.list(resource("daemonsets"), None).cloned().collect();
+        let sets: Vec<_> = ctx
+            .store
+            .list(resource("daemonsets"), None)
+            .cloned()
+            .collect();
         for set in sets {
             self.mark(ctx, &set);
         }
@@ -111,7 +131,9 @@ impl Controllers {
     }
 
     fn by_selector(&mut self, ctx: &mut Ctx<'_>, obj: &Obj, old: Option<&Obj>) {
-        let Some(all) = self.selectors.get(&obj.namespace) else { return };
+        let Some(all) = self.selectors.get(&obj.namespace) else {
+            return;
+        };
         let hit: Vec<Key> = all
             .iter()
             .filter(|(_, s)| s.matches(&obj.labels) || old.is_some_and(|o| s.matches(&o.labels)))
@@ -125,13 +147,20 @@ impl Controllers {
 
     fn mark(&mut self, ctx: &mut Ctx<'_>, obj: &Obj) {
         if reconciled(obj) {
-            self.dirty.insert((obj.res.plural, obj.namespace.clone(), obj.name.clone()));
+            self.dirty
+                .insert((obj.res.plural, obj.namespace.clone(), obj.name.clone()));
             self.arm(ctx);
         }
     }
 
     /// Marks by name, for timers.
-    pub(crate) fn resync(&mut self, ctx: &mut Ctx<'_>, plural: &'static str, namespace: Box<str>, name: Box<str>) {
+    pub(crate) fn resync(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        plural: &'static str,
+        namespace: Box<str>,
+        name: Box<str>,
+    ) {
         self.dirty.insert((plural, namespace, name));
         self.arm(ctx);
     }
@@ -139,7 +168,8 @@ impl Controllers {
     fn arm(&mut self, ctx: &mut Ctx<'_>) {
         if !self.armed {
             self.armed = true;
-            ctx.queue.push(ctx.now + Duration::milliseconds(LATENCY_MS), Timer::Sync);
+            ctx.queue
+                .push(ctx.now + Duration::milliseconds(LATENCY_MS), Timer::Sync);
         }
     }
 
@@ -147,7 +177,9 @@ impl Controllers {
     pub(crate) fn sync(&mut self, ctx: &mut Ctx<'_>, owned: &Owned, scheduler: &Scheduler) {
         self.armed = false;
         for (plural, ns, name) in std::mem::take(&mut self.dirty) {
-            let Some(obj) = find(group_of(plural), plural).and_then(|res| ctx.store.get(res, &ns, &name)).cloned()
+            let Some(obj) = find(group_of(plural), plural)
+                .and_then(|res| ctx.store.get(res, &ns, &name))
+                .cloned()
             else {
                 continue;
             };

@@ -42,7 +42,9 @@ impl Ctx<'_> {
         reason: &str,
         message: &str,
     ) {
-        self.events.record(at, self.store, self.queue, source, about, warning, reason, message);
+        self.events.record(
+            at, self.store, self.queue, source, about, warning, reason, message,
+        );
     }
 
     /// Edits an object that may have gone meanwhile; then nothing happens.
@@ -53,11 +55,15 @@ impl Ctx<'_> {
 
     /// Removes an object, or marks it when finalizers hold it.
     pub(crate) fn delete(&mut self, obj: &Obj) {
-        let held = obj.value()["metadata"]["finalizers"].as_array().is_some_and(|f| !f.is_empty());
+        let held = obj.value()["metadata"]["finalizers"]
+            .as_array()
+            .is_some_and(|f| !f.is_empty());
         if held {
             mark_deleted(self.store, self.now, obj, 0);
         } else {
-            let _ = self.store.remove(self.now, obj.res, &obj.namespace, &obj.name);
+            let _ = self
+                .store
+                .remove(self.now, obj.res, &obj.namespace, &obj.name);
         }
     }
 }
@@ -68,7 +74,9 @@ pub(crate) fn mark_deleted(store: &mut Store, now: DateTime<Utc>, obj: &Obj, gra
     let at = crate::sim::timestamp(now + chrono::Duration::seconds(grace));
     let _ = store.update(now, obj.res, &obj.namespace, &obj.name, |v| {
         let meta = &mut v["metadata"];
-        let longer = meta["deletionGracePeriodSeconds"].as_i64().is_none_or(|old| grace < old);
+        let longer = meta["deletionGracePeriodSeconds"]
+            .as_i64()
+            .is_none_or(|old| grace < old);
         if meta["deletionTimestamp"].is_null() || longer {
             meta["deletionTimestamp"] = at.into();
             meta["deletionGracePeriodSeconds"] = grace.into();
@@ -81,7 +89,9 @@ pub(crate) fn set_condition(status: &mut Value, mut condition: Value) {
     if !status["conditions"].is_array() {
         status["conditions"] = Value::Array(Vec::new());
     }
-    let Some(list) = status["conditions"].as_array_mut() else { return };
+    let Some(list) = status["conditions"].as_array_mut() else {
+        return;
+    };
     match list.iter_mut().find(|c| c["type"] == condition["type"]) {
         Some(old) => {
             if old["status"] == condition["status"] {

@@ -40,7 +40,9 @@ pub(crate) fn reconcile(
             list.push(json!({"key": key, "operator": "Exists", "effect": effect}));
         }
     }
-    let Ok(doc) = serde_json::from_value::<PodDoc>(pod.clone()) else { return };
+    let Ok(doc) = serde_json::from_value::<PodDoc>(pod.clone()) else {
+        return;
+    };
     let mut have: BTreeMap<String, Vec<&workload::Member>> = BTreeMap::new();
     for m in &pods {
         have.entry(target(&m.obj)).or_default().push(m);
@@ -51,7 +53,11 @@ pub(crate) fn reconcile(
             if takes(&doc, name, node) {
                 wanted.insert(name);
                 let here = have.get(&**name);
-                for m in here.into_iter().flatten().filter(|m| m.over() && !m.obj.deleting) {
+                for m in here
+                    .into_iter()
+                    .flatten()
+                    .filter(|m| m.over() && !m.obj.deleting)
+                {
                     workload::delete(ctx, obj, CONTROLLER, &m.obj);
                 }
                 if here.is_none_or(Vec::is_empty) {
@@ -59,7 +65,10 @@ pub(crate) fn reconcile(
                 }
             }
         }
-        for m in pods.iter().filter(|m| !wanted.contains(target(&m.obj).as_str()) && !m.obj.deleting) {
+        for m in pods
+            .iter()
+            .filter(|m| !wanted.contains(target(&m.obj).as_str()) && !m.obj.deleting)
+        {
             workload::delete(ctx, obj, CONTROLLER, &m.obj);
         }
     }
@@ -80,10 +89,18 @@ pub(crate) fn reconcile(
 
 /// Whether a daemon pod belongs on this node: selector, affinity, taints; never its load.
 fn takes(doc: &PodDoc, name: &str, node: &NodeInfo) -> bool {
-    let affinity = doc.spec.affinity.as_ref().and_then(|a| a.node_affinity.as_ref());
+    let affinity = doc
+        .spec
+        .affinity
+        .as_ref()
+        .and_then(|a| a.node_affinity.as_ref());
     let required = affinity.and_then(|a| a.required.as_ref());
     // A node that is not ready yet gets its daemons: they may be what makes it ready.
-    let soft = |t: &Taint| t.effect == "PreferNoSchedule" || t.key.starts_with("node.kubernetes.io/not-ready") || t.key.starts_with("node.kubernetes.io/unreachable");
+    let soft = |t: &Taint| {
+        t.effect == "PreferNoSchedule"
+            || t.key.starts_with("node.kubernetes.io/not-ready")
+            || t.key.starts_with("node.kubernetes.io/unreachable")
+    };
     selected(&doc.spec.node_selector, required, name, &node.labels)
         && node
             .taints
@@ -95,7 +112,8 @@ fn takes(doc: &PodDoc, name: &str, node: &NodeInfo) -> bool {
 fn bound_for(pod: &Value, node: &str) -> Value {
     let mut pod = pod.clone();
     let fields = json!([{"key": "metadata.name", "operator": "In", "values": [node]}]);
-    let terms = &mut pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
+    let terms = &mut pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        ["nodeSelectorTerms"];
     match terms.as_array_mut().filter(|t| !t.is_empty()) {
         Some(list) => {
             for term in list {

@@ -25,7 +25,9 @@ pub(crate) fn reconcile(ctx: &mut Ctx<'_>, owned: &Owned, obj: &Obj) {
         let target = if is_current { want } else { 0 };
         if workload::replicas(&set.value()) != target {
             let from = workload::replicas(&set.value());
-            ctx.edit(set.res, &set.namespace, &set.name, |v| v["spec"]["replicas"] = target.into());
+            ctx.edit(set.res, &set.namespace, &set.name, |v| {
+                v["spec"]["replicas"] = target.into()
+            });
             scaled(ctx, obj, &set.name, from, target);
         }
         if is_current {
@@ -36,11 +38,16 @@ pub(crate) fn reconcile(ctx: &mut Ctx<'_>, owned: &Owned, obj: &Obj) {
         create_set(ctx, obj, &value, &name, &hash, want);
         scaled(ctx, obj, &name, 0, want);
     }
-    let status = current.map(|c| c.value()["status"].clone()).unwrap_or_default();
+    let status = current
+        .map(|c| c.value()["status"].clone())
+        .unwrap_or_default();
     let count = |key: &str| usize::try_from(status[key].as_u64().unwrap_or(0)).unwrap_or(0);
     let (have, ready) = (count("replicas"), count("readyReplicas"));
     let surge = value["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"].as_u64();
-    let least = want - usize::try_from(surge.unwrap_or(want as u64 / 4)).unwrap_or(0).min(want);
+    let least = want
+        - usize::try_from(surge.unwrap_or(want as u64 / 4))
+            .unwrap_or(0)
+            .min(want);
     let generation = value["metadata"]["generation"].clone();
     let now = timestamp(ctx.now);
     ctx.edit(obj.res, &obj.namespace, &obj.name, |v| {
@@ -57,21 +64,45 @@ pub(crate) fn reconcile(ctx: &mut Ctx<'_>, owned: &Owned, obj: &Obj) {
                 s[key] = n.into();
             }
         }
-        s["conditions"] = if conditions.is_array() { conditions } else { json!([]) };
-        let (status, reason, message) = if ready >= least {
-            ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+        s["conditions"] = if conditions.is_array() {
+            conditions
         } else {
-            ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+            json!([])
+        };
+        let (status, reason, message) = if ready >= least {
+            (
+                "True",
+                "MinimumReplicasAvailable",
+                "Deployment has minimum availability.",
+            )
+        } else {
+            (
+                "False",
+                "MinimumReplicasUnavailable",
+                "Deployment does not have minimum availability.",
+            )
         };
         let old = find(&s, "Available");
-        set_condition(&mut s, stamped(&old, "Available", status, reason, message, &now));
+        set_condition(
+            &mut s,
+            stamped(&old, "Available", status, reason, message, &now),
+        );
         let (reason, message) = if ready >= want {
-            ("NewReplicaSetAvailable", format!("ReplicaSet \"{name}\" has successfully progressed."))
+            (
+                "NewReplicaSetAvailable",
+                format!("ReplicaSet \"{name}\" has successfully progressed."),
+            )
         } else {
-            ("ReplicaSetUpdated", format!("ReplicaSet \"{name}\" is progressing."))
+            (
+                "ReplicaSetUpdated",
+                format!("ReplicaSet \"{name}\" is progressing."),
+            )
         };
         let old = find(&s, "Progressing");
-        set_condition(&mut s, stamped(&old, "Progressing", "True", reason, &message, &now));
+        set_condition(
+            &mut s,
+            stamped(&old, "Progressing", "True", reason, &message, &now),
+        );
         v["status"] = s;
     });
 }
@@ -87,7 +118,11 @@ fn find(status: &Value, kind: &str) -> Value {
 /// A condition whose update time moves only when it says something new.
 fn stamped(old: &Value, kind: &str, status: &str, reason: &str, message: &str, now: &str) -> Value {
     let same = old["status"] == status && old["reason"] == reason && old["message"] == message;
-    let updated = if same { old["lastUpdateTime"].clone() } else { now.into() };
+    let updated = if same {
+        old["lastUpdateTime"].clone()
+    } else {
+        now.into()
+    };
     json!({"type": kind, "status": status, "lastUpdateTime": updated, "lastTransitionTime": now,
         "reason": reason, "message": message})
 }
@@ -127,5 +162,11 @@ fn scaled(ctx: &mut Ctx<'_>, obj: &Obj, set: &str, from: usize, to: usize) {
         uid: &obj.uid,
         field: "",
     };
-    ctx.event(Source::Controller("deployment-controller"), about, false, "ScalingReplicaSet", &text);
+    ctx.event(
+        Source::Controller("deployment-controller"),
+        about,
+        false,
+        "ScalingReplicaSet",
+        &text,
+    );
 }

@@ -21,7 +21,9 @@ impl Dice {
 
     /// The dice for one numbered thing.
     pub(crate) fn at(self, n: u64) -> Self {
-        Self(mix(self.0.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
+        Self(mix(self
+            .0
+            .wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15))))
     }
 
     pub(crate) fn raw(self) -> u64 {

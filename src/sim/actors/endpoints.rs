@@ -11,15 +11,21 @@ use crate::sim::{Obj, resource};
 
 pub(crate) fn reconcile(ctx: &mut Ctx<'_>, service: &Obj) {
     let value = service.value();
-    let Some(selector) = Selector::service(&value["spec"]["selector"]) else { return };
+    let Some(selector) = Selector::service(&value["spec"]["selector"]) else {
+        return;
+    };
     let mut endpoints: Vec<Value> = Vec::new();
     let mut first: Option<Value> = None;
     for pod in ctx.store.list(resource("pods"), Some(&service.namespace)) {
         if !selector.matches(&pod.labels) || matches!(&*pod.phase, "Succeeded" | "Failed") {
             continue;
         }
-        let Ok(slim) = serde_json::from_slice::<PodSlim<'_>>(&pod.body) else { continue };
-        let Some(ip) = slim.status.pod_ip.as_deref().filter(|ip| !ip.is_empty()) else { continue };
+        let Ok(slim) = serde_json::from_slice::<PodSlim<'_>>(&pod.body) else {
+            continue;
+        };
+        let Some(ip) = slim.status.pod_ip.as_deref().filter(|ip| !ip.is_empty()) else {
+            continue;
+        };
         let serving = slim.ready();
         endpoints.push(json!({
             "addresses": [ip],
@@ -42,7 +48,11 @@ pub(crate) fn reconcile(ctx: &mut Ctx<'_>, service: &Obj) {
         })
         .collect();
     // The suffix rests on the service's uid: found again without an index.
-    let name = format!("{}-{}", service.name, Dice::new(0).on(&service.uid).suffix(5));
+    let name = format!(
+        "{}-{}",
+        service.name,
+        Dice::new(0).on(&service.uid).suffix(5)
+    );
     if ctx.store.get(res, &service.namespace, &name).is_none() {
         let slice = json!({
             "metadata": {
@@ -71,7 +81,11 @@ pub(crate) fn reconcile(ctx: &mut Ctx<'_>, service: &Obj) {
 fn target_port(port: &Value, pod: Option<&Value>) -> Value {
     let target = &port["targetPort"];
     let Some(name) = target.as_str() else {
-        return if target.is_null() { port["port"].clone() } else { target.clone() };
+        return if target.is_null() {
+            port["port"].clone()
+        } else {
+            target.clone()
+        };
     };
     if let Ok(number) = name.parse::<u16>() {
         return number.into();

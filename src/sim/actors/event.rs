@@ -36,11 +36,25 @@ pub(crate) struct About<'a> {
 
 impl<'a> About<'a> {
     pub(crate) fn pod(namespace: &'a str, name: &'a str, uid: &'a str) -> Self {
-        About { kind: "Pod", api_version: "v1", namespace, name, uid, field: "" }
+        About {
+            kind: "Pod",
+            api_version: "v1",
+            namespace,
+            name,
+            uid,
+            field: "",
+        }
     }
 
     pub(crate) fn node(name: &'a str, uid: &'a str) -> Self {
-        About { kind: "Node", api_version: "v1", namespace: "", name, uid, field: "" }
+        About {
+            kind: "Node",
+            api_version: "v1",
+            namespace: "",
+            name,
+            uid,
+            field: "",
+        }
     }
 }
 
@@ -126,18 +140,34 @@ impl Recorder {
             }
             self.known.remove(&key);
         }
-        let namespace = if about.namespace.is_empty() { "default" } else { about.namespace };
+        let namespace = if about.namespace.is_empty() {
+            "default"
+        } else {
+            about.namespace
+        };
         let drawn = self.dice.on(about.name).at(key).at(store.revision());
         let name = format!("{}.{}", about.name, drawn.hex(16));
-        let value = body(now, source, about, warning, reason, message, namespace, &name);
+        let value = body(
+            now, source, about, warning, reason, message, namespace, &name,
+        );
         if store.create(now, res, value).is_err() {
             return; // the name is taken: an event lost, as the real recorder would
         }
         self.known.insert(
             key,
-            Known { namespace: namespace.into(), name: name.into(), count: 1, warning, last: now },
+            Known {
+                namespace: namespace.into(),
+                name: name.into(),
+                count: 1,
+                warning,
+                last: now,
+            },
         );
-        let list = if warning { &mut self.warnings } else { &mut self.normal };
+        let list = if warning {
+            &mut self.warnings
+        } else {
+            &mut self.normal
+        };
         list.push_back(key);
         if list.len() > self.cap
             && let Some(old) = list.pop_front()
@@ -161,14 +191,22 @@ impl Recorder {
     pub(crate) fn expire(&mut self, now: DateTime<Utc>, store: &mut Store, queue: &mut Queue) {
         for warning in [false, true] {
             loop {
-                let list = if warning { &mut self.warnings } else { &mut self.normal };
+                let list = if warning {
+                    &mut self.warnings
+                } else {
+                    &mut self.normal
+                };
                 let Some(&key) = list.front() else { break };
                 let last = self.known.get(&key).map(|k| k.last);
                 match last {
                     Some(last) if last + self.ttl > now => {
                         // Fresh since it was first seen: to the back, unless it is the oldest anyway.
                         let first_is_fresh = list.len() == 1 || !self.stale_behind(warning, now);
-                        let list = if warning { &mut self.warnings } else { &mut self.normal };
+                        let list = if warning {
+                            &mut self.warnings
+                        } else {
+                            &mut self.normal
+                        };
                         if first_is_fresh {
                             break;
                         }
@@ -189,7 +227,11 @@ impl Recorder {
 
     /// Whether the second in the queue is over its time (the first was repeated lately).
     fn stale_behind(&self, warning: bool, now: DateTime<Utc>) -> bool {
-        let list = if warning { &self.warnings } else { &self.normal };
+        let list = if warning {
+            &self.warnings
+        } else {
+            &self.normal
+        };
         list.get(1)
             .and_then(|key| self.known.get(key))
             .is_none_or(|k| k.warning == warning && k.last + self.ttl <= now)
@@ -230,7 +272,12 @@ fn body(
             value["lastTimestamp"] = Value::Null;
             value["type"] = kind(warning);
             value["eventTime"] = micro(now).into();
-            value["action"] = if reason == "Scheduled" { "Binding" } else { "Scheduling" }.into();
+            value["action"] = if reason == "Scheduled" {
+                "Binding"
+            } else {
+                "Scheduling"
+            }
+            .into();
             value["reportingComponent"] = "default-scheduler".into();
             value["reportingInstance"] = "default-scheduler-c-1".into();
         }

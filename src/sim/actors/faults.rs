@@ -27,6 +27,8 @@ impl Faults {
 
     /// Whether this pod's readiness probes fail.
     pub(crate) fn unready(&self, namespace: &str, name: &str) -> bool {
-        self.unready.iter().any(|(ns, prefix)| ns == namespace && name.starts_with(prefix.as_str()))
+        self.unready
+            .iter()
+            .any(|(ns, prefix)| ns == namespace && name.starts_with(prefix.as_str()))
     }
 }

@@ -17,7 +17,14 @@ pub(crate) fn on_removed(ctx: &mut Ctx<'_>, owned: &Owned, obj: &Obj) {
 
 /// An owner that waits for its dependents may have lost the last one.
 pub(crate) fn on_child_removed(ctx: &mut Ctx<'_>, owned: &Owned, child: &Obj) {
-    let Some(owner) = child.owner.as_deref().and_then(|uid| ctx.store.by_uid(uid)).cloned() else { return };
+    let Some(owner) = child
+        .owner
+        .as_deref()
+        .and_then(|uid| ctx.store.by_uid(uid))
+        .cloned()
+    else {
+        return;
+    };
     if owner.deleting {
         on_deleting(ctx, owned, &owner);
     }
@@ -26,7 +33,12 @@ pub(crate) fn on_child_removed(ctx: &mut Ctx<'_>, owned: &Owned, child: &Obj) {
 /// An object is marked for deletion: does what its finalizers of ours ask; without finalizers it goes.
 pub(crate) fn on_deleting(ctx: &mut Ctx<'_>, owned: &Owned, obj: &Obj) {
     // The change may be older than the object's present state.
-    let Some(obj) = ctx.store.get(obj.res, &obj.namespace, &obj.name).filter(|o| o.uid == obj.uid).cloned() else {
+    let Some(obj) = ctx
+        .store
+        .get(obj.res, &obj.namespace, &obj.name)
+        .filter(|o| o.uid == obj.uid)
+        .cloned()
+    else {
         return;
     };
     if !obj.deleting {
@@ -41,9 +53,14 @@ pub(crate) fn on_deleting(ctx: &mut Ctx<'_>, owned: &Owned, obj: &Obj) {
         .collect();
     if finalizers.is_empty() {
         let waits = obj.res == resource("pods")
-            && value["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) > 0;
+            && value["metadata"]["deletionGracePeriodSeconds"]
+                .as_i64()
+                .unwrap_or(0)
+                > 0;
         if !waits {
-            let _ = ctx.store.remove(ctx.now, obj.res, &obj.namespace, &obj.name);
+            let _ = ctx
+                .store
+                .remove(ctx.now, obj.res, &obj.namespace, &obj.name);
         }
         return;
     }
@@ -53,7 +70,9 @@ pub(crate) fn on_deleting(ctx: &mut Ctx<'_>, owned: &Owned, obj: &Obj) {
                 let meta = &mut v["metadata"];
                 if let Some(refs) = meta["ownerReferences"].as_array_mut() {
                     refs.retain(|r| r["uid"] != *obj.uid);
-                    if refs.is_empty() && let Some(meta) = meta.as_object_mut() {
+                    if refs.is_empty()
+                        && let Some(meta) = meta.as_object_mut()
+                    {
                         meta.shift_remove("ownerReferences");
                     }
                 }
@@ -88,7 +107,9 @@ fn drop_finalizer(ctx: &mut Ctx<'_>, obj: &Obj, finalizer: &str) {
         let meta = &mut v["metadata"];
         if let Some(list) = meta["finalizers"].as_array_mut() {
             list.retain(|f| f != finalizer);
-            if list.is_empty() && let Some(meta) = meta.as_object_mut() {
+            if list.is_empty()
+                && let Some(meta) = meta.as_object_mut()
+            {
                 meta.shift_remove("finalizers");
             }
         }

@@ -59,7 +59,11 @@ impl Jobs {
         if obj.deleting {
             return;
         }
-        let number = |key: &str| value["spec"][key].as_u64().map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        let number = |key: &str| {
+            value["spec"][key]
+                .as_u64()
+                .map(|n| usize::try_from(n).unwrap_or(usize::MAX))
+        };
         let parallelism = number("parallelism").unwrap_or(1);
         let completions = number("completions");
         let limit = number("backoffLimit").unwrap_or(6);
@@ -76,11 +80,23 @@ impl Jobs {
             None => succeeded > 0 && active.is_empty(),
         };
         let verdict = if done {
-            Some(("Complete", "CompletionsReached", "Reached expected number of succeeded pods"))
+            Some((
+                "Complete",
+                "CompletionsReached",
+                "Reached expected number of succeeded pods",
+            ))
         } else if failed > limit {
-            Some(("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"))
+            Some((
+                "Failed",
+                "BackoffLimitExceeded",
+                "Job has reached the specified backoff limit",
+            ))
         } else if deadline.is_some_and(|d| d <= ctx.now) {
-            Some(("Failed", "DeadlineExceeded", "Job was active longer than specified deadline"))
+            Some((
+                "Failed",
+                "DeadlineExceeded",
+                "Job was active longer than specified deadline",
+            ))
         } else {
             None
         };
@@ -104,7 +120,11 @@ impl Jobs {
                 Some(when) => resync(ctx, obj, when),
                 None => {
                     for _ in active.len()..wanted {
-                        let mut pod = template::pod(&value["spec"]["template"], obj, &format!("{}-", obj.name));
+                        let mut pod = template::pod(
+                            &value["spec"]["template"],
+                            obj,
+                            &format!("{}-", obj.name),
+                        );
                         let labels = &mut pod["metadata"]["labels"];
                         for key in ["batch.kubernetes.io/controller-uid", "controller-uid"] {
                             labels[key] = (&*obj.uid).into();
@@ -117,16 +137,46 @@ impl Jobs {
                 }
             }
         }
-        if let (None, Some(when)) = (started(&value), value["spec"]["activeDeadlineSeconds"].as_i64()) {
-            resync(ctx, obj, ctx.now + Duration::seconds(when.clamp(0, 315_360_000)));
+        if let (None, Some(when)) = (
+            started(&value),
+            value["spec"]["activeDeadlineSeconds"].as_i64(),
+        ) {
+            resync(
+                ctx,
+                obj,
+                ctx.now + Duration::seconds(when.clamp(0, 315_360_000)),
+            );
         }
         let ready = active.iter().filter(|m| m.ready).count();
         let now_active = (active.len() + made).min(wanted.max(made));
-        self.write(ctx, obj, suspended, [now_active, ready, succeeded, failed], verdict);
+        self.write(
+            ctx,
+            obj,
+            suspended,
+            [now_active, ready, succeeded, failed],
+            verdict,
+        );
         if let Some((kind, reason, message)) = verdict {
-            let (event, text) = if kind == "Complete" { ("Completed", "Job completed") } else { (reason, message) };
-            let about = About { kind: "Job", api_version: "batch/v1", namespace: &obj.namespace, name: &obj.name, uid: &obj.uid, field: "" };
-            ctx.event(Source::Controller(CONTROLLER), about, kind == "Failed", event, text);
+            let (event, text) = if kind == "Complete" {
+                ("Completed", "Job completed")
+            } else {
+                (reason, message)
+            };
+            let about = About {
+                kind: "Job",
+                api_version: "batch/v1",
+                namespace: &obj.namespace,
+                name: &obj.name,
+                uid: &obj.uid,
+                field: "",
+            };
+            ctx.event(
+                Source::Controller(CONTROLLER),
+                about,
+                kind == "Failed",
+                event,
+                text,
+            );
         }
     }
 
@@ -141,7 +191,8 @@ impl Jobs {
         let now = timestamp(ctx.now);
         ctx.edit(obj.res, &obj.namespace, &obj.name, |v| {
             if v["spec"]["selector"].is_null() {
-                v["spec"]["selector"] = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": &*obj.uid}});
+                v["spec"]["selector"] =
+                    json!({"matchLabels": {"batch.kubernetes.io/controller-uid": &*obj.uid}});
             }
             if !v["status"].is_object() {
                 v["status"] = json!({});
@@ -150,7 +201,11 @@ impl Jobs {
             if status["startTime"].is_null() && !suspended {
                 status["startTime"] = now.clone().into();
             }
-            for (key, n) in [("active", active), ("succeeded", succeeded), ("failed", failed)] {
+            for (key, n) in [
+                ("active", active),
+                ("succeeded", succeeded),
+                ("failed", failed),
+            ] {
                 if n > 0 {
                     status[key] = n.into();
                 } else if let Some(map) = status.as_object_mut() {
@@ -161,10 +216,17 @@ impl Jobs {
             status["terminating"] = 0.into();
             status["uncountedTerminatedPods"] = json!({});
             if let Some((kind, reason, message)) = verdict {
-                let first = if kind == "Complete" { "SuccessCriteriaMet" } else { "FailureTarget" };
+                let first = if kind == "Complete" {
+                    "SuccessCriteriaMet"
+                } else {
+                    "FailureTarget"
+                };
                 for kind in [first, kind] {
-                    set_condition(status, json!({"type": kind, "status": "True", "lastProbeTime": now,
-                        "lastTransitionTime": now, "reason": reason, "message": message}));
+                    set_condition(
+                        status,
+                        json!({"type": kind, "status": "True", "lastProbeTime": now,
+                        "lastTransitionTime": now, "reason": reason, "message": message}),
+                    );
                 }
                 if kind == "Complete" {
                     status["completionTime"] = now.into();
@@ -175,14 +237,23 @@ impl Jobs {
 
     /// A finished job goes when its time to live is over.
     fn expire(&self, ctx: &mut Ctx<'_>, obj: &Obj, value: &Value) {
-        let Some(ttl) = value["spec"]["ttlSecondsAfterFinished"].as_i64() else { return };
+        let Some(ttl) = value["spec"]["ttlSecondsAfterFinished"].as_i64() else {
+            return;
+        };
         let ended = value["status"]["conditions"]
             .as_array()
             .into_iter()
             .flatten()
             .filter(|c| c["type"] == "Complete" || c["type"] == "Failed")
-            .find_map(|c| c["lastTransitionTime"].as_str()?.parse::<DateTime<Utc>>().ok());
-        let Some(due) = ended.map(|e| e + Duration::seconds(ttl.clamp(0, 315_360_000))) else { return };
+            .find_map(|c| {
+                c["lastTransitionTime"]
+                    .as_str()?
+                    .parse::<DateTime<Utc>>()
+                    .ok()
+            });
+        let Some(due) = ended.map(|e| e + Duration::seconds(ttl.clamp(0, 315_360_000))) else {
+            return;
+        };
         if due <= ctx.now {
             if !obj.deleting {
                 ctx.delete(obj);
@@ -196,7 +267,11 @@ impl Jobs {
 fn resync(ctx: &mut Ctx<'_>, obj: &Obj, when: DateTime<Utc>) {
     ctx.queue.push(
         when,
-        Timer::Resync { plural: obj.res.plural, namespace: obj.namespace.clone(), name: obj.name.clone() },
+        Timer::Resync {
+            plural: obj.res.plural,
+            namespace: obj.namespace.clone(),
+            name: obj.name.clone(),
+        },
     );
 }
 

@@ -120,7 +120,9 @@ impl Actors {
         self.owned.note(obj, change.old.as_deref(), gone);
         match (obj.res.group, obj.res.plural) {
             ("", "pods") => {
-                let Ok(slim) = serde_json::from_slice::<PodSlim<'_>>(&obj.body) else { return };
+                let Ok(slim) = serde_json::from_slice::<PodSlim<'_>>(&obj.body) else {
+                    return;
+                };
                 self.scheduler.on_pod(&mut ctx, obj, gone);
                 self.kubelets.on_pod(&mut ctx, obj, gone, &slim);
                 self.controllers.on_change(&mut ctx, change, Some(&slim));
@@ -148,7 +150,8 @@ impl Actors {
         }
         let value = obj.value();
         self.scheduler.on_node(&mut ctx, obj, &value);
-        self.nodes.on_node(&mut ctx, &mut self.kubelets, obj, &value);
+        self.nodes
+            .on_node(&mut ctx, &mut self.kubelets, obj, &value);
         let moved = |old: &Obj| {
             let (old_value, labels) = (old.value(), &old.labels);
             *labels != obj.labels || old_value["spec"]["taints"] != value["spec"]["taints"]
@@ -164,10 +167,16 @@ impl Actors {
         match timer {
             Timer::Schedule => self.scheduler.schedule(&mut ctx),
             Timer::Retry => self.scheduler.retry(&mut ctx),
-            Timer::Sync => self.controllers.sync(&mut ctx, &self.owned, &self.scheduler),
+            Timer::Sync => self
+                .controllers
+                .sync(&mut ctx, &self.owned, &self.scheduler),
             Timer::Pod(uid) => self.kubelets.wake(&mut ctx, &uid),
             Timer::Node(name, tick) => self.nodes.tick(&mut ctx, &mut self.kubelets, &name, tick),
-            Timer::Resync { plural, namespace, name } => {
+            Timer::Resync {
+                plural,
+                namespace,
+                name,
+            } => {
                 self.controllers.resync(&mut ctx, plural, namespace, name);
             }
             Timer::ExpireEvents => self.events.expire(now, store, &mut self.queue),
@@ -183,20 +192,27 @@ impl Actors {
     }
 
     /// A node's kubelet falls silent or speaks again.
-    pub(crate) fn set_node_down(&mut self, now: DateTime<Utc>, store: &mut Store, name: &str, down: bool) {
+    pub(crate) fn set_node_down(
+        &mut self,
+        now: DateTime<Utc>,
+        store: &mut Store,
+        name: &str,
+        down: bool,
+    ) {
         let mut ctx = ctx!(self, now, store);
-        self.nodes.set_down(&mut ctx, &mut self.kubelets, &name.into(), down);
+        self.nodes
+            .set_down(&mut ctx, &mut self.kubelets, &name.into(), down);
     }
 
     /// A node's disk fills up or is clean again.
-    pub(crate) fn set_pressure(&mut self, now: DateTime<Utc>, store: &mut Store, name: &str, on: bool) {
+    pub(crate) fn set_pressure(
+        &mut self,
+        now: DateTime<Utc>,
+        store: &mut Store,
+        name: &str,
+        on: bool,
+    ) {
         let mut ctx = ctx!(self, now, store);
         self.nodes.set_pressure(&mut ctx, &name.into(), on);
-    }
-
-    /// Marks a pod for deletion with this grace (seconds), or removes it at once on 0.
-    pub(crate) fn delete_pod(&mut self, now: DateTime<Utc>, store: &mut Store, pod: &Obj, grace: Option<i64>) {
-        let mut ctx = ctx!(self, now, store);
-        workload::delete_pod(&mut ctx, pod, grace);
     }
 }

@@ -38,27 +38,49 @@ pub(crate) struct Nodes {
 
 impl Nodes {
     /// A node was created or changed.
-    pub(crate) fn on_node(&mut self, ctx: &mut Ctx<'_>, kubelets: &mut Kubelets, obj: &Obj, value: &Value) {
-        let fault: Box<str> =
-            value["metadata"]["annotations"][FAULT].as_str().unwrap_or_default().into();
+    pub(crate) fn on_node(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        kubelets: &mut Kubelets,
+        obj: &Obj,
+        value: &Value,
+    ) {
+        let fault: Box<str> = value["metadata"]["annotations"][FAULT]
+            .as_str()
+            .unwrap_or_default()
+            .into();
         if !self.lives.contains_key(&*obj.name) {
             let name: Arc<str> = (&*obj.name).into();
             kubelets.add_node(&name);
-            self.lives.insert(name.clone(), Life { uid: obj.uid.clone(), ..Life::default() });
+            self.lives.insert(
+                name.clone(),
+                Life {
+                    uid: obj.uid.clone(),
+                    ..Life::default()
+                },
+            );
             let dice = ctx.dice.on(&name);
             let ready = value["status"]["conditions"]
                 .as_array()
                 .is_some_and(|c| c.iter().any(|c| c["type"] == "Ready"));
             if ready {
                 let phase = i64::try_from(dice.on("beat").below(300)).unwrap_or(0);
-                ctx.queue.push(ctx.now + Duration::seconds(phase + 1), Timer::Node(name, NodeTick::Heartbeat));
+                ctx.queue.push(
+                    ctx.now + Duration::seconds(phase + 1),
+                    Timer::Node(name, NodeTick::Heartbeat),
+                );
             } else {
                 self.register(ctx, kubelets, &name, value);
                 let ms = i64::try_from(dice.on("ready").range(3500, 9000)).unwrap_or(5000);
-                ctx.queue.push(ctx.now + Duration::milliseconds(ms), Timer::Node(name, NodeTick::Ready));
+                ctx.queue.push(
+                    ctx.now + Duration::milliseconds(ms),
+                    Timer::Node(name, NodeTick::Ready),
+                );
             }
         }
-        let Some(life) = self.lives.get_mut(&*obj.name) else { return };
+        let Some(life) = self.lives.get_mut(&*obj.name) else {
+            return;
+        };
         if life.fault != fault {
             let old = std::mem::replace(&mut life.fault, fault.clone());
             let name: Arc<str> = (&*obj.name).into();
@@ -78,14 +100,23 @@ impl Nodes {
     pub(crate) fn remove(&mut self, ctx: &mut Ctx<'_>, kubelets: &mut Kubelets, name: &str) {
         self.lives.remove(name);
         kubelets.remove_node(name);
-        ctx.queue.push(ctx.now + Duration::seconds(40), Timer::Node(name.into(), NodeTick::Orphans));
+        ctx.queue.push(
+            ctx.now + Duration::seconds(40),
+            Timer::Node(name.into(), NodeTick::Orphans),
+        );
     }
 
     /// What a kubelet writes when it registers: not ready yet.
     fn register(&mut self, ctx: &mut Ctx<'_>, kubelets: &Kubelets, name: &Arc<str>, value: &Value) {
-        let ip = kubelets.nodes.get(name).map(super::kubelet::NodeRun::host_ip).unwrap_or_default();
+        let ip = kubelets
+            .nodes
+            .get(name)
+            .map(super::kubelet::NodeRun::host_ip)
+            .unwrap_or_default();
         let now = ctx.now;
-        let has_taint = value["spec"]["taints"].as_array().is_some_and(|t| t.iter().any(|t| t["key"] == NOT_READY));
+        let has_taint = value["spec"]["taints"]
+            .as_array()
+            .is_some_and(|t| t.iter().any(|t| t["key"] == NOT_READY));
         ctx.edit(resource("nodes"), "", name, |v| {
             fill_status(&mut v["status"], name, &ip);
             v["status"]["conditions"] = conditions(now, false);
@@ -96,11 +127,19 @@ impl Nodes {
     }
 
     /// A timer of a node.
-    pub(crate) fn tick(&mut self, ctx: &mut Ctx<'_>, kubelets: &mut Kubelets, name: &Arc<str>, tick: NodeTick) {
+    pub(crate) fn tick(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        kubelets: &mut Kubelets,
+        name: &Arc<str>,
+        tick: NodeTick,
+    ) {
         if tick == NodeTick::Orphans {
             return orphans(ctx, kubelets, name);
         }
-        let Some(life) = self.lives.get_mut(name) else { return };
+        let Some(life) = self.lives.get_mut(name) else {
+            return;
+        };
         let uid = life.uid.clone();
         match tick {
             NodeTick::Orphans => {}
@@ -120,7 +159,9 @@ impl Nodes {
                 }
             }
             NodeTick::Lost => {
-                let due = life.down.is_some_and(|d| d + Duration::seconds(GRACE_S) <= ctx.now);
+                let due = life
+                    .down
+                    .is_some_and(|d| d + Duration::seconds(GRACE_S) <= ctx.now);
                 if due && !life.lost {
                     life.lost = true;
                     lose(ctx, kubelets, name, &uid);
@@ -139,7 +180,10 @@ impl Nodes {
             NodeTick::Pressure => {
                 if &*life.fault == "disk-pressure" {
                     press(ctx, kubelets, name);
-                    ctx.queue.push(ctx.now + Duration::seconds(45), Timer::Node(name.clone(), NodeTick::Pressure));
+                    ctx.queue.push(
+                        ctx.now + Duration::seconds(45),
+                        Timer::Node(name.clone(), NodeTick::Pressure),
+                    );
                 }
             }
         }
@@ -157,12 +201,26 @@ impl Nodes {
             }
         });
         let text = format!("Node {name} status is now: NodeReady");
-        ctx.event(Source::Kubelet(name), About::node(name, uid), false, "NodeReady", &text);
+        ctx.event(
+            Source::Kubelet(name),
+            About::node(name, uid),
+            false,
+            "NodeReady",
+            &text,
+        );
     }
 
     /// The kubelet falls silent, or speaks again.
-    pub(crate) fn set_down(&mut self, ctx: &mut Ctx<'_>, kubelets: &mut Kubelets, name: &Arc<str>, down: bool) {
-        let Some(life) = self.lives.get_mut(name) else { return };
+    pub(crate) fn set_down(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        kubelets: &mut Kubelets,
+        name: &Arc<str>,
+        down: bool,
+    ) {
+        let Some(life) = self.lives.get_mut(name) else {
+            return;
+        };
         if life.down.is_some() == down {
             return;
         }
@@ -170,7 +228,10 @@ impl Nodes {
             life.down = Some(ctx.now);
             life.lost = false;
             kubelets.set_up(ctx, name, false);
-            ctx.queue.push(ctx.now + Duration::seconds(GRACE_S), Timer::Node(name.clone(), NodeTick::Lost));
+            ctx.queue.push(
+                ctx.now + Duration::seconds(GRACE_S),
+                Timer::Node(name.clone(), NodeTick::Lost),
+            );
         } else {
             life.down = None;
             let was_lost = std::mem::take(&mut life.lost);
@@ -184,7 +245,9 @@ impl Nodes {
 
     /// The node's disk fills up, or is clean again.
     pub(crate) fn set_pressure(&mut self, ctx: &mut Ctx<'_>, name: &Arc<str>, on: bool) {
-        let Some(life) = self.lives.get(name) else { return };
+        let Some(life) = self.lives.get(name) else {
+            return;
+        };
         let uid = life.uid.clone();
         let now = timestamp(ctx.now);
         ctx.edit(resource("nodes"), "", name, |v| {
@@ -201,11 +264,24 @@ impl Nodes {
                 remove_taint(v, DISK_PRESSURE);
             }
         });
-        let reason = if on { "NodeHasDiskPressure" } else { "NodeHasNoDiskPressure" };
+        let reason = if on {
+            "NodeHasDiskPressure"
+        } else {
+            "NodeHasNoDiskPressure"
+        };
         let text = format!("Node {name} status is now: {reason}");
-        ctx.event(Source::Kubelet(name), About::node(name, &uid), false, reason, &text);
+        ctx.event(
+            Source::Kubelet(name),
+            About::node(name, &uid),
+            false,
+            reason,
+            &text,
+        );
         if on {
-            ctx.queue.push(ctx.now + Duration::seconds(15), Timer::Node(name.clone(), NodeTick::Pressure));
+            ctx.queue.push(
+                ctx.now + Duration::seconds(15),
+                Timer::Node(name.clone(), NodeTick::Pressure),
+            );
         }
     }
 }
@@ -224,9 +300,12 @@ fn lose(ctx: &mut Ctx<'_>, kubelets: &Kubelets, name: &Arc<str>, uid: &str) {
                 .and_then(|c| c.iter().find(|c| c["type"] == kind))
                 .map(|c| c["lastHeartbeatTime"].clone())
                 .unwrap_or_else(|| now.clone().into());
-            set_condition(&mut v["status"], json!({"type": kind, "status": "Unknown",
+            set_condition(
+                &mut v["status"],
+                json!({"type": kind, "status": "Unknown",
                 "lastHeartbeatTime": beat, "lastTransitionTime": now,
-                "reason": "NodeStatusUnknown", "message": "Kubelet stopped posting node status."}));
+                "reason": "NodeStatusUnknown", "message": "Kubelet stopped posting node status."}),
+            );
         }
         add_taint(v, UNREACHABLE, "NoSchedule", Some(&now));
         add_taint(v, UNREACHABLE, "NoExecute", Some(&now));
@@ -238,7 +317,10 @@ fn lose(ctx: &mut Ctx<'_>, kubelets: &Kubelets, name: &Arc<str>, uid: &str) {
         let mut changed = false;
         ctx.edit(resource("pods"), &ns, &pod, |v| {
             if let Some(list) = v["status"]["conditions"].as_array_mut() {
-                for c in list.iter_mut().filter(|c| c["type"] == "Ready" && c["status"] == "True") {
+                for c in list
+                    .iter_mut()
+                    .filter(|c| c["type"] == "Ready" && c["status"] == "True")
+                {
                     c["status"] = "False".into();
                     c["lastTransitionTime"] = now.clone().into();
                     changed = true;
@@ -246,17 +328,31 @@ fn lose(ctx: &mut Ctx<'_>, kubelets: &Kubelets, name: &Arc<str>, uid: &str) {
             }
         });
         if changed {
-            ctx.event(source, About::pod(&ns, &pod, &uid), true, "NodeNotReady", "Node is not ready");
+            ctx.event(
+                source,
+                About::pod(&ns, &pod, &uid),
+                true,
+                "NodeNotReady",
+                "Node is not ready",
+            );
         }
     }
 }
 
 /// The taint manager deletes the pods that do not stand a lost node for ever.
 fn evict_all(ctx: &mut Ctx<'_>, kubelets: &Kubelets, name: &Arc<str>) {
-    let taint = Taint { key: UNREACHABLE.into(), value: String::new(), effect: "NoExecute".into() };
+    let taint = Taint {
+        key: UNREACHABLE.into(),
+        value: String::new(),
+        effect: "NoExecute".into(),
+    };
     for (ns, pod, uid) in pods_of(kubelets, name) {
-        let Some(obj) = ctx.store.get(resource("pods"), &ns, &pod).cloned() else { continue };
-        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else { continue };
+        let Some(obj) = ctx.store.get(resource("pods"), &ns, &pod).cloned() else {
+            continue;
+        };
+        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
+            continue;
+        };
         let stays = doc
             .spec
             .tolerations
@@ -272,8 +368,19 @@ fn evict_all(ctx: &mut Ctx<'_>, kubelets: &Kubelets, name: &Arc<str>) {
                 "message": "Taint manager: deleting due to NoExecute taint"}));
         });
         let text = format!("Marking for deletion Pod {ns}/{pod}");
-        ctx.event(Source::Controller("taint-eviction-controller"), About::pod(&ns, &pod, &uid), false, "TaintManagerEviction", &text);
-        mark_deleted(ctx.store, ctx.now, &obj, doc.spec.termination_grace_period_seconds.unwrap_or(30));
+        ctx.event(
+            Source::Controller("taint-eviction-controller"),
+            About::pod(&ns, &pod, &uid),
+            false,
+            "TaintManagerEviction",
+            &text,
+        );
+        mark_deleted(
+            ctx.store,
+            ctx.now,
+            &obj,
+            doc.spec.termination_grace_period_seconds.unwrap_or(30),
+        );
     }
 }
 
@@ -281,12 +388,20 @@ fn evict_all(ctx: &mut Ctx<'_>, kubelets: &Kubelets, name: &Arc<str>) {
 fn press(ctx: &mut Ctx<'_>, kubelets: &mut Kubelets, name: &Arc<str>) {
     let mut victims: Vec<(Arc<str>, Arc<str>)> = Vec::new();
     for (ns, pod, uid) in pods_of(kubelets, name) {
-        let Some(obj) = ctx.store.get(resource("pods"), &ns, &pod) else { continue };
+        let Some(obj) = ctx.store.get(resource("pods"), &ns, &pod) else {
+            continue;
+        };
         if &*obj.phase != "Running" || obj.deleting {
             continue;
         }
-        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else { continue };
-        let daemon = doc.metadata.owner_references.iter().any(|o| o.kind == "DaemonSet" || o.kind == "Node");
+        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
+            continue;
+        };
+        let daemon = doc
+            .metadata
+            .owner_references
+            .iter()
+            .any(|o| o.kind == "DaemonSet" || o.kind == "Node");
         if let (false, Some(c)) = (daemon, doc.spec.containers.first()) {
             victims.push((uid, c.name.as_str().into()));
         }
@@ -297,8 +412,13 @@ fn press(ctx: &mut Ctx<'_>, kubelets: &mut Kubelets, name: &Arc<str>) {
     let drawn = ctx.dice.on(name).on("press").at(ctx.store.revision());
     let at = usize::try_from(drawn.below(victims.len() as u64)).unwrap_or(0);
     let (uid, container) = &victims[at];
-    let (gi, avail) = (drawn.at(1).range(9, 31), drawn.at(2).range(900_000, 4_900_000));
-    let text = format!("The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: {avail}Ki. Container {container} was using {gi}Gi, request is 0, has larger consumption of ephemeral-storage. ");
+    let (gi, avail) = (
+        drawn.at(1).range(9, 31),
+        drawn.at(2).range(900_000, 4_900_000),
+    );
+    let text = format!(
+        "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: {avail}Ki. Container {container} was using {gi}Gi, request is 0, has larger consumption of ephemeral-storage. "
+    );
     kubelets.evict(ctx, uid, &text);
 }
 
@@ -307,8 +427,12 @@ fn orphans(ctx: &mut Ctx<'_>, kubelets: &Kubelets, name: &Arc<str>) {
     if kubelets.nodes.contains_key(name) {
         return;
     }
-    let lost: Vec<Arc<Obj>> =
-        ctx.store.list(resource("pods"), None).filter(|p| *p.node == **name).cloned().collect();
+    let lost: Vec<Arc<Obj>> = ctx
+        .store
+        .list(resource("pods"), None)
+        .filter(|p| *p.node == **name)
+        .cloned()
+        .collect();
     for obj in lost {
         ctx.delete(&obj);
     }
@@ -332,7 +456,9 @@ pub(crate) fn fill_status(status: &mut Value, name: &str, ip: &str) {
     }
     if status["capacity"].is_null() {
         status["capacity"] = match &status["allocatable"] {
-            Value::Null => json!({"cpu": "8", "memory": "32Gi", "ephemeral-storage": "200Gi", "pods": "110"}),
+            Value::Null => {
+                json!({"cpu": "8", "memory": "32Gi", "ephemeral-storage": "200Gi", "pods": "110"})
+            }
             given => given.clone(),
         };
     }
@@ -344,7 +470,8 @@ pub(crate) fn fill_status(status: &mut Value, name: &str, ip: &str) {
         status["capacity"]["pods"] = "110".into();
     }
     if status["addresses"].is_null() {
-        status["addresses"] = json!([{"type": "InternalIP", "address": ip}, {"type": "Hostname", "address": name}]);
+        status["addresses"] =
+            json!([{"type": "InternalIP", "address": ip}, {"type": "Hostname", "address": name}]);
     }
     if status["nodeInfo"].is_null() {
         status["nodeInfo"] = json!({"architecture": "amd64", "bootID": "", "containerRuntimeVersion": "containerd://2.2.1",
@@ -364,20 +491,49 @@ pub(crate) fn conditions(now: DateTime<Utc>, ready: bool) -> Value {
             "reason": reason, "message": message})
     };
     let last = if ready {
-        one("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+        one(
+            "Ready",
+            "True",
+            "KubeletReady",
+            "kubelet is posting ready status",
+        )
     } else {
-        one("Ready", "False", "KubeletNotReady", "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized")
+        one(
+            "Ready",
+            "False",
+            "KubeletNotReady",
+            "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized",
+        )
     };
     json!([
-        one("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        one("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        one("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        one(
+            "MemoryPressure",
+            "False",
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available"
+        ),
+        one(
+            "DiskPressure",
+            "False",
+            "KubeletHasNoDiskPressure",
+            "kubelet has no disk pressure"
+        ),
+        one(
+            "PIDPressure",
+            "False",
+            "KubeletHasSufficientPID",
+            "kubelet has sufficient PID available"
+        ),
         last
     ])
 }
 
 fn beat(node: &mut Value, now: &str) {
-    for c in node["status"]["conditions"].as_array_mut().into_iter().flatten() {
+    for c in node["status"]["conditions"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+    {
         c["lastHeartbeatTime"] = now.into();
     }
 }
@@ -391,7 +547,9 @@ fn add_taint(node: &mut Value, key: &str, effect: &str, since: Option<&str>) {
         node["spec"]["taints"] = json!([]);
     }
     if let Some(list) = node["spec"]["taints"].as_array_mut()
-        && !list.iter().any(|t| t["key"] == key && t["effect"] == effect)
+        && !list
+            .iter()
+            .any(|t| t["key"] == key && t["effect"] == effect)
     {
         list.push(taint);
     }

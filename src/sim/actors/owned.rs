@@ -19,8 +19,16 @@ impl Owned {
         if was == obj.owner && !gone && old.is_some() {
             return;
         }
-        let child: Child = (obj.res.group, obj.res.plural, obj.namespace.clone(), obj.name.clone());
-        for owner in [was, obj.owner.clone().filter(|_| gone)].into_iter().flatten() {
+        let child: Child = (
+            obj.res.group,
+            obj.res.plural,
+            obj.namespace.clone(),
+            obj.name.clone(),
+        );
+        for owner in [was, obj.owner.clone().filter(|_| gone)]
+            .into_iter()
+            .flatten()
+        {
             if let Some(set) = self.children.get_mut(&owner) {
                 set.remove(&child);
                 if set.is_empty() {
@@ -29,7 +37,10 @@ impl Owned {
             }
         }
         if let (Some(owner), false) = (&obj.owner, gone) {
-            self.children.entry(owner.clone()).or_default().insert(child);
+            self.children
+                .entry(owner.clone())
+                .or_default()
+                .insert(child);
         }
     }
 

@@ -10,7 +10,9 @@ use serde_json::Value;
 use super::quantity;
 
 /// Null counts as absent, as for the real server.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(d: D) -> Result<T, D::Error> {
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    d: D,
+) -> Result<T, D::Error> {
     Option::<T>::deserialize(d).map(Option::unwrap_or_default)
 }
 
@@ -69,7 +71,10 @@ pub(crate) struct ConditionSlim<'a> {
 
 impl PodSlim<'_> {
     pub(crate) fn ready(&self) -> bool {
-        self.status.conditions.iter().any(|c| c.kind == "Ready" && c.status == "True")
+        self.status
+            .conditions
+            .iter()
+            .any(|c| c.kind == "Ready" && c.status == "True")
     }
 }
 
@@ -206,12 +211,17 @@ impl Requirement {
             "Exists" => value.is_some(),
             "DoesNotExist" => value.is_none(),
             "Gt" | "Lt" => {
-                let (Some(have), Some(want)) =
-                    (value.and_then(number), self.values.first().and_then(|v| number(v)))
-                else {
+                let (Some(have), Some(want)) = (
+                    value.and_then(number),
+                    self.values.first().and_then(|v| number(v)),
+                ) else {
                     return false;
                 };
-                if self.operator == "Gt" { have > want } else { have < want }
+                if self.operator == "Gt" {
+                    have > want
+                } else {
+                    have < want
+                }
             }
             _ => false,
         }
@@ -311,8 +321,16 @@ impl Container {
     /// Requests, with limits standing in for what is missing, as the API server's defaults do.
     fn amounts(&self) -> Amounts {
         let mut all = self.resources.limits.clone();
-        all.extend(self.resources.requests.iter().map(|(k, v)| (k.clone(), v.clone())));
-        Amounts { pods: 0, ..Amounts::of(&all) }
+        all.extend(
+            self.resources
+                .requests
+                .iter()
+                .map(|(k, v)| (k.clone(), v.clone())),
+        );
+        Amounts {
+            pods: 0,
+            ..Amounts::of(&all)
+        }
     }
 
     pub(crate) fn is_sidecar(&self) -> bool {
@@ -334,9 +352,18 @@ impl Spec {
                 peak = peak.max(sidecars.plus(c.amounts()));
             }
         }
-        let running = self.containers.iter().fold(sidecars, |sum, c| sum.plus(c.amounts()));
-        let overhead = Amounts { pods: 0, ..Amounts::of(&self.overhead) };
-        Amounts { pods: 1, ..peak.max(running).plus(overhead) }
+        let running = self
+            .containers
+            .iter()
+            .fold(sidecars, |sum, c| sum.plus(c.amounts()));
+        let overhead = Amounts {
+            pods: 0,
+            ..Amounts::of(&self.overhead)
+        };
+        Amounts {
+            pods: 1,
+            ..peak.max(running).plus(overhead)
+        }
     }
 }
 
@@ -358,19 +385,31 @@ mod tests {
         .unwrap();
         assert_eq!(
             doc.spec.amounts(),
-            Amounts { cpu: 2110, memory: 1 << 30, ephemeral: 0, pods: 1 }
+            Amounts {
+                cpu: 2110,
+                memory: 1 << 30,
+                ephemeral: 0,
+                pods: 1
+            }
         );
     }
 
     #[test]
     fn tolerations() {
-        let taint = Taint { key: "k".into(), value: "v".into(), effect: "NoSchedule".into() };
+        let taint = Taint {
+            key: "k".into(),
+            value: "v".into(),
+            effect: "NoSchedule".into(),
+        };
         for (t, want) in [
             (json!({"operator": "Exists"}), true),
             (json!({"key": "k", "operator": "Exists"}), true),
             (json!({"key": "k", "value": "v"}), true),
             (json!({"key": "k", "value": "w"}), false),
-            (json!({"key": "k", "operator": "Exists", "effect": "NoExecute"}), false),
+            (
+                json!({"key": "k", "operator": "Exists", "effect": "NoExecute"}),
+                false,
+            ),
             (json!({"value": "v"}), false),
         ] {
             let t: Toleration = serde_json::from_value(t).unwrap();

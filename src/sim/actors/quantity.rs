@@ -45,7 +45,9 @@ fn scaled(number: &str, factor: i64) -> i64 {
         clippy::cast_possible_truncation,
         reason = "a fraction of a quantity needs no more than a double holds; `as` saturates"
     )]
-    number.parse::<f64>().map_or(0, |n| (n * factor as f64).ceil() as i64)
+    number
+        .parse::<f64>()
+        .map_or(0, |n| (n * factor as f64).ceil() as i64)
 }
 
 #[cfg(test)]

@@ -24,7 +24,11 @@ pub(crate) enum Timer {
     /// One step of the scenario.
     Scenario(usize),
     /// A finished Job's time to live is over, or a Job's deadline: look at it again.
-    Resync { plural: &'static str, namespace: Box<str>, name: Box<str> },
+    Resync {
+        plural: &'static str,
+        namespace: Box<str>,
+        name: Box<str>,
+    },
     /// Bulk load: some pods end, others start.
     Churn,
 }
@@ -81,7 +85,11 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn push(&mut self, at: DateTime<Utc>, timer: Timer) {
         self.seq += 1;
-        self.heap.push(Entry { at, seq: self.seq, timer });
+        self.heap.push(Entry {
+            at,
+            seq: self.seq,
+            timer,
+        });
     }
 
     pub(crate) fn next_due(&self) -> Option<DateTime<Utc>> {

@@ -25,7 +25,12 @@ pub(crate) fn reconcile(ctx: &mut Ctx<'_>, owned: &Owned, obj: &Obj) {
         if have > want {
             // Those that serve least go first: unbound, pending, not ready, then the youngest.
             active.sort_by_key(|m| {
-                (!m.obj.node.is_empty(), &*m.obj.phase == "Running", m.ready, std::cmp::Reverse(m.obj.rv))
+                (
+                    !m.obj.node.is_empty(),
+                    &*m.obj.phase == "Running",
+                    m.ready,
+                    std::cmp::Reverse(m.obj.rv),
+                )
             });
             for m in active.drain(..have - want) {
                 workload::delete(ctx, obj, CONTROLLER, &m.obj);

@@ -20,18 +20,28 @@ pub(crate) struct Selector {
 impl Selector {
     /// Reads `spec.selector` of a workload or a budget.
     pub(crate) fn read(value: &Value) -> Option<Self> {
-        if value.is_null() { None } else { Selector::deserialize(value).ok() }
+        if value.is_null() {
+            None
+        } else {
+            Selector::deserialize(value).ok()
+        }
     }
 
     /// Reads `spec.selector` of a Service: a plain map; none when it is empty.
     pub(crate) fn service(value: &Value) -> Option<Self> {
         let match_labels: BTreeMap<String, String> = BTreeMap::deserialize(value).ok()?;
-        (!match_labels.is_empty()).then(|| Self { match_labels, ..Self::default() })
+        (!match_labels.is_empty()).then(|| Self {
+            match_labels,
+            ..Self::default()
+        })
     }
 
     pub(crate) fn matches(&self, labels: &Labels) -> bool {
         let label = |key: &str| labels.get(key).map(|v| &**v);
         self.match_labels.iter().all(|(k, v)| label(k) == Some(v))
-            && self.match_expressions.iter().all(|r| r.admits(label(&r.key)))
+            && self
+                .match_expressions
+                .iter()
+                .all(|r| r.admits(label(&r.key)))
     }
 }

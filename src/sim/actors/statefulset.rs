@@ -14,10 +14,16 @@ pub(crate) fn reconcile(ctx: &mut Ctx<'_>, owned: &Owned, obj: &Obj) {
     let want = workload::replicas(&value);
     let pods = workload::members(owned.of(ctx.store, &obj.uid, resource("pods")));
     let ordinal = |name: &str| {
-        name.strip_prefix(&*obj.name).and_then(|r| r.strip_prefix('-')).and_then(|n| n.parse::<usize>().ok())
+        name.strip_prefix(&*obj.name)
+            .and_then(|r| r.strip_prefix('-'))
+            .and_then(|n| n.parse::<usize>().ok())
     };
     let parallel = value["spec"]["podManagementPolicy"] == "Parallel";
-    let revision = format!("{}-{}", obj.name, template::hash(&value["spec"]["template"]));
+    let revision = format!(
+        "{}-{}",
+        obj.name,
+        template::hash(&value["spec"]["template"])
+    );
     if !obj.deleting {
         // One that ended is removed, so that it can be made anew under its name.
         for m in pods.iter().filter(|m| m.over() && !m.obj.deleting) {

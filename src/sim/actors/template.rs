@@ -67,7 +67,10 @@ pub(crate) fn complete(pod: &mut Value) {
         spec["tolerations"] = json!([]);
     }
     if let Some(list) = spec["tolerations"].as_array_mut() {
-        for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        for key in [
+            "node.kubernetes.io/not-ready",
+            "node.kubernetes.io/unreachable",
+        ] {
             let covered = list.iter().any(|t| {
                 let effect = t["effect"].as_str().unwrap_or_default();
                 let given = t["key"].as_str().unwrap_or_default();
@@ -85,12 +88,17 @@ pub(crate) fn complete(pod: &mut Value) {
 }
 
 fn complete_container(c: &mut Value) {
-    let latest = c["image"].as_str().is_some_and(|i| i.ends_with(":latest") || !i.rsplit('/').next().unwrap_or(i).contains(':'));
+    let latest = c["image"].as_str().is_some_and(|i| {
+        i.ends_with(":latest") || !i.rsplit('/').next().unwrap_or(i).contains(':')
+    });
     for (key, value) in [
         ("resources", json!({})),
         ("terminationMessagePath", json!("/dev/termination-log")),
         ("terminationMessagePolicy", json!("File")),
-        ("imagePullPolicy", json!(if latest { "Always" } else { "IfNotPresent" })),
+        (
+            "imagePullPolicy",
+            json!(if latest { "Always" } else { "IfNotPresent" }),
+        ),
     ] {
         if c[key].is_null() {
             c[key] = value;
@@ -101,12 +109,16 @@ fn complete_container(c: &mut Value) {
 fn qos(spec: &Value) -> &'static str {
     let mut any = false;
     let mut guaranteed = true;
-    for c in ["initContainers", "containers"].iter().flat_map(|k| spec[*k].as_array().into_iter().flatten()) {
+    for c in ["initContainers", "containers"]
+        .iter()
+        .flat_map(|k| spec[*k].as_array().into_iter().flatten())
+    {
         let (requests, limits) = (&c["resources"]["requests"], &c["resources"]["limits"]);
         any |= requests.as_object().is_some_and(|m| !m.is_empty())
             || limits.as_object().is_some_and(|m| !m.is_empty());
         for key in ["cpu", "memory"] {
-            guaranteed &= !limits[key].is_null() && (requests[key].is_null() || requests[key] == limits[key]);
+            guaranteed &=
+                !limits[key].is_null() && (requests[key].is_null() || requests[key] == limits[key]);
         }
     }
     match (any, guaranteed) {

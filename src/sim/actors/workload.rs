@@ -43,7 +43,12 @@ pub(crate) fn about(obj: &Obj) -> (String, &'static str) {
 }
 
 /// Creates a pod for its owner and says so.
-pub(crate) fn create(ctx: &mut Ctx<'_>, owner: &Obj, controller: &str, pod: Value) -> Option<Arc<Obj>> {
+pub(crate) fn create(
+    ctx: &mut Ctx<'_>,
+    owner: &Obj,
+    controller: &str,
+    pod: Value,
+) -> Option<Arc<Obj>> {
     let made = ctx.store.create(ctx.now, resource("pods"), pod);
     let (api_version, kind) = about(owner);
     let about = About {
@@ -57,12 +62,24 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, owner: &Obj, controller: &str, pod: Valu
     match made {
         Ok(obj) => {
             let text = format!("Created pod: {}", obj.name);
-            ctx.event(Source::Controller(controller), about, false, "SuccessfulCreate", &text);
+            ctx.event(
+                Source::Controller(controller),
+                about,
+                false,
+                "SuccessfulCreate",
+                &text,
+            );
             Some(obj)
         }
         Err(status) => {
             let text = format!("Error creating: {}", status.message);
-            ctx.event(Source::Controller(controller), about, true, "FailedCreate", &text);
+            ctx.event(
+                Source::Controller(controller),
+                about,
+                true,
+                "FailedCreate",
+                &text,
+            );
             None
         }
     }
@@ -81,7 +98,13 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>, owner: &Obj, controller: &str, pod: &Obj
         uid: &owner.uid,
         field: "",
     };
-    ctx.event(Source::Controller(controller), about, false, "SuccessfulDelete", &text);
+    ctx.event(
+        Source::Controller(controller),
+        about,
+        false,
+        "SuccessfulDelete",
+        &text,
+    );
 }
 
 /// Deletes a pod as the API server does: at once when it is not bound or has ended, else with its
@@ -101,7 +124,11 @@ pub(crate) fn effective_grace(pod: &Obj, asked: Option<i64>) -> i64 {
         return 0;
     }
     // A negative grace counts as one second.
-    let own = || pod.value()["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(30);
+    let own = || {
+        pod.value()["spec"]["terminationGracePeriodSeconds"]
+            .as_i64()
+            .unwrap_or(30)
+    };
     match asked.unwrap_or_else(own) {
         g if g < 0 => 1,
         g => g,
@@ -110,5 +137,7 @@ pub(crate) fn effective_grace(pod: &Obj, asked: Option<i64>) -> i64 {
 
 /// `spec.replicas`, 1 unless given.
 pub(crate) fn replicas(value: &Value) -> usize {
-    value["spec"]["replicas"].as_u64().map_or(1, |n| usize::try_from(n).unwrap_or(0))
+    value["spec"]["replicas"]
+        .as_u64()
+        .map_or(1, |n| usize::try_from(n).unwrap_or(0))
 }

@@ -64,11 +64,22 @@ impl Log {
             end,
             meta,
         };
-        let given = log.lines.as_ref().and_then(|s| s.lines.as_ref()).map(|l| l.len() as u64);
+        let given = log
+            .lines
+            .as_ref()
+            .and_then(|s| s.lines.as_ref())
+            .map(|l| l.len() as u64);
         if let (Some((planned, exit)), Some(begin)) = (run.plan, run.work) {
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a double")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "milliseconds of a run fit a double"
+            )]
             let length = (planned - begin).num_milliseconds().max(1) as f64;
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and `as` saturates")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "positive, and `as` saturates"
+            )]
             let by_pace = (length / log.pace) as u64;
             let total = given.unwrap_or_else(|| by_pace.max(kind.least()));
             #[expect(clippy::cast_precision_loss, reason = "no log has 2^53 lines")]
@@ -86,8 +97,14 @@ impl Log {
     /// When line `i` was written.
     fn time(&self, begin: DateTime<Utc>, i: u64) -> DateTime<Utc> {
         #[expect(clippy::cast_precision_loss, reason = "no log has 2^53 lines")]
-        let (at, jitter) = (i as f64 * self.pace, self.dice.at(i).below(1000) as f64 / 1000.0);
-        #[expect(clippy::cast_possible_truncation, reason = "`as` saturates; bounded below")]
+        let (at, jitter) = (
+            i as f64 * self.pace,
+            self.dice.at(i).below(1000) as f64 / 1000.0,
+        );
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "`as` saturates; bounded below"
+        )]
         let micros = ((at + jitter * 0.8 * self.pace) * 1000.0) as i64;
         begin + Duration::microseconds(micros.clamp(0, 315_360_000_000_000_000))
     }
@@ -104,9 +121,16 @@ impl Log {
         if t <= begin {
             return 0;
         }
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run fit a double")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "milliseconds of a run fit a double"
+        )]
         let elapsed = (t - begin).num_milliseconds() as f64;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and `as` saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive, and `as` saturates"
+        )]
         let mut n = (elapsed / self.pace) as u64 + 2;
         n = n.min(self.total.unwrap_or(u64::MAX >> 1));
         while n > 0 && self.time(begin, n - 1) >= t {
@@ -116,7 +140,12 @@ impl Log {
     }
 
     /// The first line to read when there are `written` of them and these are wanted.
-    pub(crate) fn first(&self, written: u64, since: Option<DateTime<Utc>>, tail: Option<usize>) -> u64 {
+    pub(crate) fn first(
+        &self,
+        written: u64,
+        since: Option<DateTime<Utc>>,
+        tail: Option<usize>,
+    ) -> u64 {
         let mut first = written.saturating_sub(KEPT);
         if let (Some(since), Some(begin)) = (since, self.begin) {
             first = first.max(self.before(begin, since));
@@ -132,7 +161,9 @@ impl Log {
         let Some(begin) = self.begin else { return };
         for i in from..to {
             if timestamps {
-                let at = self.time(begin, i).to_rfc3339_opts(SecondsFormat::Nanos, true);
+                let at = self
+                    .time(begin, i)
+                    .to_rfc3339_opts(SecondsFormat::Nanos, true);
                 out.extend_from_slice(at.as_bytes());
                 out.push(b' ');
             }
@@ -144,7 +175,13 @@ impl Log {
                     }
                 }
                 None => {
-                    let spot = text::Spot { i, total: self.total, exit: self.exit, dice: self.dice, at: self.time(begin, i) };
+                    let spot = text::Spot {
+                        i,
+                        total: self.total,
+                        exit: self.exit,
+                        dice: self.dice,
+                        at: self.time(begin, i),
+                    };
                     text::line(self.kind, &spot, self.meta.as_deref(), out);
                 }
             }
@@ -178,7 +215,13 @@ mod tests {
     }
 
     fn run(end: Option<(i64, i32)>) -> Run {
-        Run { at: at(0), ready_at: at(0), work: Some(at(0)), ends: None, plan: end.map(|(s, code)| (at(s), code)) }
+        Run {
+            at: at(0),
+            ready_at: at(0),
+            work: Some(at(0)),
+            ends: None,
+            plan: end.map(|(s, code)| (at(s), code)),
+        }
     }
 
     fn text_of(log: &Log, from: u64, to: u64) -> String {
@@ -189,7 +232,10 @@ mod tests {
 
     #[test]
     fn a_failing_test_run_ends_with_its_failure_and_reads_the_same_in_pieces() {
-        let c = cont(Script { log: Some("test".into()), ..Script::default() });
+        let c = cont(Script {
+            log: Some("test".into()),
+            ..Script::default()
+        });
         let log = Log::of(Dice::new(1), &c, &run(Some((60, 1))), None, 0, None);
         let all = log.written(at(60));
         assert_eq!(Some(all), log.total);
@@ -209,7 +255,11 @@ mod tests {
 
     #[test]
     fn services_log_for_ever_and_tails_are_found_at_once() {
-        let c = cont(Script { log: Some("api".into()), lines_per_s: Some(10.0), ..Script::default() });
+        let c = cont(Script {
+            log: Some("api".into()),
+            lines_per_s: Some(10.0),
+            ..Script::default()
+        });
         let log = Log::of(Dice::new(1), &c, &run(None), None, 0, None);
         let week = log.written(at(7 * 86_400));
         assert!((6_047_990..=6_048_010).contains(&week), "{week}");
@@ -222,7 +272,11 @@ mod tests {
     #[test]
     fn given_lines_are_word_for_word() {
         let lines = vec!["one".to_owned(), "two".to_owned()];
-        let c = cont(Script { lines: Some(lines), run_ms: Some(1000), ..Script::default() });
+        let c = cont(Script {
+            lines: Some(lines),
+            run_ms: Some(1000),
+            ..Script::default()
+        });
         let log = Log::of(Dice::new(1), &c, &run(Some((1, 0))), None, 0, None);
         let n = log.written(at(1));
         assert_eq!(text_of(&log, 0, n), "one\ntwo\n");

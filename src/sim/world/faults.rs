@@ -17,7 +17,9 @@ impl World {
             let at = from + fault.at;
             self.actors.queue.push(at, Timer::Scenario(2 * i));
             if let Some(length) = fault.length {
-                self.actors.queue.push(at + length, Timer::Scenario(2 * i + 1));
+                self.actors
+                    .queue
+                    .push(at + length, Timer::Scenario(2 * i + 1));
             }
         }
         self.scenario = Some(scenario);
@@ -35,8 +37,12 @@ impl World {
     }
 
     pub(super) fn scenario_step(&mut self, step: usize) {
-        let Some(scenario) = self.scenario.clone() else { return };
-        let Some(fault) = scenario.faults.get(step / 2) else { return };
+        let Some(scenario) = self.scenario.clone() else {
+            return;
+        };
+        let Some(fault) = scenario.faults.get(step / 2) else {
+            return;
+        };
         self.apply(fault.get_ref(), step % 2 == 0);
     }
 
@@ -45,17 +51,23 @@ impl World {
         let faults = &mut self.actors.faults;
         let node = fault.node.as_deref().unwrap_or_default();
         match fault.kind {
-            Kind::NodeNotReady => self.actors.set_node_down(self.now, &mut self.store, node, on),
-            Kind::DiskPressure => self.actors.set_pressure(self.now, &mut self.store, node, on),
+            Kind::NodeNotReady => self
+                .actors
+                .set_node_down(self.now, &mut self.store, node, on),
+            Kind::DiskPressure => self
+                .actors
+                .set_pressure(self.now, &mut self.store, node, on),
             Kind::Cordon => {
                 // A node that is not there is nothing to cordon.
-                let _ = self.store.update(self.now, resource("nodes"), "", node, |v| {
-                    if on {
-                        v["spec"]["unschedulable"] = true.into();
-                    } else if let Some(spec) = v["spec"].as_object_mut() {
-                        spec.shift_remove("unschedulable");
-                    }
-                });
+                let _ = self
+                    .store
+                    .update(self.now, resource("nodes"), "", node, |v| {
+                        if on {
+                            v["spec"]["unschedulable"] = true.into();
+                        } else if let Some(spec) = v["spec"].as_object_mut() {
+                            spec.shift_remove("unschedulable");
+                        }
+                    });
             }
             Kind::ImageMissing => {
                 let image = fault.image.clone().unwrap_or_default();
@@ -69,7 +81,10 @@ impl World {
             Kind::Oom => faults.oom = if on { fault.rate.unwrap_or(0.0) } else { 0.0 },
             Kind::Fail => faults.fail = if on { fault.rate.unwrap_or(0.0) } else { 0.0 },
             Kind::NoEndpoints => {
-                let who = (fault.namespace.clone().unwrap_or_default(), fault.pods.clone().unwrap_or_default());
+                let who = (
+                    fault.namespace.clone().unwrap_or_default(),
+                    fault.pods.clone().unwrap_or_default(),
+                );
                 if on {
                     faults.unready.push(who);
                 } else {
@@ -81,7 +96,9 @@ impl World {
                 faults.outage = on;
                 faults.watch_epoch += 1;
             }
-            Kind::SlowScheduling => faults.scheduler_ms = if on { fault.ms.unwrap_or(0) } else { 0 },
+            Kind::SlowScheduling => {
+                faults.scheduler_ms = if on { fault.ms.unwrap_or(0) } else { 0 }
+            }
             Kind::WatchCut => faults.watch_epoch += u64::from(on),
         }
         self.react();

@@ -59,7 +59,9 @@ impl World {
         self.react();
         self.fill.fill = Some(fill);
         if fill.churn > 0 && fill.pods > 0 {
-            self.actors.queue.push(self.now + Duration::seconds(1), Timer::Churn);
+            self.actors
+                .queue
+                .push(self.now + Duration::seconds(1), Timer::Churn);
         }
     }
 
@@ -72,12 +74,16 @@ impl World {
         for _ in 0..n {
             if let Some((name, node)) = self.fill.alive.pop_front() {
                 // Somebody may have deleted it.
-                let _ = self.store.remove(self.now, resource("pods"), NAMESPACE, &name);
+                let _ = self
+                    .store
+                    .remove(self.now, resource("pods"), NAMESPACE, &name);
                 self.fill_pod(node);
             }
         }
         self.react();
-        self.actors.queue.push(self.now + Duration::seconds(1), Timer::Churn);
+        self.actors
+            .queue
+            .push(self.now + Duration::seconds(1), Timer::Churn);
     }
 
     fn filled_node(&self, i: usize) -> Value {
@@ -103,7 +109,13 @@ impl World {
         let name = format!("job-{id}-1");
         let age = self.actors.dice.on("age").at(i).range(1, 170);
         let started = timestamp(self.now - Duration::seconds(i64::try_from(age).unwrap_or(60)));
-        let project = self.actors.dice.on("project").at(i).pick(&["shop/api", "shop/web", "infra/base", "data/etl", "mobile/app"]);
+        let project = self.actors.dice.on("project").at(i).pick(&[
+            "shop/api",
+            "shop/web",
+            "infra/base",
+            "data/etl",
+            "mobile/app",
+        ]);
         let node_name = format!("f-{:05}", node + 1);
         let pool = ["runner-large", "runner-small"][node as usize % 2];
         let condition = |kind: &str| json!({"type": kind, "status": "True", "lastProbeTime": null, "lastTransitionTime": started});

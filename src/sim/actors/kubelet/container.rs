@@ -39,11 +39,21 @@ pub(crate) enum State {
     /// Nothing happens until its turn comes.
     Queued,
     /// The image is pulled, or found present, and the container created.
-    Creating { until: DateTime<Utc>, fetch: Fetch },
+    Creating {
+        until: DateTime<Utc>,
+        fetch: Fetch,
+    },
     /// A pull failed: first shown as such, then as a back-off until it is tried again.
-    NoImage { backing_off: bool, until: DateTime<Utc>, retry: DateTime<Utc> },
+    NoImage {
+        backing_off: bool,
+        until: DateTime<Utc>,
+        retry: DateTime<Utc>,
+    },
     /// It ended and starts again at `until`; without a delay it still shows how it ended.
-    Backoff { until: DateTime<Utc>, delay: i64 },
+    Backoff {
+        until: DateTime<Utc>,
+        delay: i64,
+    },
     Running(Run),
     Ended(Box<Ended>),
 }
@@ -79,7 +89,11 @@ pub(crate) struct Exit {
 
 impl Exit {
     pub(crate) fn code(code: i32) -> Self {
-        Self { code, reason: None, message: None }
+        Self {
+            code,
+            reason: None,
+            message: None,
+        }
     }
 
     pub(crate) fn reason(&self) -> &str {
@@ -116,7 +130,8 @@ impl Cont {
 
     /// Whether it did nothing because one before it failed.
     pub(crate) fn skipped(&self) -> bool {
-        self.ended().is_some_and(|e| e.exit.message.as_deref() == Some("skipped"))
+        self.ended()
+            .is_some_and(|e| e.exit.message.as_deref() == Some("skipped"))
     }
 
     /// Whether its present run has begun.
@@ -141,7 +156,7 @@ impl Cont {
             | State::NoImage { until, .. }
             | State::Backoff { until, .. } => Some(*until),
             State::Running(run) => {
-                let ready = (!self.ready).then_some(run.ready_at);
+                let ready = (!self.ready && self.kind != Kind::Init).then_some(run.ready_at);
                 let ends = run.ends.as_ref().map(|(at, _)| *at);
                 [ready, ends].into_iter().flatten().min()
             }
@@ -149,7 +164,10 @@ impl Cont {
     }
 
     pub(crate) fn container_id(&self, pod: Dice, run: u32) -> String {
-        format!("containerd://{}", pod.on(&self.name).at(u64::from(run)).hex(64))
+        format!(
+            "containerd://{}",
+            pod.on(&self.name).at(u64::from(run)).hex(64)
+        )
     }
 
     /// `spec.containers{test}`, as events name it.
@@ -165,6 +183,8 @@ impl Cont {
         let started_once = self.started_once();
         let current = self.restarts;
         let state = match &self.state {
+            // While it is pulled anew it still shows that the last pull failed.
+            State::Creating { .. } if self.failed_pulls > 0 => self.no_image(true),
             State::Queued | State::Creating { .. } => json!({"waiting": {"reason": idle}}),
             State::NoImage { backing_off, .. } => self.no_image(*backing_off),
             State::Backoff { delay: 0, .. } => self
@@ -180,11 +200,10 @@ impl Cont {
         };
         let last_number = self.last_number();
         let shown = matches!(self.state, State::Backoff { delay: 0, .. });
-        let last = self
-            .last
-            .as_ref()
-            .filter(|_| !shown)
-            .map_or_else(|| json!({}), |e| e.value(&self.container_id(pod, last_number)));
+        let last = self.last.as_ref().filter(|_| !shown).map_or_else(
+            || json!({}),
+            |e| e.value(&self.container_id(pod, last_number)),
+        );
         let mut value = json!({
             "name": &*self.name,
             "state": state,
@@ -196,7 +215,10 @@ impl Cont {
         });
         if started_once || self.last.is_some() {
             let digest = Dice::new(0).on(&self.image).hex(64);
-            let bare = self.image.rsplit_once(':').map_or(&*self.image, |(name, _)| name);
+            let bare = self
+                .image
+                .rsplit_once(':')
+                .map_or(&*self.image, |(name, _)| name);
             value["imageID"] = format!("{bare}@sha256:{digest}").into();
             let number = if started_once { current } else { last_number };
             value["containerID"] = self.container_id(pod, number).into();
@@ -229,7 +251,11 @@ pub(crate) fn pull_error(image: &str) -> String {
 
 /// Go's short duration: `10s`, `1m20s`, `5m0s`.
 pub(crate) fn short(seconds: i64) -> String {
-    if seconds < 60 { format!("{seconds}s") } else { format!("{}m{}s", seconds / 60, seconds % 60) }
+    if seconds < 60 {
+        format!("{seconds}s")
+    } else {
+        format!("{}m{}s", seconds / 60, seconds % 60)
+    }
 }
 
 /// Go's duration of some milliseconds: `850ms`, `1.2s`, `1m3.456s`.
@@ -243,7 +269,11 @@ pub(crate) fn took(ms: i64) -> String {
         text.pop();
     }
     let text = text.trim_end_matches('.');
-    if min > 0 { format!("{min}m{text}s") } else { format!("{text}s") }
+    if min > 0 {
+        format!("{min}m{text}s")
+    } else {
+        format!("{text}s")
+    }
 }
 
 impl Ended {

@@ -13,7 +13,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
 use self::container::{Cont, Ended, Exit, Kind, Run, State};
-use self::pod::{Env, Flag, FOREVER_MS, Note, PodRun, Restart, Why};
+use self::pod::{Env, FOREVER_MS, Flag, Note, PodRun, Restart, Why};
 use super::ctx::{Ctx, set_condition};
 use super::event::{About, Source};
 use super::pods::{PodDoc, PodSlim};
@@ -44,7 +44,12 @@ impl NodeRun {
     fn draw_ip(&mut self) -> String {
         let n = self.next_ip % 250;
         self.next_ip += 1;
-        format!("10.{}.{}.{}", 4 + self.ordinal / 250, self.ordinal % 250, n + 2)
+        format!(
+            "10.{}.{}.{}",
+            4 + self.ordinal / 250,
+            self.ordinal % 250,
+            n + 2
+        )
     }
 }
 
@@ -70,7 +75,9 @@ impl Kubelets {
 
     /// The pod, or what is remembered of it.
     pub(crate) fn recall(&self, uid: &str) -> Option<&PodRun> {
-        self.pods.get(uid).or_else(|| self.graves.iter().rev().find(|p| &*p.uid == uid))
+        self.pods
+            .get(uid)
+            .or_else(|| self.graves.iter().rev().find(|p| &*p.uid == uid))
     }
 
     pub(crate) fn node_up(&self, node: &str) -> bool {
@@ -130,32 +137,48 @@ impl Kubelets {
                 self.admit(ctx, obj);
             } else if obj.deleting && slim.metadata.finalizers.is_empty() {
                 // Its kubelet forgot it; nothing runs.
-                let _ = ctx.store.remove(ctx.now, obj.res, &obj.namespace, &obj.name);
+                let _ = ctx
+                    .store
+                    .remove(ctx.now, obj.res, &obj.namespace, &obj.name);
             }
         }
         if obj.deleting {
-            self.stop(ctx, obj, slim.metadata.deletion_grace_period_seconds.unwrap_or(0));
+            self.stop(
+                ctx,
+                obj,
+                slim.metadata.deletion_grace_period_seconds.unwrap_or(0),
+            );
         }
     }
 
     /// Takes a pod that was bound to a node.
     fn admit(&mut self, ctx: &mut Ctx<'_>, obj: &Obj) {
-        let Some((node_name, _)) = self.nodes.get_key_value(&*obj.node) else { return };
+        let Some((node_name, _)) = self.nodes.get_key_value(&*obj.node) else {
+            return;
+        };
         let node_name = node_name.clone();
-        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else { return };
-        let Some(node) = self.nodes.get_mut(&node_name) else { return };
-        let scripts = doc.metadata.annotations.get(script::ANNOTATION).map(|text| {
-            if let Some(known) = self.scripts.get(text) {
-                return known.clone();
-            }
-            // What cannot be read is no script: the container then runs for ever.
-            let read = Arc::new(script::parse(text).unwrap_or_default());
-            if self.scripts.len() > 10_000 {
-                self.scripts.clear(); // a cache of texts, most of them used once
-            }
-            self.scripts.insert(text.clone(), read.clone());
-            read
-        });
+        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
+            return;
+        };
+        let Some(node) = self.nodes.get_mut(&node_name) else {
+            return;
+        };
+        let scripts = doc
+            .metadata
+            .annotations
+            .get(script::ANNOTATION)
+            .map(|text| {
+                if let Some(known) = self.scripts.get(text) {
+                    return known.clone();
+                }
+                // What cannot be read is no script: the container then runs for ever.
+                let read = Arc::new(script::parse(text).unwrap_or_default());
+                if self.scripts.len() > 10_000 {
+                    self.scripts.clear(); // a cache of texts, most of them used once
+                }
+                self.scripts.insert(text.clone(), read.clone());
+                read
+            });
         let intern = |set: &mut HashSet<Arc<str>>, text: &str| -> Arc<str> {
             if let Some(known) = set.get(text) {
                 return known.clone();
@@ -166,7 +189,11 @@ impl Kubelets {
         };
         let spec = &doc.spec;
         let mut containers = Vec::with_capacity(spec.init_containers.len() + spec.containers.len());
-        let all = spec.init_containers.iter().map(|c| (c, true)).chain(spec.containers.iter().map(|c| (c, false)));
+        let all = spec
+            .init_containers
+            .iter()
+            .map(|c| (c, true))
+            .chain(spec.containers.iter().map(|c| (c, false)));
         for (c, init) in all {
             containers.push(Cont {
                 name: intern(&mut self.images, &c.name),
@@ -198,7 +225,10 @@ impl Kubelets {
         };
         let started = doc.status.start_time.filter(|_| already).unwrap_or(ctx.now);
         let limit = |s: i64| Duration::seconds(s.clamp(0, FOREVER_MS / 1000));
-        let flag = Flag { on: already, since: started };
+        let flag = Flag {
+            on: already,
+            since: started,
+        };
         let mut run = PodRun {
             namespace: intern(&mut self.images, &obj.namespace),
             name: (&*obj.name).into(),
@@ -214,7 +244,10 @@ impl Kubelets {
             grace: spec.termination_grace_period_seconds.unwrap_or(30),
             started,
             deadline: spec.active_deadline_seconds.map(|s| started + limit(s)),
-            sandbox_at: ctx.now + Duration::milliseconds(i64::try_from(dice.on("sandbox").range(250, 900)).unwrap_or(500)),
+            sandbox_at: ctx.now
+                + Duration::milliseconds(
+                    i64::try_from(dice.on("sandbox").range(250, 900)).unwrap_or(500),
+                ),
             inits: spec.init_containers.len(),
             containers,
             stop: None,
@@ -240,7 +273,10 @@ impl Kubelets {
         let Some(run) = self.pods.get(&*obj.uid) else {
             if !self.nodes.contains_key(&*obj.node) {
                 // No kubelet will ever confirm it.
-                ctx.queue.push(ctx.now + Duration::seconds(20), Timer::Node((&*obj.node).into(), super::queue::NodeTick::Orphans));
+                ctx.queue.push(
+                    ctx.now + Duration::seconds(20),
+                    Timer::Node((&*obj.node).into(), super::queue::NodeTick::Orphans),
+                );
             }
             return;
         };
@@ -249,26 +285,48 @@ impl Kubelets {
             return;
         }
         let uid = run.uid.clone();
-        self.look(ctx, &uid, |run, now, env| run.begin_stop(now, Why::Deleted, grace, env));
+        self.look(ctx, &uid, |run, now, env| {
+            run.begin_stop(now, Why::Deleted, grace, env)
+        });
     }
 
     /// The node runs out of disk: one of its pods goes.
     pub(crate) fn evict(&mut self, ctx: &mut Ctx<'_>, uid: &str, message: &str) {
-        let Some(run) = self.pods.get(uid) else { return };
-        let (ns, name, node, uid) = (run.namespace.clone(), run.name.clone(), run.node.clone(), run.uid.clone());
+        let Some(run) = self.pods.get(uid) else {
+            return;
+        };
+        let (ns, name, node, uid) = (
+            run.namespace.clone(),
+            run.name.clone(),
+            run.node.clone(),
+            run.uid.clone(),
+        );
+        let now = timestamp(ctx.now);
         ctx.edit(resource("pods"), &ns, &name, |v| {
-            let now = timestamp(ctx.now);
-            set_condition(&mut v["status"], json!({"type": "DisruptionTarget", "status": "True",
+            set_condition(
+                &mut v["status"],
+                json!({"type": "DisruptionTarget", "status": "True",
                 "reason": "TerminationByKubelet", "message": message,
-                "lastProbeTime": null, "lastTransitionTime": now}));
+                "lastProbeTime": null, "lastTransitionTime": now}),
+            );
         });
-        ctx.event(Source::Kubelet(&node), About::pod(&ns, &name, &uid), true, "Evicted", message);
-        self.look(ctx, &uid, |run, now, env| run.begin_stop(now, Why::Evicted(message.into()), 1, env));
+        ctx.event(
+            Source::Kubelet(&node),
+            About::pod(&ns, &name, &uid),
+            true,
+            "Evicted",
+            message,
+        );
+        self.look(ctx, &uid, |run, now, env| {
+            run.begin_stop(now, Why::Evicted(message.into()), 1, env)
+        });
     }
 
     /// The timer of a pod came.
     pub(crate) fn wake(&mut self, ctx: &mut Ctx<'_>, uid: &str) {
-        let Some(run) = self.pods.get_mut(uid) else { return };
+        let Some(run) = self.pods.get_mut(uid) else {
+            return;
+        };
         if run.wake != Some(ctx.now) {
             return; // an older timer: a later look asked for another time
         }
@@ -297,9 +355,17 @@ impl Kubelets {
             {
                 let (ns, name, node) = (run.namespace.clone(), run.name.clone(), run.node.clone());
                 let field = run.containers.last().map(Cont::field).unwrap_or_default();
-                let about = About { field: &field, ..About::pod(&ns, &name, &uid) };
-                ctx.event(Source::Kubelet(&node), about, true, "Unhealthy",
-                    "Readiness probe failed: HTTP probe failed with statuscode: 503");
+                let about = About {
+                    field: &field,
+                    ..About::pod(&ns, &name, &uid)
+                };
+                ctx.event(
+                    Source::Kubelet(&node),
+                    about,
+                    true,
+                    "Unhealthy",
+                    "Readiness probe failed: HTTP probe failed with statuscode: 503",
+                );
             }
             self.look(ctx, &uid, |_, _, _| {});
         }
@@ -307,7 +373,9 @@ impl Kubelets {
 
     /// The node's kubelet dies or lives again. On its return it catches up with its pods.
     pub(crate) fn set_up(&mut self, ctx: &mut Ctx<'_>, node: &str, up: bool) {
-        let Some(n) = self.nodes.get_mut(node) else { return };
+        let Some(n) = self.nodes.get_mut(node) else {
+            return;
+        };
         if n.up == up {
             return;
         }
@@ -321,8 +389,13 @@ impl Kubelets {
                 run.dirty = true; // the node controller wrote its readiness meanwhile
             }
             self.look(ctx, &uid, |_, _, _| {});
-            let Some(run) = self.pods.get(&uid) else { continue };
-            if let Some(obj) = ctx.store.get(resource("pods"), &run.namespace, &run.name).cloned()
+            let Some(run) = self.pods.get(&uid) else {
+                continue;
+            };
+            if let Some(obj) = ctx
+                .store
+                .get(resource("pods"), &run.namespace, &run.name)
+                .cloned()
                 && obj.deleting
                 && *obj.uid == *uid
             {
@@ -338,18 +411,27 @@ impl Kubelets {
         uid: &Arc<str>,
         then: impl FnOnce(&mut PodRun, DateTime<Utc>, &mut Env<'_>),
     ) {
-        let Some(run) = self.pods.get_mut(uid) else { return };
-        let Some(node) = self.nodes.get_mut(&run.node) else { return };
+        let Some(run) = self.pods.get_mut(uid) else {
+            return;
+        };
+        let Some(node) = self.nodes.get_mut(&run.node) else {
+            return;
+        };
         if !node.up {
             return;
         }
         let mut notes: Vec<Note> = Vec::new();
         let dice = ctx.dice.on(uid);
-        let mut env = Env { dice, images: &mut node.images, faults: ctx.faults, notes: &mut notes };
+        let mut env = Env {
+            dice,
+            images: &mut node.images,
+            faults: ctx.faults,
+            notes: &mut notes,
+        };
         run.advance(ctx.now, &mut env);
         then(run, ctx.now, &mut env);
         run.settle(ctx.now, &mut env);
-        let next = run.next();
+        let next = run.next().filter(|t| *t > ctx.now);
         let arm = next.filter(|_| run.wake != next);
         run.wake = next;
         let dirty = std::mem::take(&mut run.dirty);
@@ -359,17 +441,33 @@ impl Kubelets {
             ctx.queue.push(at, Timer::Pod(uid.clone()));
         }
         for note in notes {
-            let about = About { field: &note.field, ..About::pod(&run.namespace, &run.name, uid) };
-            ctx.event_at(note.at, Source::Kubelet(&run.node), about, note.warning, note.reason, &note.message);
+            let about = About {
+                field: &note.field,
+                ..About::pod(&run.namespace, &run.name, uid)
+            };
+            ctx.event_at(
+                note.at,
+                Source::Kubelet(&run.node),
+                about,
+                note.warning,
+                note.reason,
+                &note.message,
+            );
         }
         let (ns, name) = (run.namespace.clone(), run.name.clone());
         if dirty {
             let run = &*run;
-            ctx.edit(resource("pods"), &ns, &name, |v| status::write(run, dice, &mut v["status"]));
+            ctx.edit(resource("pods"), &ns, &name, |v| {
+                status::write(run, dice, &mut v["status"])
+            });
         }
         if over && deleted {
             // A pod of the same name may have taken its place.
-            let same = ctx.store.get(resource("pods"), &ns, &name).filter(|o| *o.uid == **uid).cloned();
+            let same = ctx
+                .store
+                .get(resource("pods"), &ns, &name)
+                .filter(|o| *o.uid == **uid)
+                .cloned();
             if let Some(obj) = same {
                 super::ctx::mark_deleted(ctx.store, ctx.now, &obj, 0);
                 ctx.delete(&obj);
@@ -380,7 +478,12 @@ impl Kubelets {
 
 /// What a job's log speaks of, by the job platform's annotations.
 fn about(doc: &PodDoc) -> Option<Arc<Meta>> {
-    let get = |key: &str| doc.metadata.annotations.get(&format!("jobs.constable/{key}")).cloned();
+    let get = |key: &str| {
+        doc.metadata
+            .annotations
+            .get(&format!("jobs.constable/{key}"))
+            .cloned()
+    };
     Some(Arc::new(Meta {
         project: get("project")?,
         reference: get("ref").unwrap_or_else(|| "main".into()),
@@ -394,12 +497,26 @@ fn about(doc: &PodDoc) -> Option<Arc<Meta>> {
 fn resume(run: &mut PodRun, doc: &PodDoc) {
     for c in &mut run.containers {
         let at = run.started;
-        let going = Run { at, ready_at: at, work: Some(at), ends: None, plan: None };
+        let going = Run {
+            at,
+            ready_at: at,
+            work: Some(at),
+            ends: None,
+            plan: None,
+        };
         if c.kind == Kind::Init {
             let exit = Exit::code(0);
-            c.state = State::Ended(Box::new(Ended { run: going, at, exit }));
+            c.state = State::Ended(Box::new(Ended {
+                run: going,
+                at,
+                exit,
+            }));
         } else {
-            let known = doc.status.container_statuses.iter().find(|s| s["name"] == *c.name);
+            let known = doc
+                .status
+                .container_statuses
+                .iter()
+                .find(|s| s["name"] == *c.name);
             c.restarts = known
                 .and_then(|s| s["restartCount"].as_u64())
                 .and_then(|n| u32::try_from(n).ok())

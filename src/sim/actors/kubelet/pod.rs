@@ -130,12 +130,10 @@ impl PodRun {
 
     /// Lives through everything due until `now`.
     pub(crate) fn advance(&mut self, now: DateTime<Utc>, env: &mut Env<'_>) {
-        // A bound no script reaches within one step: a restart loop takes seconds a turn.
-        for _ in 0..100_000 {
-            match self.next() {
-                Some(t) if t <= now => self.settle(t, env),
-                _ => break,
-            }
+        let mut last = None;
+        while let Some(t) = self.next().filter(|t| *t <= now && Some(*t) != last) {
+            self.settle(t, env);
+            last = Some(t);
         }
     }
 
@@ -146,7 +144,10 @@ impl PodRun {
         }
         let phase_running = self.end.is_none() && !self.pending();
         let all_ready = phase_running
-            && self.containers.iter().all(|c| c.kind == Kind::Init || c.ready);
+            && self
+                .containers
+                .iter()
+                .all(|c| c.kind == Kind::Init || c.ready);
         if self.ready.on != all_ready || self.initialized.on != self.inits_done() {
             self.dirty = true;
         }
@@ -173,7 +174,11 @@ impl PodRun {
                 && let Some((at, exit)) = &run.ends
                 && *at <= t
             {
-                let ended = Ended { run: run.clone(), at: *at, exit: exit.clone() };
+                let ended = Ended {
+                    run: run.clone(),
+                    at: *at,
+                    exit: exit.clone(),
+                };
                 c.ready = c.kind == Kind::Init && ended.exit.code == 0;
                 c.state = State::Ended(Box::new(ended));
                 any = true;
@@ -199,21 +204,28 @@ impl PodRun {
 
     /// Ends the pod once a stop has brought all containers down.
     fn close(&mut self, t: DateTime<Utc>) -> bool {
-        let Some((why, _)) = &self.stop else { return false };
+        let Some((why, _)) = &self.stop else {
+            return false;
+        };
         if self.containers.iter().any(|c| c.running().is_some()) {
             return false;
         }
         let (reason, message): (&str, Box<str>) = match why {
-            Why::Deadline => {
-                ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline".into())
-            }
+            Why::Deadline => (
+                "DeadlineExceeded",
+                "Pod was active on the node longer than the specified deadline".into(),
+            ),
             Why::Evicted(message) => ("Evicted", message.clone()),
             Why::Deleted | Why::Over => ("", "".into()),
         };
         let mains_well = self.containers[self.inits..]
             .iter()
             .all(|c| c.ended().is_some_and(|e| e.exit.code == 0));
-        self.end = Some(End { succeeded: reason.is_empty() && mains_well, reason, message });
+        self.end = Some(End {
+            succeeded: reason.is_empty() && mains_well,
+            reason,
+            message,
+        });
         self.ready.set(false, t);
         for c in &mut self.containers {
             c.ready &= c.kind == Kind::Init;
@@ -251,10 +263,12 @@ impl PodRun {
         if self.continue_pulls(t, env) || self.restart_ended(t, env) {
             return true;
         }
-        let next_init = self.containers[..self.inits].iter().position(|c| match c.kind {
-            Kind::Sidecar => c.running().is_none(),
-            Kind::Init | Kind::Main => c.ended().is_none_or(|e| e.exit.code != 0),
-        });
+        let next_init = self.containers[..self.inits]
+            .iter()
+            .position(|c| match c.kind {
+                Kind::Sidecar => c.running().is_none(),
+                Kind::Init | Kind::Main => c.ended().is_none_or(|e| e.exit.code != 0),
+            });
         // A sidecar that crashes later does not hold up the main containers again.
         if let (Some(i), false) = (next_init, self.initialized.on) {
             return self.drive_init(i, t, env);
@@ -291,23 +305,41 @@ impl PodRun {
     /// Looks for the image and, if need be, begins to pull it.
     fn create(&mut self, i: usize, t: DateTime<Utc>, env: &mut Env<'_>) {
         let c = &mut self.containers[i];
-        let dice = env.dice.on(&c.name).at(u64::from(c.failed_pulls) << 32 | u64::from(c.restarts));
+        let dice = env
+            .dice
+            .on(&c.name)
+            .at(u64::from(c.failed_pulls) << 32 | u64::from(c.restarts));
         let latency = Duration::milliseconds(ms(dice.on("create").range(60, 220)));
         let (fetch, wait) = if env.images.contains(&c.image) {
             (Fetch::Present, latency)
         } else {
             if !c.never_pull {
-                env.notes.push(note(c, t, false, "Pulling", format!("Pulling image \"{}\"", c.image)));
+                env.notes.push(note(
+                    c,
+                    t,
+                    false,
+                    "Pulling",
+                    format!("Pulling image \"{}\"", c.image),
+                ));
             }
             if c.never_pull || env.faults.lacks(&c.image) {
-                (Fetch::Fails, Duration::milliseconds(ms(dice.on("miss").range(300, 1400))))
+                (
+                    Fetch::Fails,
+                    Duration::milliseconds(ms(dice.on("miss").range(300, 1400))),
+                )
             } else {
                 let pull = c.script.as_ref().and_then(|s| s.pull_ms);
                 let took = pull.unwrap_or_else(|| dice.on("pull").range(900, 6500));
-                (Fetch::Pulled { ms: ms(took) }, Duration::milliseconds(ms(took)) + latency)
+                (
+                    Fetch::Pulled { ms: ms(took) },
+                    Duration::milliseconds(ms(took)) + latency,
+                )
             }
         };
-        c.state = State::Creating { until: t + wait, fetch };
+        c.state = State::Creating {
+            until: t + wait,
+            fetch,
+        };
     }
 
     fn continue_pulls(&mut self, t: DateTime<Utc>, env: &mut Env<'_>) -> bool {
@@ -323,17 +355,35 @@ impl PodRun {
                     }
                     return true;
                 }
-                State::NoImage { backing_off: false, until, retry } if *until <= t => {
+                State::NoImage {
+                    backing_off: false,
+                    until,
+                    retry,
+                } if *until <= t => {
                     let retry = *retry;
-                    c.state = State::NoImage { backing_off: true, until: retry, retry };
+                    c.state = State::NoImage {
+                        backing_off: true,
+                        until: retry,
+                        retry,
+                    };
                     if !c.never_pull {
                         let text = format!("Back-off pulling image \"{}\"", c.image);
                         env.notes.push(note(c, t, false, "BackOff", text));
-                        env.notes.push(note(c, t, true, "Failed", "Error: ImagePullBackOff".into()));
+                        env.notes.push(note(
+                            c,
+                            t,
+                            true,
+                            "Failed",
+                            "Error: ImagePullBackOff".into(),
+                        ));
                     }
                     return true;
                 }
-                State::NoImage { backing_off: true, until, .. } if *until <= t => {
+                State::NoImage {
+                    backing_off: true,
+                    until,
+                    ..
+                } if *until <= t => {
                     self.create(i, t, env);
                     return true;
                 }
@@ -351,17 +401,35 @@ impl PodRun {
     fn pull_failed(&mut self, i: usize, t: DateTime<Utc>, env: &mut Env<'_>) {
         let c = &mut self.containers[i];
         if c.never_pull {
-            let text = format!("Container image \"{}\" is not present with pull policy of Never", c.image);
+            let text = format!(
+                "Container image \"{}\" is not present with pull policy of Never",
+                c.image
+            );
             env.notes.push(note(c, t, true, "ErrImageNeverPull", text));
-            env.notes.push(note(c, t, true, "Failed", "Error: ErrImageNeverPull".into()));
+            env.notes.push(note(
+                c,
+                t,
+                true,
+                "Failed",
+                "Error: ErrImageNeverPull".into(),
+            ));
         } else {
-            let text = format!("Failed to pull image \"{}\": {}", c.image, pull_error(&c.image));
+            let text = format!(
+                "Failed to pull image \"{}\": {}",
+                c.image,
+                pull_error(&c.image)
+            );
             env.notes.push(note(c, t, true, "Failed", text));
-            env.notes.push(note(c, t, true, "Failed", "Error: ErrImagePull".into()));
+            env.notes
+                .push(note(c, t, true, "Failed", "Error: ErrImagePull".into()));
         }
         let retry = t + backoff(c.failed_pulls);
         c.failed_pulls += 1;
-        c.state = State::NoImage { backing_off: false, until: t + Duration::seconds(3), retry };
+        c.state = State::NoImage {
+            backing_off: false,
+            until: t + Duration::seconds(3),
+            retry,
+        };
     }
 
     fn run(&mut self, i: usize, t: DateTime<Utc>, fetch: &Fetch, env: &mut Env<'_>) {
@@ -372,7 +440,10 @@ impl PodRun {
             Fetch::Pulled { ms } => {
                 let size = Dice::new(1).on(&c.image).range(38_000_000, 910_000_000);
                 let took = took(*ms);
-                format!("Successfully pulled image \"{}\" in {took} ({took} including waiting). Image size: {size} bytes.", c.image)
+                format!(
+                    "Successfully pulled image \"{}\" in {took} ({took} including waiting). Image size: {size} bytes.",
+                    c.image
+                )
             }
             Fetch::Present | Fetch::Fails => format!(
                 "Container image \"{}\" already present on machine and can be accessed by the pod",
@@ -380,12 +451,14 @@ impl PodRun {
             ),
         };
         env.notes.push(note(c, t, false, "Pulled", text));
-        env.notes.push(note(c, t, false, "Created", "Container created".into()));
-        env.notes.push(note(c, t, false, "Started", "Container started".into()));
-        let ready = c
-            .script
-            .as_ref()
-            .map_or(1000, |s| s.ready_ms.unwrap_or(if s.run_ms.is_some() { 0 } else { 1000 }));
+        env.notes
+            .push(note(c, t, false, "Created", "Container created".into()));
+        env.notes
+            .push(note(c, t, false, "Started", "Container started".into()));
+        let ready = c.script.as_ref().map_or(1000, |s| {
+            s.ready_ms
+                .unwrap_or(if s.run_ms.is_some() { 0 } else { 1000 })
+        });
         c.ready = false;
         let at = t;
         c.state = State::Running(Run {
@@ -405,9 +478,13 @@ impl PodRun {
         let c = &mut self.containers[i];
         let dice = env.dice.on(&c.name).at(u64::from(c.restarts));
         let script = c.script.clone();
-        let State::Running(run) = &mut c.state else { return };
+        let State::Running(run) = &mut c.state else {
+            return;
+        };
         run.work = Some(t);
-        let Some((script, length)) = script.and_then(|s| s.run_ms.map(|n| (s, n))) else { return };
+        let Some((script, length)) = script.and_then(|s| s.run_ms.map(|n| (s, n))) else {
+            return;
+        };
         let mut exit = Exit {
             code: script.exit,
             reason: script.reason.as_deref().map(Into::into),
@@ -417,11 +494,19 @@ impl PodRun {
         let mut end = full;
         let is_step = c.kind == Kind::Main && script.exit == 0 && !script.always;
         if is_step && dice.on("oom").chance(env.faults.oom) {
-            exit = Exit { code: 137, reason: Some("OOMKilled".into()), message: None };
-            end = t + Duration::milliseconds(ms(length.saturating_mul(dice.on("when").range(30, 90)) / 100));
+            exit = Exit {
+                code: 137,
+                reason: Some("OOMKilled".into()),
+                message: None,
+            };
+            end = t + Duration::milliseconds(ms(length
+                .saturating_mul(dice.on("when").range(30, 90))
+                / 100));
         } else if is_step && dice.on("fail").chance(env.faults.fail) {
             exit = Exit::code(1);
-            end = t + Duration::milliseconds(ms(length.saturating_mul(dice.on("when").range(20, 100)) / 100));
+            end = t + Duration::milliseconds(ms(length
+                .saturating_mul(dice.on("when").range(20, 100))
+                / 100));
         }
         run.plan = Some((end, exit.code));
         run.ends = Some((end, exit));
@@ -431,7 +516,9 @@ impl PodRun {
     fn restart_ended(&mut self, t: DateTime<Utc>, env: &mut Env<'_>) -> bool {
         for i in 0..self.containers.len() {
             let c = &self.containers[i];
-            let Some(ended) = c.ended().cloned() else { continue };
+            let Some(ended) = c.ended().cloned() else {
+                continue;
+            };
             let failed = ended.exit.code != 0;
             let again = match (c.kind, self.restart) {
                 (Kind::Sidecar, _) => true,
@@ -453,7 +540,10 @@ impl PodRun {
             };
             let seconds = delay.num_seconds();
             if seconds > 0 {
-                let text = format!("Back-off restarting failed container {} in pod {pod_ref}", c.name);
+                let text = format!(
+                    "Back-off restarting failed container {} in pod {pod_ref}",
+                    c.name
+                );
                 env.notes.push(note(c, t, true, "BackOff", text));
             }
             c.state = State::Backoff {
@@ -470,19 +560,30 @@ impl PodRun {
     fn give_turns(&mut self, t: DateTime<Utc>, env: &mut Env<'_>) -> bool {
         for i in 0..self.containers.len() {
             let c = &self.containers[i];
-            let (Some(run), Some(script)) = (c.running(), &c.script) else { continue };
+            let (Some(run), Some(script)) = (c.running(), &c.script) else {
+                continue;
+            };
             if run.work.is_some() || run.ends.is_some() {
                 continue;
             }
-            let Some(after) = script.after.as_deref() else { continue };
+            let Some(after) = script.after.as_deref() else {
+                continue;
+            };
             let Some(before) = self.containers.iter().find(|b| &*b.name == after) else {
                 self.work(i, t, env); // names nobody: no reason to wait
                 return true;
             };
-            let Some(ended) = before.ended() else { continue };
+            let Some(ended) = before.ended() else {
+                continue;
+            };
             if (ended.exit.code != 0 || before.skipped()) && !script.always {
-                let State::Running(run) = &mut self.containers[i].state else { continue };
-                let exit = Exit { message: Some("skipped".into()), ..Exit::code(0) };
+                let State::Running(run) = &mut self.containers[i].state else {
+                    continue;
+                };
+                let exit = Exit {
+                    message: Some("skipped".into()),
+                    ..Exit::code(0)
+                };
                 run.ends = Some((t, exit));
             } else {
                 self.work(i, t, env);
@@ -493,7 +594,10 @@ impl PodRun {
     }
 
     fn complete(&mut self, t: DateTime<Utc>, env: &mut Env<'_>) -> bool {
-        if self.containers[self.inits..].iter().any(|c| c.ended().is_none()) {
+        if self.containers[self.inits..]
+            .iter()
+            .any(|c| c.ended().is_none())
+        {
             return false;
         }
         self.begin_stop(t, Why::Over, self.grace, env);
@@ -524,10 +628,13 @@ impl PodRun {
                 let text = format!("Stopping container {}", c.name);
                 env.notes.push(note(c, t, false, "Killing", text));
             }
-            let State::Running(run) = &mut c.state else { continue };
+            let State::Running(run) = &mut c.state else {
+                continue;
+            };
             let ignores = script.as_ref().is_some_and(|s| s.ignore_term);
             let lingers = script.as_ref().and_then(|s| s.term_ms);
-            let lingers = Duration::milliseconds(ms(lingers.unwrap_or_else(|| dice.range(150, 1900))));
+            let lingers =
+                Duration::milliseconds(ms(lingers.unwrap_or_else(|| dice.range(150, 1900))));
             let (at, code) = if ignores || grace <= 0 || lingers > kill - t {
                 (kill, 137)
             } else {
@@ -552,14 +659,19 @@ impl PodRun {
     pub(crate) fn pending(&self) -> bool {
         self.containers[self.inits..].iter().any(|c| {
             c.last.is_none()
-                && matches!(c.state, State::Queued | State::Creating { .. } | State::NoImage { .. })
+                && matches!(
+                    c.state,
+                    State::Queued | State::Creating { .. } | State::NoImage { .. }
+                )
         })
     }
 
     /// `status.phase`.
     pub(crate) fn phase(&self) -> &'static str {
         match &self.end {
-            Some(End { succeeded: true, .. }) => "Succeeded",
+            Some(End {
+                succeeded: true, ..
+            }) => "Succeeded",
             Some(_) => "Failed",
             None if self.pending() => "Pending",
             None => "Running",
@@ -568,7 +680,13 @@ impl PodRun {
 }
 
 fn note(c: &Cont, at: DateTime<Utc>, warning: bool, reason: &'static str, message: String) -> Note {
-    Note { at, field: c.field(), warning, reason, message }
+    Note {
+        at,
+        field: c.field(),
+        warning,
+        reason,
+        message,
+    }
 }
 
 /// Milliseconds of a script, as chrono counts them; ten years at most, which is for ever.

@@ -8,7 +8,12 @@ use crate::sim::actors::dice::Dice;
 use crate::sim::timestamp;
 
 /// The conditions that the kubelet writes; others' are kept.
-const OURS: [&str; 4] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+const OURS: [&str; 4] = [
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+];
 
 /// Puts the pod's state into `status`, keeping what others wrote there.
 pub(crate) fn write(run: &PodRun, dice: Dice, status: &mut Value) {
@@ -38,21 +43,37 @@ pub(crate) fn write(run: &PodRun, dice: Dice, status: &mut Value) {
         out.insert("podIPs".into(), json!([{"ip": &*run.ip}]));
     }
     out.insert("startTime".into(), timestamp(run.started).into());
-    let idle = if run.inits > 0 { "PodInitializing" } else { "ContainerCreating" };
+    let idle = if run.inits > 0 {
+        "PodInitializing"
+    } else {
+        "ContainerCreating"
+    };
     let pod_ref = format!("{}_{}({})", run.name, run.namespace, run.uid);
     let (inits, mains) = run.containers.split_at(run.inits);
     if !inits.is_empty() {
-        let list: Vec<Value> = inits.iter().map(|c| c.status(dice, &pod_ref, idle)).collect();
+        let list: Vec<Value> = inits
+            .iter()
+            .map(|c| c.status(dice, &pod_ref, idle))
+            .collect();
         out.insert("initContainerStatuses".into(), list.into());
     }
-    let list: Vec<Value> = mains.iter().map(|c| c.status(dice, &pod_ref, idle)).collect();
+    let list: Vec<Value> = mains
+        .iter()
+        .map(|c| c.status(dice, &pod_ref, idle))
+        .collect();
     out.insert("containerStatuses".into(), list.into());
     out.insert("qosClass".into(), qos.unwrap_or_else(|| "Burstable".into()));
     *status = Value::Object(out);
 }
 
 fn conditions(run: &PodRun, foreign: Vec<Value>) -> Vec<Value> {
-    let over = run.end.as_ref().map(|e| if e.succeeded { "PodCompleted" } else { "PodFailed" });
+    let over = run.end.as_ref().map(|e| {
+        if e.succeeded {
+            "PodCompleted"
+        } else {
+            "PodFailed"
+        }
+    });
     let late: Vec<&str> = run.containers[..run.inits]
         .iter()
         .filter(|c| match c.kind {
@@ -71,12 +92,20 @@ fn conditions(run: &PodRun, foreign: Vec<Value>) -> Vec<Value> {
         "Initialized",
         run.initialized,
         run.started,
-        if run.initialized.on { over.filter(|o| *o == "PodCompleted") } else { Some("ContainersNotInitialized") },
+        if run.initialized.on {
+            over.filter(|o| *o == "PodCompleted")
+        } else {
+            Some("ContainersNotInitialized")
+        },
         (!run.initialized.on)
             .then(|| format!("containers with incomplete status: [{}]", late.join(" "))),
     );
     let why = |flag: Flag| {
-        if flag.on { None } else { Some(over.unwrap_or("ContainersNotReady")) }
+        if flag.on {
+            None
+        } else {
+            Some(over.unwrap_or("ContainersNotReady"))
+        }
     };
     let text = (!run.ready.on && over.is_none())
         .then(|| format!("containers with unready status: [{}]", unready.join(" ")));
@@ -85,10 +114,28 @@ fn conditions(run: &PodRun, foreign: Vec<Value>) -> Vec<Value> {
         sandbox.on = false; // the sandbox goes with the last container
     }
     let mut all = vec![
-        condition("PodReadyToStartContainers", sandbox, run.started, None, None),
+        condition(
+            "PodReadyToStartContainers",
+            sandbox,
+            run.started,
+            None,
+            None,
+        ),
         initialized,
-        condition("Ready", run.ready, run.started, why(run.ready), text.clone()),
-        condition("ContainersReady", run.ready, run.started, why(run.ready), text),
+        condition(
+            "Ready",
+            run.ready,
+            run.started,
+            why(run.ready),
+            text.clone(),
+        ),
+        condition(
+            "ContainersReady",
+            run.ready,
+            run.started,
+            why(run.ready),
+            text,
+        ),
     ];
     all.extend(foreign);
     all

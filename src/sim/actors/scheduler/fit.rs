@@ -100,7 +100,11 @@ pub(crate) fn fit(needs: &Needs, name: &str, node: &NodeInfo) -> Result<i64, Ref
         return Err(Refusal::Lacks(lacks, hopeless));
     }
     let free = |want: i64, have: i64, used: i64| {
-        if have <= 0 { 0 } else { (have - used - want).max(0).saturating_mul(1000) / have }
+        if have <= 0 {
+            0
+        } else {
+            (have - used - want).max(0).saturating_mul(1000) / have
+        }
     };
     Ok(free(want.cpu, have.cpu, used.cpu) + free(want.memory, have.memory, used.memory))
 }
@@ -120,10 +124,14 @@ pub(crate) fn selected(
         a.node_selector_terms.iter().any(|term| {
             // A term without requirements matches nothing.
             !(term.match_expressions.is_empty() && term.match_fields.is_empty())
-                && term.match_expressions.iter().all(|r| r.admits(label(&r.key)))
-                && term.match_fields.iter().all(|r| {
-                    r.admits((r.key == "metadata.name").then_some(name))
-                })
+                && term
+                    .match_expressions
+                    .iter()
+                    .all(|r| r.admits(label(&r.key)))
+                && term
+                    .match_fields
+                    .iter()
+                    .all(|r| r.admits((r.key == "metadata.name").then_some(name)))
         })
     })
 }

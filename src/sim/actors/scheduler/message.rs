@@ -26,10 +26,18 @@ impl Refusals {
         let (mut no_victims, mut no_help) = (0, 0);
         for (&refusal, &n) in &self.counts {
             match refusal {
-                Refusal::Unschedulable => *reasons.entry("node(s) were unschedulable").or_default() += n,
-                Refusal::Taint => *reasons.entry("node(s) had untolerated taint(s)").or_default() += n,
+                Refusal::Unschedulable => {
+                    *reasons.entry("node(s) were unschedulable").or_default() += n
+                }
+                Refusal::Taint => {
+                    *reasons
+                        .entry("node(s) had untolerated taint(s)")
+                        .or_default() += n
+                }
                 Refusal::Affinity => {
-                    *reasons.entry("node(s) didn't match Pod's node affinity/selector").or_default() += n;
+                    *reasons
+                        .entry("node(s) didn't match Pod's node affinity/selector")
+                        .or_default() += n;
                 }
                 Refusal::Lacks(bits, _) => {
                     for (bit, words) in LACKS.iter().enumerate() {

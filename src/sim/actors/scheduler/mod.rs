@@ -9,8 +9,6 @@ mod message;
 mod tests;
 
 use std::cmp::Reverse;
-#[cfg(test)]
-use std::collections::BTreeSet;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -84,7 +82,11 @@ impl Scheduler {
                 .flatten()
                 .map(|t| {
                     let text = |key: &str| t[key].as_str().unwrap_or_default().to_owned();
-                    Taint { key: text("key"), value: text("value"), effect: text("effect") }
+                    Taint {
+                        key: text("key"),
+                        value: text("value"),
+                        effect: text("effect"),
+                    }
                 })
                 .collect(),
             unschedulable: value["spec"]["unschedulable"] == true,
@@ -152,7 +154,9 @@ impl Scheduler {
             return;
         }
         let was_gated = known.is_some();
-        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else { return };
+        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
+            return;
+        };
         let gated = !doc.spec.scheduling_gates.is_empty();
         if gated && was_gated {
             return;
@@ -181,9 +185,12 @@ impl Scheduler {
         if gated {
             let now = timestamp(ctx.now);
             ctx.edit(resource("pods"), &w.namespace, &w.name, |v| {
-                set_condition(&mut v["status"], json!({"type": "PodScheduled", "status": "False",
+                set_condition(
+                    &mut v["status"],
+                    json!({"type": "PodScheduled", "status": "False",
                     "lastProbeTime": null, "lastTransitionTime": now, "reason": "SchedulingGated",
-                    "message": "Scheduling is blocked due to non-empty scheduling gates"}));
+                    "message": "Scheduling is blocked due to non-empty scheduling gates"}),
+                );
             });
         } else {
             self.active.insert(turn, uid.clone());
@@ -196,7 +203,10 @@ impl Scheduler {
         if !self.armed {
             self.armed = true;
             let slow = i64::try_from(ctx.faults.scheduler_ms).unwrap_or(0);
-            ctx.queue.push(ctx.now + Duration::milliseconds(ms.max(slow)), Timer::Schedule);
+            ctx.queue.push(
+                ctx.now + Duration::milliseconds(ms.max(slow)),
+                Timer::Schedule,
+            );
         }
     }
 
@@ -217,7 +227,8 @@ impl Scheduler {
             .filter(|(_, uid)| {
                 self.waiting.get(*uid).is_some_and(|w| {
                     let pause = (1_i64 << w.tries.saturating_sub(1).min(4)).min(10);
-                    w.tried.is_none_or(|t| t + Duration::seconds(pause) <= ctx.now)
+                    w.tried
+                        .is_none_or(|t| t + Duration::seconds(pause) <= ctx.now)
                 })
             })
             .map(|(turn, uid)| (*turn, uid.clone()))
@@ -235,14 +246,20 @@ impl Scheduler {
     /// One turn: binds a batch, parks what does not fit.
     pub(crate) fn schedule(&mut self, ctx: &mut Ctx<'_>) {
         self.armed = false;
-        let batch = if ctx.faults.scheduler_ms > 0 { 1 } else { BATCH };
+        let batch = if ctx.faults.scheduler_ms > 0 {
+            1
+        } else {
+            BATCH
+        };
         let mut bound = 0;
         // Binding only fills nodes: what fitted nowhere still does not, within this turn.
         let mut failed: HashMap<usize, Arc<str>> = HashMap::new();
         while bound < batch
             && let Some((turn, uid)) = self.active.pop_first()
         {
-            let Some(w) = self.waiting.get(&uid) else { continue };
+            let Some(w) = self.waiting.get(&uid) else {
+                continue;
+            };
             let class = w.class;
             let found = match failed.get(&class) {
                 Some(message) => Err(message.clone()),
@@ -289,21 +306,34 @@ impl Scheduler {
     }
 
     fn bind(&mut self, ctx: &mut Ctx<'_>, uid: &Arc<str>, node: &Arc<str>) {
-        let Some(w) = self.waiting.remove(uid) else { return };
+        let Some(w) = self.waiting.remove(uid) else {
+            return;
+        };
         let amounts = self.classes[w.class].amounts;
         self.count(uid, node, amounts);
         let now = timestamp(ctx.now);
         ctx.edit(resource("pods"), &w.namespace, &w.name, |v| {
             v["spec"]["nodeName"] = (&**node).into();
-            set_condition(&mut v["status"], json!({"type": "PodScheduled", "status": "True",
-                "lastProbeTime": null, "lastTransitionTime": now}));
+            set_condition(
+                &mut v["status"],
+                json!({"type": "PodScheduled", "status": "True",
+                "lastProbeTime": null, "lastTransitionTime": now}),
+            );
         });
         let text = format!("Successfully assigned {}/{} to {node}", w.namespace, w.name);
-        ctx.event(Source::Scheduler, About::pod(&w.namespace, &w.name, uid), false, "Scheduled", &text);
+        ctx.event(
+            Source::Scheduler,
+            About::pod(&w.namespace, &w.name, uid),
+            false,
+            "Scheduled",
+            &text,
+        );
     }
 
     fn refuse(&mut self, ctx: &mut Ctx<'_>, uid: &Arc<str>, message: &Arc<str>) {
-        let Some(w) = self.waiting.get_mut(uid) else { return };
+        let Some(w) = self.waiting.get_mut(uid) else {
+            return;
+        };
         w.tries += 1;
         w.tried = Some(ctx.now);
         let news = w.message != *message;
@@ -317,33 +347,39 @@ impl Scheduler {
         if news {
             let now = timestamp(ctx.now);
             ctx.edit(resource("pods"), &ns, &name, |v| {
-                set_condition(&mut v["status"], json!({"type": "PodScheduled", "status": "False",
+                set_condition(
+                    &mut v["status"],
+                    json!({"type": "PodScheduled", "status": "False",
                     "lastProbeTime": null, "lastTransitionTime": now, "reason": "Unschedulable",
-                    "message": &**message}));
+                    "message": &**message}),
+                );
             });
         }
         if tell {
-            ctx.event(Source::Scheduler, About::pod(&ns, &name, uid), true, "FailedScheduling", message);
+            ctx.event(
+                Source::Scheduler,
+                About::pod(&ns, &name, uid),
+                true,
+                "FailedScheduling",
+                message,
+            );
         }
     }
 
     /// Sums by node, counted anew from what is bound: for tests.
     #[cfg(test)]
     pub(crate) fn recount(&self) -> BTreeMap<Arc<str>, Amounts> {
-        let mut sums: BTreeMap<Arc<str>, Amounts> =
-            self.nodes.keys().map(|n| (n.clone(), Amounts::default())).collect();
+        let mut sums: BTreeMap<Arc<str>, Amounts> = self
+            .nodes
+            .keys()
+            .map(|n| (n.clone(), Amounts::default()))
+            .collect();
         for (node, amounts) in self.bound.values() {
             if let Some(sum) = sums.get_mut(node) {
                 *sum = sum.plus(*amounts);
             }
         }
         sums
-    }
-
-    /// Uids of the pods that count on nodes, for tests.
-    #[cfg(test)]
-    pub(crate) fn counted(&self) -> BTreeSet<Arc<str>> {
-        self.bound.keys().cloned().collect()
     }
 }
 
@@ -352,6 +388,11 @@ fn quantities(value: &Value) -> BTreeMap<String, String> {
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(k, v)| (k.clone(), v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned)))
+        .map(|(k, v)| {
+            (
+                k.clone(),
+                v.as_str().map_or_else(|| v.to_string(), ToOwned::to_owned),
+            )
+        })
         .collect()
 }
