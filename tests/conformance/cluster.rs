@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
 use kube::client::Body;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 use serde_json::{Value, json};
 
 use super::server::{self, Kind};
@@ -110,7 +110,7 @@ impl Cluster {
             kind,
             namespace,
             kubeconfig: kubeconfig.to_owned(),
-            client: client(kubeconfig).await,
+            client: client(kubeconfig, None).await,
         };
         let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}});
         cluster.post("/api/v1/namespaces", &body).await.ok();
@@ -126,6 +126,16 @@ impl Cluster {
             reply.text
         );
         cluster
+    }
+
+    /// The same server and namespace as another user, whose token is the name.
+    pub(crate) async fn as_user(&self, name: &str) -> Cluster {
+        Cluster {
+            kind: self.kind,
+            namespace: self.namespace.clone(),
+            kubeconfig: self.kubeconfig.clone(),
+            client: client(&self.kubeconfig, Some(name)).await,
+        }
     }
 
     /// Whether this is the real server.
@@ -344,11 +354,17 @@ pub(crate) fn summary(event: &Value) -> String {
     )
 }
 
-async fn client(kubeconfig: &Path) -> kube::Client {
+async fn client(kubeconfig: &Path, token: Option<&str>) -> kube::Client {
     let file = Kubeconfig::read_from(kubeconfig).expect("the server's kubeconfig");
     let mut config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
         .await
         .expect("a usable kubeconfig");
+    if let Some(token) = token {
+        config.auth_info = AuthInfo {
+            token: Some(token.to_owned().into()),
+            ..AuthInfo::default()
+        };
+    }
     // A case wants the server's first word, not the client's persistence.
     config.default_retry = false;
     config.disable_compression = true;

@@ -33,6 +33,7 @@ mod logs;
 mod server;
 mod statuses;
 mod tables;
+mod users;
 mod watches;
 mod writes;
 

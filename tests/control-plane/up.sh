@@ -105,7 +105,7 @@ K
     chmod 600 "$1"
 }
 certificate() { echo "{client-certificate-data: $(base64 -w0 < "$pki/$1.crt"), client-key-data: $(base64 -w0 < "$pki/$1.key")}"; }
-users=(viewer namespace nonodes nobody)
+users=(viewer ns-only no-nodes nobody)
 if [ ! -f "$pki/done" ]; then
     openssl ecparam -name prime256v1 -genkey -noout -out "$pki/ca.key"
     openssl req -x509 -new -key "$pki/ca.key" -subj /CN=control-plane -days 30 -out "$pki/ca.crt" \
@@ -123,12 +123,9 @@ if [ ! -f "$pki/done" ]; then
     config "$dir/kubeconfig" admin "$(certificate admin)"
     : > "$pki/tokens.csv"
     for name in "${users[@]}"; do
-        echo "$name-token,$name,$name" >> "$pki/tokens.csv"
-        config "$dir/kubeconfig-$name" "$name" "{token: $name-token}"
+        echo "$name,$name,$name" >> "$pki/tokens.csv"
+        config "$dir/kubeconfig-$name" "$name" "{token: $name}"
     done
-    # The namespace's user has it as the context's default.
-    sed -i.bak 's/user: namespace}$/user: namespace, namespace: team-a}/' "$dir/kubeconfig-namespace"
-    rm "$dir/kubeconfig-namespace.bak"
     touch "$pki/done"
 fi
 
