@@ -34,6 +34,7 @@ async fn as_kubectl_prints(c: &Cluster) {
         compare("kubectl get pods", &printed);
     }
     compare("the server's table", &from_table(c).await);
+    compare("constable get pods", &from_constable(c));
     for name in expected().keys() {
         let free = json!({"metadata": {"finalizers": null}});
         c.patch("merge", &c.path(&format!("pods/{name}")), &free)
@@ -134,7 +135,6 @@ fn from_kubectl(c: &Cluster) -> Printed {
 }
 
 /// `constable get pods -o json`: its restarts are a number, so the expected age is put beside it.
-#[expect(dead_code, reason = "until `constable get pods` is there")]
 fn from_constable(c: &Cluster) -> Printed {
     let mut constable = Command::new(env!("CARGO_BIN_EXE_constable"));
     constable.args(["get", "pods", "-o", "json"]);
