@@ -19,6 +19,7 @@ mod rights;
 mod route;
 mod scale;
 mod select;
+mod shape;
 mod table;
 mod validate;
 mod watch;

@@ -561,3 +561,104 @@ fn discovery_of_both_kinds() {
     assert_eq!(s.get("/apis").1["kind"], "APIGroupList");
     assert_eq!(s.get("/apis/metrics.k8s.io").0, 404);
 }
+
+mod anything {
+    //! Whatever a client sends, the server answers.
+
+    use super::*;
+    use crate::sim::resource::RESOURCES;
+    use proptest::prelude::*;
+
+    fn junk() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            "[a-z/.=,()!]{0,6}".prop_map(Value::from),
+            Just(json!([])),
+            Just(json!([1, "x", {}])),
+            Just(json!({})),
+            Just(json!({"a": "b", "name": "c", "type": "Ready"})),
+        ]
+    }
+
+    fn key() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            "metadata",
+            "spec",
+            "status",
+            "template",
+            "containers",
+            "labels",
+            "finalizers",
+            "selector",
+            "conditions",
+            "replicas",
+            "ports",
+            "tolerations",
+            "jobTemplate",
+            "name",
+            "0",
+            "resources",
+            "limits",
+            "ownerReferences",
+            "matchLabels",
+            "disruptedPods",
+            "generation",
+            "involvedObject",
+        ])
+    }
+
+    fn put(value: &mut Value, path: &[&'static str], junk: Value) {
+        let Some((first, rest)) = path.split_first() else {
+            *value = junk;
+            return;
+        };
+        match value {
+            Value::Object(map) => put(map.entry(*first).or_insert(json!({})), rest, junk),
+            Value::Array(list) if !list.is_empty() => put(&mut list[0], rest, junk),
+            other => *other = junk,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn is_answered(
+            at in 0..RESOURCES.len(),
+            edits in prop::collection::vec((prop::collection::vec(key(), 0..5), junk()), 1..5),
+        ) {
+            let mut s = Server::new();
+            let res = &RESOURCES[at];
+            let root = if res.group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}", res.api_version()) };
+            let scope = if res.namespaced { "/namespaces/a" } else { "" };
+            let collection = format!("{root}{scope}/{}", res.plural);
+            let container = json!([{"name": "c", "image": "i", "ports": [{"containerPort": 1}]}]);
+            let mut object = json!({"metadata": {"name": "o", "labels": {"a": "b"}}, "spec": {"containers": container,
+                "selector": {"matchLabels": {"a": "b"}},
+                "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": container}}}});
+            s.call(Method::POST, &collection, &object);
+            let one = format!("{collection}/o");
+            for (path, junk) in edits {
+                let mut patch = json!({});
+                put(&mut patch, &path, junk.clone());
+                put(&mut object, &path, junk.clone());
+                for kind in ["merge-patch+json", "strategic-merge-patch+json"] {
+                    s.patch(kind, &one, &patch);
+                    s.patch(kind, &format!("{one}/status"), &patch);
+                    s.patch(kind, &format!("{one}/scale"), &patch);
+                }
+                let pointer = format!("/{}", path.join("/"));
+                s.patch("json-patch+json", &one, &json!([{"op": "add", "path": pointer, "value": junk}]));
+                s.patch("json-patch+json", &one, &json!([{"op": "add", "path": "", "value": junk}]));
+                s.call(Method::PUT, &one, &object);
+                s.call(Method::POST, &collection, &object);
+                s.call(Method::POST, &format!("{one}/eviction"), &object);
+                s.call(Method::POST, &format!("{one}/binding"), &object);
+                s.table(&collection);
+                s.get(&format!("{one}/log"));
+                s.call(Method::DELETE, &format!("{one}?dryRun=All"), &object);
+            }
+            s.call(Method::DELETE, &one, &Value::Null);
+        }
+    }
+}

@@ -13,6 +13,7 @@ use super::request::Request;
 use super::response::Response;
 use super::route::Target;
 use super::scale;
+use super::shape;
 use super::validate;
 use crate::sim::object::Obj;
 use crate::sim::resource::{Res, resource};
@@ -96,6 +97,7 @@ pub(crate) fn create(
     let format = accept::format(req)?;
     let mut value = body(req)?;
     expect_kind(t.res, &value)?;
+    shape::check(t.res, &value)?;
     place(t, &mut value)?;
     let dry = dry_run(req)?;
     if t.res.namespaced {
@@ -213,6 +215,7 @@ pub(crate) fn update(
         return scale::update(store, now, t, &value, dry);
     }
     expect_kind(t.res, &value)?;
+    shape::check(t.res, &value)?;
     place(t, &mut value)?;
     let old = current(store, t)?;
     let obj = commit(store, now, t, &old, value, dry)?;
@@ -259,6 +262,7 @@ pub(crate) fn patch(
     let mut value = old.value();
     patch::apply(kind, &req.body, &mut value)?;
     expect_kind(t.res, &value)?;
+    shape::check(t.res, &value)?;
     place(t, &mut value)?;
     // In an update another uid is a conflict; in a patch it is a field that cannot change.
     match value["metadata"]["uid"].as_str() {
