@@ -49,7 +49,7 @@ pub struct LogsArgs {
 }
 
 /// `1h30m`, `5m`, `30s`, `1.5h`.
-fn duration(text: &str) -> Result<TimeDelta, String> {
+pub(super) fn duration(text: &str) -> Result<TimeDelta, String> {
     let wrong = || format!("{text:?} is no duration; say 30s, 5m or 2h");
     let mut seconds = 0.0;
     let mut rest = text;

@@ -3,7 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 usage, 3 refused (locked, denied, unsupported), 5 the answer is incomplete
 //! (a feed is stale or denied; standard error names it). Errors are one line on standard error.
 
-pub mod console;
+pub mod act;
 mod error;
 pub mod get;
 pub mod logs;
@@ -23,6 +23,7 @@ pub use error::CliError;
 use crate::cluster::connect::Target;
 use crate::cluster::feed::Scope;
 use crate::config::{Config, Flags};
+use crate::engine::action::Operation;
 use crate::model::select::Selector;
 
 /// The terminal operations console for CI on Kubernetes
@@ -76,6 +77,16 @@ pub enum Command {
     Get(get::GetArgs),
     /// Print the log of a job or pod
     Logs(logs::LogsArgs),
+    /// Stop jobs, each its system's way
+    Cancel(act::JobArgs),
+    /// Run ended jobs again, each its system's way
+    Retry(act::JobArgs),
+    /// Keep new pods off nodes
+    Cordon(act::NodeArgs),
+    /// Let new pods onto nodes again
+    Uncordon(act::NodeArgs),
+    /// Cordon nodes and evict what runs there, under the budgets
+    Drain(act::DrainArgs),
     /// Run the demo's job platform on a real cluster
     #[cfg(feature = "sim")]
     Platform(platform::PlatformArgs),
@@ -138,7 +149,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match run(cli) {
-        Ok(code) => code,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if !matches!(error, CliError::Closed) {
                 output::say(&format!("error: {error}"));
@@ -148,12 +159,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<ExitCode, CliError> {
+fn run(cli: Cli) -> Result<(), CliError> {
     let config = cli.global.config()?;
     cli.global.labels()?;
     let global = cli.global;
     match cli.command {
-        None => return block_on(console::run(&global, &config)),
+        None => Err(CliError::Refused(
+            "this build has no console yet; try `constable get pools`".into(),
+        )),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "constable", &mut script);
@@ -161,13 +174,23 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         }
         Some(Command::Get(args)) => block_on(get::run(&global, &config, args)),
         Some(Command::Logs(args)) => block_on(logs::run(&global, &config, args)),
+        Some(Command::Cancel(args)) => {
+            block_on(act::jobs(&global, &config, Operation::Cancel, args))
+        }
+        Some(Command::Retry(args)) => block_on(act::jobs(&global, &config, Operation::Retry, args)),
+        Some(Command::Cordon(args)) => {
+            block_on(act::nodes(&global, &config, Operation::Cordon, args))
+        }
+        Some(Command::Uncordon(args)) => {
+            block_on(act::nodes(&global, &config, Operation::Uncordon, args))
+        }
+        Some(Command::Drain(args)) => block_on(act::drain(&global, &config, args)),
         #[cfg(feature = "sim")]
         Some(Command::Platform(args)) => block_on(async {
             let context = global.context.as_deref();
             Ok(platform::run(&args, global.kubeconfig.as_deref(), context).await?)
         }),
-    }?;
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// Runs a command on an async runtime of its own.

@@ -108,7 +108,7 @@ struct Cause {
 }
 
 /// An answer as data. `retry_after`: the header's seconds.
-fn read(code: u16, retry_after: Option<u32>, body: &[u8]) -> Reply {
+pub(crate) fn read(code: u16, retry_after: Option<u32>, body: &[u8]) -> Reply {
     if (200..300).contains(&code) {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Reply::Done(Value::Null);

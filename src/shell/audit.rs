@@ -23,14 +23,19 @@ pub(super) fn default_path() -> Option<PathBuf> {
 /// Writes lines on a thread of its own, so that a slow disk does not hold the screen. Dropping it waits
 /// until all are written.
 #[derive(Debug)]
-pub(super) struct Audit {
+pub(crate) struct Audit {
     lines: Option<mpsc::Sender<Value>>,
     writer: Option<JoinHandle<()>>,
 }
 
 impl Audit {
+    /// The trail at its usual place; `None` where there is no home, or no thread to write it.
+    pub(crate) fn at_home() -> Option<Self> {
+        default_path().and_then(|path| Self::open(path).ok())
+    }
+
     /// A trail in that file, which is made with its first line.
-    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+    pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
         let (lines, received) = mpsc::channel::<Value>();
         let writer = std::thread::Builder::new()
             .name("audit".to_owned())
@@ -51,7 +56,7 @@ impl Audit {
     }
 
     /// Appends a line.
-    pub(super) fn write(&self, line: Value) {
+    pub(crate) fn write(&self, line: Value) {
         if let Some(lines) = &self.lines {
             // The writer ends only after this sender.
             let _ = lines.send(line);

@@ -13,7 +13,7 @@
 //! | [`themes`] | where themes come from |
 //! | `clock`, `signals` | the time; what ends or suspends us |
 
-mod audit;
+pub(crate) mod audit;
 mod clock;
 pub mod diag;
 mod dispatch;

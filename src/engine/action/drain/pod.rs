@@ -100,6 +100,26 @@ impl Eviction {
         }
     }
 
+    /// How it stands, with the reason where there is one.
+    pub fn describe(&self) -> String {
+        match &self.standing {
+            Standing::Refused { budget, message } if budget.is_empty() => {
+                format!("refused: {message}")
+            }
+            Standing::Refused { budget, message } => {
+                format!("refused by PodDisruptionBudget {budget}: {message}")
+            }
+            Standing::Busy(why) => format!("server busy: {why}"),
+            Standing::Failed(why) => format!("failed: {why}"),
+            Standing::Waiting
+            | Standing::Evicting
+            | Standing::Terminating
+            | Standing::Gone
+            | Standing::Left
+            | Standing::Would => self.standing.word().to_owned(),
+        }
+    }
+
     /// Whether a call of it is on its way.
     pub(super) fn in_flight(&self) -> bool {
         self.call != InFlight::None

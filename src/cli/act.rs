@@ -1,0 +1,527 @@
+//! `constable cancel|retry JOB…`, `cordon|uncordon|drain NODE…`: one action without a screen, through the
+//! same plan, rights, confirmation, machines and audit as in the console.
+//!
+//! `--yes`, or the confirmation on a terminal, is the unlock. Exit codes: 0 done and shown by the watch, 1 not
+//! (wholly) done, 2 no such thing, 3 refused by a rule or by the server, 5 the cluster cannot be seen wholly.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, IsTerminal, Write};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use tokio::time::{Instant, timeout_at};
+
+use super::output;
+use super::session::Session;
+use super::{CliError, Global};
+use crate::cluster::call;
+use crate::cluster::feed::Scope;
+use crate::config::Config;
+use crate::engine::action::drain::plan::DrainOptions;
+use crate::engine::action::plan::{Ask, Plan};
+use crate::engine::action::run::{ActionId, Run};
+use crate::engine::action::{Actions, DryRun, Operation, Outcome, Request, Scene, Target};
+use crate::engine::{Effect, Event, Now};
+use crate::model::{Job, Kind, Model};
+use crate::shell::audit::Audit;
+
+/// Between two looks at what may have fallen due.
+const BEAT: Duration = Duration::from_millis(500);
+
+/// How it is confirmed, and whether anything is changed.
+#[derive(Args, Clone, Debug)]
+pub struct ActArgs {
+    /// Do it without asking
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show the plan (client), or let the server check every call (server); change nothing
+    #[arg(long, value_name = "client|server", num_args = 0..=1, default_missing_value = "client")]
+    pub dry_run: Option<Dry>,
+    /// Seconds to wait for the list of what is there
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub sync_timeout: u64,
+}
+
+/// `--dry-run`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dry {
+    /// Nothing is sent.
+    Client,
+    /// Everything is sent with `dryRun=All`.
+    Server,
+}
+
+/// Arguments of `cancel` and `retry`.
+#[derive(Args, Clone, Debug)]
+pub struct JobArgs {
+    /// A job's id, or a job's or pod's name
+    #[arg(required = true, value_name = "JOB")]
+    pub jobs: Vec<String>,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub act: ActArgs,
+}
+
+/// Arguments of `cordon` and `uncordon`.
+#[derive(Args, Clone, Debug)]
+pub struct NodeArgs {
+    /// Nodes
+    #[arg(required = true, value_name = "NODE")]
+    pub nodes: Vec<String>,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub act: ActArgs,
+}
+
+/// Arguments of `drain`.
+#[derive(Args, Clone, Debug)]
+pub struct DrainArgs {
+    /// Nodes
+    #[arg(required = true, value_name = "NODE")]
+    pub nodes: Vec<String>,
+    /// Evict pods in which a job runs: the jobs die
+    #[arg(long)]
+    pub kill_jobs: bool,
+    /// Leave DaemonSets' pods where they are
+    #[arg(long)]
+    pub ignore_daemonsets: bool,
+    /// Evict pods whose emptyDir data goes with them
+    #[arg(long)]
+    pub delete_emptydir_data: bool,
+    /// Evict pods that no controller makes again
+    #[arg(long)]
+    pub force: bool,
+    /// Grace in seconds instead of each pod's own
+    #[arg(long, value_name = "SECONDS")]
+    pub grace_period: Option<i64>,
+    /// Give up after so many seconds; the node stays cordoned
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+    /// How it is confirmed.
+    #[command(flatten)]
+    pub act: ActArgs,
+}
+
+/// `cancel` and `retry`.
+pub async fn jobs(
+    global: &Global,
+    config: &Config,
+    operation: Operation,
+    args: JobArgs,
+) -> Result<(), CliError> {
+    let session = open(global, config, &args.act, operation).await?;
+    let targets = args
+        .jobs
+        .iter()
+        .map(|asked| Ok(Target::Job(job(&session, asked)?.key())))
+        .collect::<Result<Vec<_>, CliError>>()?;
+    act(session, config, operation, targets, NO_DRAIN, &args.act).await
+}
+
+/// `cordon` and `uncordon`.
+pub async fn nodes(
+    global: &Global,
+    config: &Config,
+    operation: Operation,
+    args: NodeArgs,
+) -> Result<(), CliError> {
+    let session = open(global, config, &args.act, operation).await?;
+    let targets = node_targets(&session, &args.nodes)?;
+    act(session, config, operation, targets, NO_DRAIN, &args.act).await
+}
+
+/// `drain`.
+pub async fn drain(global: &Global, config: &Config, args: DrainArgs) -> Result<(), CliError> {
+    let session = open(global, config, &args.act, Operation::Drain).await?;
+    let targets = node_targets(&session, &args.nodes)?;
+    let options = DrainOptions {
+        ignore_daemonsets: args.ignore_daemonsets,
+        // A killed job's pod is bare and holds emptyDir data: who says so need not say it thrice.
+        delete_emptydir_data: args.delete_emptydir_data || args.kill_jobs,
+        force: args.force || args.kill_jobs,
+        kill_jobs: args.kill_jobs,
+        grace: args.grace_period,
+        timeout_s: args.timeout,
+    };
+    act(
+        session,
+        config,
+        Operation::Drain,
+        targets,
+        options,
+        &args.act,
+    )
+    .await
+}
+
+const NO_DRAIN: DrainOptions = DrainOptions {
+    ignore_daemonsets: false,
+    delete_emptydir_data: false,
+    force: false,
+    kill_jobs: false,
+    grace: None,
+    timeout_s: None,
+};
+
+/// Connects and waits until everything that the plan rests on has been listed.
+async fn open(
+    global: &Global,
+    config: &Config,
+    args: &ActArgs,
+    operation: Operation,
+) -> Result<Session, CliError> {
+    if config.read_only {
+        return Err(CliError::Refused(
+            "read-only: the configuration or --read-only forbids every action".into(),
+        ));
+    }
+    let kinds: &[Kind] = match operation {
+        Operation::Cancel | Operation::Retry => &[Kind::Pod, Kind::BatchJob],
+        Operation::Cordon | Operation::Uncordon => &[Kind::Node],
+        Operation::DeletePod => &[Kind::Pod],
+        Operation::Drain => &[
+            Kind::Node,
+            Kind::Pod,
+            Kind::DaemonSet,
+            Kind::BatchJob,
+            Kind::Budget,
+        ],
+    };
+    let connection = Session::connect(global).await?;
+    // A node's pods are in all namespaces, whatever -n says.
+    let scope = match operation {
+        Operation::Drain | Operation::Cordon | Operation::Uncordon => Scope::default(),
+        Operation::Cancel | Operation::Retry | Operation::DeletePod => {
+            global.scope(connection.namespace.clone())
+        }
+    };
+    let mut session = Session::start(connection, scope, kinds, config.ranks.clone()).await?;
+    session.sync(Duration::from_secs(args.sync_timeout)).await;
+    Ok(session)
+}
+
+/// The job that is meant.
+fn job<'s>(session: &'s Session, asked: &str) -> Result<&'s Job, CliError> {
+    let model = &session.model;
+    let (namespace, name) = asked.split_once('/').unwrap_or(("", asked));
+    let named = |job: &&Job| {
+        (namespace.is_empty() || *job.namespace == *namespace)
+            && (*job.name == *name || *job.pod_name == *name)
+    };
+    let mut found: Vec<&Job> = model
+        .jobs()
+        .filter(|job| job.id.as_str() == asked)
+        .collect();
+    if found.is_empty() {
+        found = model.jobs().filter(named).collect();
+    }
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => {
+            session.complete()?;
+            let text = format!("no job {asked:?}; `constable get jobs` lists them");
+            Err(CliError::Usage(text))
+        }
+        several => {
+            // A few are enough to see what is meant.
+            let names: Vec<String> = several
+                .iter()
+                .take(8)
+                .map(|j| format!("{} ({} {})", j.id, j.project, j.name))
+                .collect();
+            Err(CliError::Usage(format!(
+                "{asked:?} may be any of: {}; give an id",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+fn node_targets(session: &Session, names: &[String]) -> Result<Vec<Target>, CliError> {
+    names
+        .iter()
+        .map(|name| match session.model.node(name) {
+            Some(node) => Ok(Target::Node(node.meta.name.clone())),
+            None => {
+                session.complete()?;
+                Err(CliError::Usage(format!(
+                    "node {name:?} not found; `constable get nodes` lists them"
+                )))
+            }
+        })
+        .collect()
+}
+
+async fn act(
+    session: Session,
+    config: &Config,
+    operation: Operation,
+    targets: Vec<Target>,
+    drain: DrainOptions,
+    args: &ActArgs,
+) -> Result<(), CliError> {
+    let request = Request {
+        operation,
+        targets,
+        drain,
+        hidden: 0,
+    };
+    let who = who(&session);
+    let mut driver = Driver {
+        actions: Actions::new(false, config.unlock, false, who.as_str().into()),
+        effects: Vec::new(),
+        audit: Audit::at_home(),
+        began: Instant::now(),
+        session,
+    };
+    let plan = driver
+        .actions
+        .plan(&driver.session.model, &request)
+        .map_err(|why| CliError::Refused(why.0))?;
+    for line in text(&plan) {
+        output::say(&line);
+    }
+    if !plan.refusals.is_empty() {
+        return Err(CliError::Refused(plan.refusals.join("\n")));
+    }
+    let dry_run = match args.dry_run {
+        None => DryRun::Off,
+        Some(Dry::Client) => {
+            output::say("dry run: nothing was sent");
+            return Ok(());
+        }
+        Some(Dry::Server) => DryRun::Server,
+    };
+    driver.ask_rights(&plan).await?;
+    if dry_run == DryRun::Off && !args.yes {
+        confirm(&plan)?;
+    }
+    let id = driver.start(plan, dry_run);
+    driver.finish(id).await
+}
+
+/// `user@machine`, and who the kubeconfig says we are.
+fn who(session: &Session) -> String {
+    let os = std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .unwrap_or_default();
+    let user = &session.connection.user;
+    match (os.is_empty(), user.is_empty()) {
+        (true, _) => user.to_string(),
+        (false, true) => os,
+        (false, false) => format!("{user} ({os})"),
+    }
+}
+
+fn text(plan: &Plan) -> Vec<String> {
+    let body = plan
+        .lines
+        .iter()
+        .map(|l| l.iter().map(|s| &*s.text).collect::<String>());
+    std::iter::once(plan.title.clone())
+        .chain(body.map(|l| format!("  {l}")))
+        .collect()
+}
+
+/// Asks on the terminal. The default is no.
+fn confirm(plan: &Plan) -> Result<(), CliError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::Refused(
+            "nobody is there to confirm (standard input is no terminal); --yes does it without asking".into(),
+        ));
+    }
+    let (prompt, want) = match &plan.ask {
+        Ask::Key => ("y and Enter does it: ".to_owned(), "y".to_owned()),
+        Ask::Count(n) => (format!("type {n} and Enter to do it: "), n.to_string()),
+        Ask::Name(name) => (
+            format!("type {name} and Enter to do it: "),
+            name.to_string(),
+        ),
+    };
+    let mut terminal = std::io::stderr().lock();
+    write!(terminal, "{prompt}")?;
+    terminal.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    if answer.trim() == want {
+        Ok(())
+    } else {
+        Err(CliError::Refused("not confirmed, nothing was done".into()))
+    }
+}
+
+/// The actions over a session: effects out, events in.
+struct Driver {
+    session: Session,
+    actions: Actions,
+    effects: Vec<Effect>,
+    audit: Option<Audit>,
+    began: Instant,
+}
+
+impl Driver {
+    fn now(&self) -> Now {
+        Now {
+            wall: self.session.now(),
+            boot: self.began.elapsed(),
+        }
+    }
+
+    async fn ask_rights(&mut self, plan: &Plan) -> Result<(), CliError> {
+        let now = self.now();
+        self.actions.review(now, plan, &mut self.effects);
+        self.dispatch();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            match self.actions.rights(plan) {
+                Some(None) => return Ok(()),
+                Some(Some(denied)) => return Err(CliError::Refused(denied)),
+                None => {}
+            }
+            // No answer in time: the server decides at the call.
+            if timeout_at(deadline, self.step()).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn start(&mut self, plan: Plan, dry_run: DryRun) -> ActionId {
+        let now = self.now();
+        let scene = scene(&self.session.model, now, &self.session);
+        let id = self.actions.start(scene, plan, dry_run, &mut self.effects);
+        self.dispatch();
+        id
+    }
+
+    /// Until it is over, or ctrl-c stops it.
+    async fn finish(&mut self, id: ActionId) -> Result<(), CliError> {
+        let mut told = Told::default();
+        loop {
+            let Some(run) = self.actions.run(id) else {
+                return Err(CliError::Failed("the action is lost".into()));
+            };
+            told.tell(run);
+            if run.over() {
+                return ended(run);
+            }
+            tokio::select! {
+                () = self.step() => {}
+                _ = tokio::signal::ctrl_c() => {
+                    let now = self.now();
+                    let scene = scene(&self.session.model, now, &self.session);
+                    self.actions.stop(scene, id, &mut self.effects);
+                    self.dispatch();
+                }
+            }
+        }
+    }
+
+    /// One event, or a beat without one.
+    async fn step(&mut self) {
+        let event = tokio::time::timeout(BEAT, self.session.next()).await;
+        let now = self.now();
+        let scene = scene(&self.session.model, now, &self.session);
+        if let Ok(Some((Event::Reply(id, reply), _))) = &event {
+            self.actions.reply(scene, *id, reply, &mut self.effects);
+        }
+        self.actions.poll(scene, &mut self.effects);
+        self.dispatch();
+        if matches!(event, Ok(None)) {
+            tokio::time::sleep(BEAT).await;
+        }
+    }
+
+    fn dispatch(&mut self) {
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::Call(id, asked) => {
+                    let answer = call::run(&self.session.connection.client, *asked);
+                    let events = self.session.events.clone();
+                    tokio::spawn(async move {
+                        let reply = Box::new(answer.await);
+                        // Nobody waits for it once the session is over.
+                        let _ = events.send(Event::Reply(id, reply)).await;
+                    });
+                }
+                Effect::Audit(line) => {
+                    if let Some(audit) = &self.audit {
+                        audit.write(*line);
+                    }
+                }
+                // The session watches what the plan needs from its start; the rest is the screen's.
+                Effect::Quit
+                | Effect::Suspend
+                | Effect::Connect(_)
+                | Effect::Scope(_)
+                | Effect::Feed(..)
+                | Effect::OpenLog(..)
+                | Effect::CloseLog(_)
+                | Effect::Bell
+                | Effect::ConsoleLogKey(_)
+                | Effect::Theme(_) => {}
+            }
+        }
+    }
+}
+
+fn scene<'a>(model: &'a Model, now: Now, session: &'a Session) -> Scene<'a> {
+    let context = &session.connection.context;
+    Scene {
+        model,
+        now,
+        cluster: context,
+        context,
+    }
+}
+
+/// What has been said of each pod and subject.
+#[derive(Default)]
+struct Told {
+    pods: BTreeMap<String, String>,
+    subjects: BTreeMap<String, String>,
+}
+
+impl Told {
+    fn tell(&mut self, run: &Run) {
+        for pod in run.drains().flat_map(|d| d.pods()) {
+            let name = format!("{}/{}", pod.plan.namespace, pod.plan.name);
+            let now = pod.describe();
+            if self.pods.get(&name) != Some(&now) {
+                output::say(&format!("pod {name}: {now}"));
+                self.pods.insert(name, now);
+            }
+        }
+        for (subject, outcome) in run.outcomes() {
+            let Some(outcome) = outcome else { continue };
+            if !self.subjects.contains_key(&*subject.title) {
+                output::say(outcome.text());
+                self.subjects
+                    .insert(subject.title.to_string(), outcome.text().to_string());
+            }
+        }
+    }
+}
+
+fn ended(run: &Run) -> Result<(), CliError> {
+    if run.succeeded() {
+        return Ok(());
+    }
+    let ends: Vec<&Outcome> = run.outcomes().filter_map(|(_, outcome)| outcome).collect();
+    let refused = ends
+        .iter()
+        .all(|o| matches!(o, Outcome::Done(_) | Outcome::Refused(_)));
+    let open = ends
+        .iter()
+        .filter(|o| !matches!(o, Outcome::Done(_)))
+        .count();
+    let text = format!(
+        "{}: {open} of {} not done",
+        run.operation.word(),
+        ends.len()
+    );
+    Err(if refused {
+        CliError::Refused(text)
+    } else {
+        CliError::Failed(text)
+    })
+}
