@@ -16,6 +16,7 @@ pub mod node;
 pub mod object;
 pub mod placement;
 pub mod pod;
+mod pods;
 pub mod pool;
 pub mod quantity;
 pub mod rank;

@@ -68,7 +68,7 @@ pub struct Budget {
     /// an empty list matches every pod of the namespace.
     pub selector: Option<Box<[(Text, Text)]>>,
     /// `spec.selector.matchExpressions`.
-    pub expressions: Box<[(Text, Operator, Box<[Text]>)]>,
+    pub expressions: Box<[super::pod::Expression]>,
     /// `status.disruptionsAllowed`.
     pub allowed: i32,
     /// `status.currentHealthy`.

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::pods::purpose;
+use crate::model::table::key_of;
 use crate::model::testing::*;
 use crate::model::{
     Backend, Endpoint, Ends, Health, JobId, NodeCounts, Operator, PodPhase, Rank, Route,
