@@ -4,6 +4,7 @@
 //! (a feed is stale or denied; standard error names it). Errors are one line on standard error.
 
 pub mod act;
+pub mod console;
 mod error;
 pub mod get;
 pub mod logs;
@@ -149,7 +150,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             if !matches!(error, CliError::Closed) {
                 output::say(&format!("error: {error}"));
@@ -159,14 +160,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), CliError> {
+fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let config = cli.global.config()?;
     cli.global.labels()?;
     let global = cli.global;
     match cli.command {
-        None => Err(CliError::Refused(
-            "this build has no console yet; try `constable get pools`".into(),
-        )),
+        None => return block_on(console::run(&global, &config)),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "constable", &mut script);
@@ -190,7 +189,8 @@ fn run(cli: Cli) -> Result<(), CliError> {
             let context = global.context.as_deref();
             Ok(platform::run(&args, global.kubeconfig.as_deref(), context).await?)
         }),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs a command on an async runtime of its own.

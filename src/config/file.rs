@@ -136,7 +136,7 @@ pub(super) fn environment(
 /// A theme's name, if it is one.
 pub(super) fn theme(key: &str, value: &str) -> Result<String, ConfigError> {
     let themes = super::themes();
-    if themes.iter().any(|t| t == value) {
+    if themes.iter().any(|t| **t == *value) {
         return Ok(value.to_owned());
     }
     Err(ConfigError::Value {

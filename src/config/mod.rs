@@ -16,11 +16,11 @@
 
 mod file;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::Settings;
-use crate::model::{Rank, RankRules};
+use crate::model::{Rank, RankRules, Text};
 
 pub use file::ConfigError;
 
@@ -64,10 +64,42 @@ pub struct Flags {
     pub read_only: bool,
 }
 
-/// Themes that can be chosen.
-pub fn themes() -> Vec<String> {
-    let themes = Settings::default().themes;
-    themes.iter().map(ToString::to_string).collect()
+/// The directory of the configuration: `$XDG_CONFIG_HOME/constable`, or `~/.config/constable`.
+pub fn directory() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|p| p.is_absolute())
+        .or_else(|| Some(std::env::home_dir()?.join(".config")))?;
+    Some(base.join("constable"))
+}
+
+/// Where the person's own themes are.
+pub fn themes_directory() -> Option<PathBuf> {
+    Some(directory()?.join("themes"))
+}
+
+/// Themes that can be chosen: the program's own, then `NAME.toml` in the directory.
+pub fn themes_in(directory: Option<&Path>) -> Vec<Text> {
+    let mut names = Settings::default().themes;
+    let files = directory.and_then(|directory| std::fs::read_dir(directory).ok());
+    let mut found: Vec<Text> = files
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let toml = path.extension()? == "toml";
+            toml.then(|| path.file_stem()?.to_str().map(Text::from))?
+        })
+        .filter(|name| !names.contains(name))
+        .collect();
+    found.sort();
+    names.extend(found);
+    names
+}
+
+/// Themes that can be chosen here.
+pub fn themes() -> Vec<Text> {
+    themes_in(themes_directory().as_deref())
 }
 
 impl Config {
@@ -75,13 +107,9 @@ impl Config {
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
         let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         let named = variable("CONSTABLE_CONFIG").map(PathBuf::from);
-        let path = named.clone().or_else(|| {
-            let base = variable("XDG_CONFIG_HOME")
-                .map(PathBuf::from)
-                .filter(|p| p.is_absolute())
-                .or_else(|| Some(std::env::home_dir()?.join(".config")))?;
-            Some(base.join("constable").join("config.toml"))
-        });
+        let path = named
+            .clone()
+            .or_else(|| Some(directory()?.join("config.toml")));
         let mut config = Self::default();
         if let Some(path) = path {
             match std::fs::read_to_string(&path) {
@@ -120,6 +148,7 @@ impl Config {
             log_bytes: self.log_bytes,
             unlock: self.unlock,
             production: self.is_production(context),
+            themes: themes(),
             ..Settings::default()
         }
     }

@@ -34,6 +34,11 @@ pub struct RouteHealth {
 }
 
 impl RouteHealth {
+    /// Whether nothing would answer.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.health, Health::Broken(_))
+    }
+
     /// Takes the new verdict; keeps the time while the kind of verdict is the same.
     pub(crate) fn turn(before: Option<&Self>, health: Health, now: DateTime<Utc>) -> Self {
         let same = before.filter(|b| {

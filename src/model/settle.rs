@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::changes::{Change, Changes};
-use super::feed::Kind;
+use super::feed::{FeedState, Kind};
 use super::id::{Text, Uid};
-use super::ingress::{RouteHealth, Sight, judge, not_seen};
+use super::ingress::{Health, RouteHealth, Sight, judge, not_seen};
 use super::jobs::{Gone, Told, What};
 use super::node::Node;
 use super::placement::{Constraint, Place};
@@ -103,13 +103,19 @@ impl Model {
     fn settle_batches(&mut self, now: DateTime<Utc>, jobs: &dyn ReadJobs) {
         for uid in std::mem::take(&mut self.work.batches) {
             let object = self.batch_jobs.by_uid(&uid);
+            let claimed = self
+                .pods_of(&uid)
+                .any(|pod| self.jobs.has_source(&pod.meta.uid));
             let pods: Vec<_> = self
                 .pods_of(&uid)
                 .filter(|pod| {
                     !self.jobs.has_source(&pod.meta.uid) && jobs.batch_owner(pod).is_some()
                 })
                 .collect();
-            let read = if object.is_none() && pods.is_empty() {
+            let read = if pods.is_empty() && claimed {
+                // A CI system's jobs are its pods; the batch Job is but how it runs them.
+                Some(None)
+            } else if object.is_none() && pods.is_empty() {
                 None
             } else {
                 Some(jobs.read_batch(object, &pods))
@@ -252,10 +258,16 @@ impl Model {
                 .iter()
                 .enumerate()
                 .map(|(at, route)| {
+                    let before = before.and_then(|b| b.get(at));
                     let health = judge(route, |service| {
                         self.sight(&ingress.meta.namespace, service)
                     });
-                    RouteHealth::turn(before.and_then(|b| b.get(at)), health, now)
+                    match (&health, before) {
+                        (Health::Unknown(_), Some(b)) if b.is_broken() && self.interrupted() => {
+                            b.clone()
+                        }
+                        _ => RouteHealth::turn(before, health, now),
+                    }
                 })
                 .collect();
             if before != Some(&after) {
@@ -266,6 +278,21 @@ impl Model {
             self.health.insert(uid.clone(), health);
             changes.ingresses.push(uid);
         }
+    }
+
+    /// A stream behind the routes broke off and comes again: what was broken stays so (and since when),
+    /// while nothing is called well.
+    fn interrupted(&self) -> bool {
+        [Kind::Service, Kind::EndpointSlice]
+            .into_iter()
+            .all(|kind| {
+                let feed = &self.feeds[kind as usize];
+                feed.complete
+                    && matches!(
+                        feed.state,
+                        FeedState::Live | FeedState::Syncing { .. } | FeedState::Stale { .. }
+                    )
+            })
     }
 
     fn sight(&self, namespace: &Text, service: &str) -> Sight<'_> {

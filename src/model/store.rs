@@ -132,9 +132,11 @@ impl Model {
         jobs: &dyn ReadJobs,
     ) -> Changes {
         let mut changes = Changes::default();
-        if self.feeds[kind as usize].state != state {
-            self.feeds[kind as usize].state = state;
-            changes.feed = true;
+        let before = std::mem::replace(&mut self.feeds[kind as usize].state, state);
+        let state = &self.feeds[kind as usize].state;
+        changes.feed = before != *state;
+        // The progress of a list turns nothing.
+        if std::mem::discriminant(&before) != std::mem::discriminant(state) {
             self.feed_turned(kind);
             self.settle(now, jobs, &mut changes);
         }

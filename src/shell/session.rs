@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 
 use super::run::Source;
 use crate::cluster::connect::{ConnectError, Connection, Greeting};
 use crate::cluster::feed::{Feeds, Pulse, Scope};
+use crate::cluster::log::{LogStream, Pressure};
 use crate::cluster::{call, pulse};
-use crate::engine::{Call, CallId, Event, LogEnd, LogEvent, LogId, LogSource};
+use crate::engine::{Call, CallId, Event, LogId, LogSource};
 use crate::model::Kind;
 
 /// What a session is asked for.
@@ -100,8 +101,9 @@ struct Session {
     connection: Connection,
     feeds: Feeds,
     events: mpsc::Sender<Event>,
-    logs: HashMap<LogId, AbortHandle>,
-    /// The pulse, log streams, calls: they end with the session.
+    /// Until the engine closes them; an ended one takes no room to speak of.
+    logs: HashMap<LogId, LogStream>,
+    /// The pulse and calls: they end with the session.
     tasks: JoinSet<()>,
 }
 
@@ -159,14 +161,17 @@ impl Session {
             Ask::Scope(namespace) => self.feeds.rescope(namespace),
             Ask::Feed(kind, on) => self.feeds.set(kind, on),
             Ask::OpenLog(id, source) => {
-                self.logs.retain(|_, stream| !stream.is_finished());
-                let stream = logs(self.connection.clone(), id, *source, self.events.clone());
-                self.logs.insert(id, self.tasks.spawn(stream));
+                let stream = LogStream::open(
+                    self.connection.clone(),
+                    id,
+                    *source,
+                    Pressure::Drop,
+                    self.events.clone(),
+                );
+                self.logs.insert(id, stream);
             }
             Ask::CloseLog(id) => {
-                if let Some(stream) = self.logs.remove(&id) {
-                    stream.abort();
-                }
+                self.logs.remove(&id);
             }
             Ask::Call(id, asked) => {
                 let answer = call::run(&self.connection.client, *asked);
@@ -178,11 +183,4 @@ impl Session {
             }
         }
     }
-}
-
-/// Until the streams land: says that they are missing.
-async fn logs(_: Connection, id: LogId, source: LogSource, events: mpsc::Sender<Event>) {
-    let why = format!("log of {} cannot be streamed yet", source.pod);
-    let end = LogEvent::Ended(LogEnd::Failed(why.into()));
-    let _ = events.send(Event::Log(id, Box::new(end))).await;
 }

@@ -2,28 +2,8 @@
 
 use std::path::Path;
 
-use crate::model::Text;
-use crate::ui::theme::BUILT_IN;
+use crate::config::themes_in;
 use crate::ui::{Depth, Theme};
-
-/// The names that can be chosen, the program's own first.
-pub fn names(dir: Option<&Path>) -> Vec<Text> {
-    let mut names: Vec<Text> = BUILT_IN.iter().map(|(name, _)| (*name).into()).collect();
-    let files = dir.and_then(|dir| std::fs::read_dir(dir).ok());
-    let mut found: Vec<Text> = files
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let toml = path.extension()? == "toml";
-            toml.then(|| path.file_stem()?.to_str().map(Text::from))?
-        })
-        .filter(|name| !names.contains(name))
-        .collect();
-    found.sort();
-    names.extend(found);
-    names
-}
 
 /// The theme of that name; a file in `dir` goes before one of the program's own. An error names the file,
 /// the place in it and what is wrong.
@@ -42,7 +22,7 @@ pub fn load(name: &str, dir: Option<&Path>, depth: Depth) -> Result<Theme, Strin
         }
     }
     Theme::built_in(name, depth).ok_or_else(|| {
-        let known = names(dir);
+        let known = themes_in(dir);
         format!("no theme {name:?}; there are: {}", known.join(", "))
     })
 }
@@ -60,6 +40,8 @@ pub fn depth() -> Depth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Text;
+    use crate::ui::theme::BUILT_IN;
 
     #[test]
     fn a_users_theme_goes_first() {
@@ -69,7 +51,7 @@ mod tests {
         std::fs::write(dir.path().join("dark.toml"), "tone = 3").expect("a file");
         let some = Some(dir.path());
         assert_eq!(
-            names(some),
+            themes_in(some),
             ["dark".into(), "light".into(), "mine".into()] as [Text; 3]
         );
         assert_eq!(

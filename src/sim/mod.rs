@@ -3,15 +3,20 @@
 //! [`resource`] is the table of what is served, [`store`] holds the objects, `api` turns a
 //! [`Request`] into a [`Response`]. Nothing here reads a clock: `now` is always handed in.
 
+mod actors;
 pub mod api;
 mod defaults;
 pub mod host;
 pub mod http;
+mod logs;
 pub mod object;
 pub mod platform;
 pub mod resource;
+pub mod scenario;
+pub mod script;
 pub mod status;
 pub mod store;
+pub mod world;
 
 pub use api::{Request, Response};
 pub use host::Host;
@@ -19,3 +24,4 @@ pub use object::Obj;
 pub use resource::{Res, Resource, find, resource};
 pub use status::Status;
 pub use store::{Change, ChangeKind, Expired, Store, timestamp};
+pub use world::World;

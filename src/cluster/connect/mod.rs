@@ -37,6 +37,21 @@ pub struct Target {
     pub context: Option<String>,
 }
 
+impl Target {
+    /// The name of the context that is meant; `in-cluster` for a service account. Reads the configuration
+    /// and nothing else: no credential plugin runs.
+    pub async fn context_name(&self) -> Result<String, ConnectError> {
+        let target = self.clone();
+        let found = tokio::task::spawn_blocking(move || kubeconfig::find(&target))
+            .await
+            .map_err(|e| ConnectError::Internal(e.to_string()))??;
+        Ok(match found {
+            kubeconfig::Found::Files { context, .. } => context,
+            kubeconfig::Found::InCluster => "in-cluster".into(),
+        })
+    }
+}
+
 /// A client and what is known of where it leads, before anything was asked of the server.
 #[derive(Clone)]
 pub struct Connection {

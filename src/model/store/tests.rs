@@ -566,14 +566,29 @@ fn ingress_health_and_since_when() {
     assert_eq!(of(&m), ("hooks:http has no endpoint".into(), 2));
     objects(&mut m, 6, &[("http", 80)], &[true, false, true]);
     assert_eq!(of(&m), ("well 2/3".into(), 6));
+    let stale = || FeedState::Stale {
+        since: at(6),
+        why: "connection refused".into(),
+    };
+    m.set_feed(at(6), Kind::Service, stale(), &Plain);
+    assert_eq!(
+        of(&m),
+        ("services are out of date: connection refused".into(), 6)
+    );
+    m.set_feed(at(6), Kind::Service, FeedState::Live, &Plain);
+    objects(&mut m, 7, &[("http", 80)], &[false]);
+    m.set_feed(at(8), Kind::Service, stale(), &Plain);
+    let broken = ("hooks:http has no ready endpoint (0 of 1)".into(), 7);
+    assert_eq!(of(&m), broken, "what was broken stays so");
     let denied = FeedState::Denied {
         verb: "list".into(),
         resource: "endpointslices".into(),
     };
-    m.set_feed(at(7), Kind::EndpointSlice, denied, &Plain);
+    m.set_feed(at(9), Kind::Service, FeedState::Live, &Plain);
+    m.set_feed(at(9), Kind::EndpointSlice, denied, &Plain);
     assert_eq!(
         of(&m),
-        ("endpointslices may not be seen (list denied)".into(), 7)
+        ("endpointslices may not be seen (list denied)".into(), 9)
     );
 }
 

@@ -1,0 +1,537 @@
+//! The kubelets of all nodes: each takes the pods bound to its node and lives their lives.
+
+pub(crate) mod container;
+pub(crate) mod pod;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
+
+use self::container::{Cont, Ended, Exit, Kind, Run, State};
+use self::pod::{Env, FOREVER_MS, Flag, Note, PodRun, Restart, Why};
+use super::ctx::{Ctx, set_condition};
+use super::event::{About, Source};
+use super::pods::{PodDoc, PodSlim};
+use super::queue::Timer;
+use crate::sim::logs::Meta;
+use crate::sim::script::{self, Scripts};
+use crate::sim::{Obj, resource, timestamp};
+
+/// A node as its kubelet knows it.
+#[derive(Debug)]
+pub(crate) struct NodeRun {
+    /// The kubelet runs and can speak to the API server.
+    pub up: bool,
+    /// Which node this is by its time of arrival; addresses come from it.
+    pub ordinal: u32,
+    pub images: HashSet<Arc<str>>,
+    next_ip: u32,
+    /// Uids of the pods that the kubelet has taken.
+    pub pods: BTreeSet<Arc<str>>,
+}
+
+impl NodeRun {
+    pub(crate) fn host_ip(&self) -> String {
+        format!("10.128.{}.{}", self.ordinal / 250, self.ordinal % 250 + 2)
+    }
+
+    /// The next pod address of the node's range.
+    fn draw_ip(&mut self) -> String {
+        let n = self.next_ip % 250;
+        self.next_ip += 1;
+        format!(
+            "10.{}.{}.{}",
+            4 + self.ordinal / 250,
+            self.ordinal % 250,
+            n + 2
+        )
+    }
+}
+
+/// All kubelets.
+#[derive(Debug, Default)]
+pub(crate) struct Kubelets {
+    pub nodes: BTreeMap<Arc<str>, NodeRun>,
+    pods: HashMap<Arc<str>, PodRun>,
+    scripts: HashMap<String, Arc<Scripts>>,
+    images: HashSet<Arc<str>>,
+    arrived: u32,
+    /// Pods that went lately: who follows their log reads it to its end.
+    graves: VecDeque<PodRun>,
+}
+
+/// How many gone pods are remembered for their logs' readers.
+const GRAVES: usize = 512;
+
+impl Kubelets {
+    pub(crate) fn pod(&self, uid: &str) -> Option<&PodRun> {
+        self.pods.get(uid)
+    }
+
+    /// The pod, or what is remembered of it.
+    pub(crate) fn recall(&self, uid: &str) -> Option<&PodRun> {
+        self.pods
+            .get(uid)
+            .or_else(|| self.graves.iter().rev().find(|p| &*p.uid == uid))
+    }
+
+    pub(crate) fn node_up(&self, node: &str) -> bool {
+        self.nodes.get(node).is_some_and(|n| n.up)
+    }
+
+    /// Every node forgets the images that begin so: they are to be pulled again.
+    pub(crate) fn drop_image(&mut self, prefix: &str) {
+        for node in self.nodes.values_mut() {
+            node.images.retain(|i| !i.starts_with(prefix));
+        }
+    }
+
+    /// A node has registered.
+    pub(crate) fn add_node(&mut self, name: &str) {
+        if self.nodes.contains_key(name) {
+            return;
+        }
+        let node = NodeRun {
+            up: true,
+            ordinal: self.arrived,
+            images: HashSet::new(),
+            next_ip: 0,
+            pods: BTreeSet::new(),
+        };
+        self.arrived += 1;
+        self.nodes.insert(name.into(), node);
+    }
+
+    pub(crate) fn remove_node(&mut self, name: &str) {
+        if let Some(node) = self.nodes.remove(name) {
+            for uid in node.pods {
+                self.pods.remove(&uid);
+            }
+        }
+    }
+
+    /// A pod was created, changed or removed.
+    pub(crate) fn on_pod(&mut self, ctx: &mut Ctx<'_>, obj: &Obj, gone: bool, slim: &PodSlim<'_>) {
+        if gone {
+            if let Some(run) = self.pods.remove(&*obj.uid) {
+                if let Some(node) = self.nodes.get_mut(&run.node) {
+                    node.pods.remove(&*obj.uid);
+                }
+                self.graves.push_back(run);
+                if self.graves.len() > GRAVES {
+                    self.graves.pop_front();
+                }
+            }
+            return;
+        }
+        if obj.node.is_empty() {
+            return;
+        }
+        if !self.pods.contains_key(&*obj.uid) {
+            if obj.phase.is_empty() || &*obj.phase == "Pending" || &*obj.phase == "Running" {
+                self.admit(ctx, obj);
+            } else if obj.deleting && slim.metadata.finalizers.is_empty() {
+                // Its kubelet forgot it; nothing runs.
+                let _ = ctx
+                    .store
+                    .remove(ctx.now, obj.res, &obj.namespace, &obj.name);
+            }
+        }
+        if obj.deleting {
+            self.stop(
+                ctx,
+                obj,
+                slim.metadata.deletion_grace_period_seconds.unwrap_or(0),
+            );
+        }
+    }
+
+    /// Takes a pod that was bound to a node.
+    fn admit(&mut self, ctx: &mut Ctx<'_>, obj: &Obj) {
+        let Some((node_name, _)) = self.nodes.get_key_value(&*obj.node) else {
+            return;
+        };
+        let node_name = node_name.clone();
+        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
+            return;
+        };
+        let Some(node) = self.nodes.get_mut(&node_name) else {
+            return;
+        };
+        let scripts = doc
+            .metadata
+            .annotations
+            .get(script::ANNOTATION)
+            .map(|text| {
+                if let Some(known) = self.scripts.get(text) {
+                    return known.clone();
+                }
+                // What cannot be read is no script: the container then runs for ever.
+                let read = Arc::new(script::parse(text).unwrap_or_default());
+                if self.scripts.len() > 10_000 {
+                    self.scripts.clear(); // a cache of texts, most of them used once
+                }
+                self.scripts.insert(text.clone(), read.clone());
+                read
+            });
+        let intern = |set: &mut HashSet<Arc<str>>, text: &str| -> Arc<str> {
+            if let Some(known) = set.get(text) {
+                return known.clone();
+            }
+            let new: Arc<str> = text.into();
+            set.insert(new.clone());
+            new
+        };
+        let spec = &doc.spec;
+        let mut containers = Vec::with_capacity(spec.init_containers.len() + spec.containers.len());
+        let all = spec
+            .init_containers
+            .iter()
+            .map(|c| (c, true))
+            .chain(spec.containers.iter().map(|c| (c, false)));
+        for (c, init) in all {
+            containers.push(Cont {
+                name: intern(&mut self.images, &c.name),
+                image: intern(&mut self.images, &c.image),
+                never_pull: c.image_pull_policy == "Never",
+                kind: match (init, c.is_sidecar()) {
+                    (true, true) => Kind::Sidecar,
+                    (true, false) => Kind::Init,
+                    (false, _) => Kind::Main,
+                },
+                script: scripts.as_ref().and_then(|s| s.get(&c.name).cloned()),
+                state: State::Queued,
+                last: None,
+                restarts: 0,
+                failed_pulls: 0,
+                ready: false,
+            });
+        }
+        let uid: Arc<str> = (&*obj.uid).into();
+        let dice = ctx.dice.on(&uid);
+        let host_ip = node.host_ip();
+        let already = doc.status.phase == "Running" && !doc.status.container_statuses.is_empty();
+        let ip = if spec.host_network {
+            host_ip.clone()
+        } else if already && !doc.status.pod_ip.is_empty() {
+            doc.status.pod_ip.clone()
+        } else {
+            node.draw_ip()
+        };
+        let started = doc.status.start_time.filter(|_| already).unwrap_or(ctx.now);
+        let limit = |s: i64| Duration::seconds(s.clamp(0, FOREVER_MS / 1000));
+        let flag = Flag {
+            on: already,
+            since: started,
+        };
+        let mut run = PodRun {
+            namespace: intern(&mut self.images, &obj.namespace),
+            name: (&*obj.name).into(),
+            uid: uid.clone(),
+            node: node_name.clone(),
+            host_ip: host_ip.into(),
+            ip: ip.into(),
+            restart: match spec.restart_policy.as_str() {
+                "Never" => Restart::Never,
+                "OnFailure" => Restart::OnFailure,
+                _ => Restart::Always,
+            },
+            grace: spec.termination_grace_period_seconds.unwrap_or(30),
+            started,
+            deadline: spec.active_deadline_seconds.map(|s| started + limit(s)),
+            sandbox_at: ctx.now
+                + Duration::milliseconds(
+                    i64::try_from(dice.on("sandbox").range(250, 900)).unwrap_or(500),
+                ),
+            inits: spec.init_containers.len(),
+            containers,
+            stop: None,
+            end: None,
+            sandbox: flag,
+            initialized: flag,
+            ready: flag,
+            unready: ctx.faults.unready(&obj.namespace, &obj.name),
+            dirty: true,
+            about: about(&doc),
+            wake: None,
+        };
+        if already {
+            resume(&mut run, &doc);
+        }
+        node.pods.insert(uid.clone());
+        self.pods.insert(uid.clone(), run);
+        self.look(ctx, &uid, |_, _, _| {});
+    }
+
+    /// Somebody deleted the pod: it goes, with this grace (seconds).
+    fn stop(&mut self, ctx: &mut Ctx<'_>, obj: &Obj, grace: i64) {
+        let Some(run) = self.pods.get(&*obj.uid) else {
+            if !self.nodes.contains_key(&*obj.node) {
+                // No kubelet will ever confirm it.
+                ctx.queue.push(
+                    ctx.now + Duration::seconds(20),
+                    Timer::Node((&*obj.node).into(), super::queue::NodeTick::Orphans),
+                );
+            }
+            return;
+        };
+        let known = matches!(&run.stop, Some((Why::Deleted, at)) if *at <= ctx.now + Duration::seconds(grace));
+        if known && run.end.is_none() || !self.node_up(&run.node.clone()) {
+            return;
+        }
+        let uid = run.uid.clone();
+        self.look(ctx, &uid, |run, now, env| {
+            run.begin_stop(now, Why::Deleted, grace, env)
+        });
+    }
+
+    /// The node runs out of disk: one of its pods goes.
+    pub(crate) fn evict(&mut self, ctx: &mut Ctx<'_>, uid: &str, message: &str) {
+        let Some(run) = self.pods.get(uid) else {
+            return;
+        };
+        let (ns, name, node, uid) = (
+            run.namespace.clone(),
+            run.name.clone(),
+            run.node.clone(),
+            run.uid.clone(),
+        );
+        let now = timestamp(ctx.now);
+        ctx.edit(resource("pods"), &ns, &name, |v| {
+            set_condition(
+                &mut v["status"],
+                json!({"type": "DisruptionTarget", "status": "True",
+                "reason": "TerminationByKubelet", "message": message,
+                "lastProbeTime": null, "lastTransitionTime": now}),
+            );
+        });
+        ctx.event(
+            Source::Kubelet(&node),
+            About::pod(&ns, &name, &uid),
+            true,
+            "Evicted",
+            message,
+        );
+        self.look(ctx, &uid, |run, now, env| {
+            run.begin_stop(now, Why::Evicted(message.into()), 1, env)
+        });
+    }
+
+    /// The timer of a pod came.
+    pub(crate) fn wake(&mut self, ctx: &mut Ctx<'_>, uid: &str) {
+        let Some(run) = self.pods.get_mut(uid) else {
+            return;
+        };
+        if run.wake != Some(ctx.now) {
+            return; // an older timer: a later look asked for another time
+        }
+        run.wake = None;
+        let uid = run.uid.clone();
+        self.look(ctx, &uid, |_, _, _| {});
+    }
+
+    /// Readiness faults changed: all pods whose lot changes are looked at.
+    pub(crate) fn probe_all(&mut self, ctx: &mut Ctx<'_>) {
+        let mut changed: Vec<Arc<str>> = Vec::new();
+        for node in self.nodes.values() {
+            for uid in &node.pods {
+                if let Some(run) = self.pods.get_mut(uid) {
+                    let unready = ctx.faults.unready(&run.namespace, &run.name);
+                    if unready != run.unready {
+                        run.unready = unready;
+                        changed.push(uid.clone());
+                    }
+                }
+            }
+        }
+        for uid in changed {
+            if let Some(run) = self.pods.get(&uid)
+                && run.unready
+            {
+                let (ns, name, node) = (run.namespace.clone(), run.name.clone(), run.node.clone());
+                let field = run.containers.last().map(Cont::field).unwrap_or_default();
+                let about = About {
+                    field: &field,
+                    ..About::pod(&ns, &name, &uid)
+                };
+                ctx.event(
+                    Source::Kubelet(&node),
+                    about,
+                    true,
+                    "Unhealthy",
+                    "Readiness probe failed: HTTP probe failed with statuscode: 503",
+                );
+            }
+            self.look(ctx, &uid, |_, _, _| {});
+        }
+    }
+
+    /// The node's kubelet dies or lives again. On its return it catches up with its pods.
+    pub(crate) fn set_up(&mut self, ctx: &mut Ctx<'_>, node: &str, up: bool) {
+        let Some(n) = self.nodes.get_mut(node) else {
+            return;
+        };
+        if n.up == up {
+            return;
+        }
+        n.up = up;
+        if !up {
+            return;
+        }
+        let uids: Vec<Arc<str>> = n.pods.iter().cloned().collect();
+        for uid in uids {
+            if let Some(run) = self.pods.get_mut(&uid) {
+                run.dirty = true; // the node controller wrote its readiness meanwhile
+            }
+            self.look(ctx, &uid, |_, _, _| {});
+            let Some(run) = self.pods.get(&uid) else {
+                continue;
+            };
+            if let Some(obj) = ctx
+                .store
+                .get(resource("pods"), &run.namespace, &run.name)
+                .cloned()
+                && obj.deleting
+                && *obj.uid == *uid
+            {
+                self.stop(ctx, &obj, 30.min(run.grace));
+            }
+        }
+    }
+
+    /// Lets the pod live until now, does something to it, writes what came of it.
+    fn look(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        uid: &Arc<str>,
+        then: impl FnOnce(&mut PodRun, DateTime<Utc>, &mut Env<'_>),
+    ) {
+        let Some(run) = self.pods.get_mut(uid) else {
+            return;
+        };
+        let Some(node) = self.nodes.get_mut(&run.node) else {
+            return;
+        };
+        if !node.up {
+            return;
+        }
+        let mut notes: Vec<Note> = Vec::new();
+        let dice = ctx.dice.on(uid);
+        let mut env = Env {
+            dice,
+            images: &mut node.images,
+            faults: ctx.faults,
+            notes: &mut notes,
+        };
+        run.advance(ctx.now, &mut env);
+        then(run, ctx.now, &mut env);
+        run.settle(ctx.now, &mut env);
+        let next = run.next().filter(|t| *t > ctx.now);
+        let arm = next.filter(|_| run.wake != next);
+        run.wake = next;
+        let dirty = std::mem::take(&mut run.dirty);
+        let over = run.end.is_some();
+        let deleted = matches!(run.stop, Some((Why::Deleted, _)));
+        if let Some(at) = arm {
+            ctx.queue.push(at, Timer::Pod(uid.clone()));
+        }
+        for note in notes {
+            let about = About {
+                field: &note.field,
+                ..About::pod(&run.namespace, &run.name, uid)
+            };
+            ctx.event_at(
+                note.at,
+                Source::Kubelet(&run.node),
+                about,
+                note.warning,
+                note.reason,
+                &note.message,
+            );
+        }
+        let (ns, name) = (run.namespace.clone(), run.name.clone());
+        if dirty {
+            let run = &*run;
+            ctx.edit(resource("pods"), &ns, &name, |v| {
+                status::write(run, dice, &mut v["status"])
+            });
+        }
+        if over && deleted {
+            // A pod of the same name may have taken its place.
+            let same = ctx
+                .store
+                .get(resource("pods"), &ns, &name)
+                .filter(|o| *o.uid == **uid)
+                .cloned();
+            if let Some(obj) = same {
+                super::ctx::mark_deleted(ctx.store, ctx.now, &obj, 0);
+                ctx.delete(&obj);
+            }
+        }
+    }
+}
+
+/// What a job's log speaks of, by the job platform's annotations.
+fn about(doc: &PodDoc) -> Option<Arc<Meta>> {
+    let get = |key: &str| {
+        doc.metadata
+            .annotations
+            .get(&format!("jobs.constable/{key}"))
+            .cloned()
+    };
+    Some(Arc::new(Meta {
+        project: get("project")?,
+        reference: get("ref").unwrap_or_else(|| "main".into()),
+        commit: get("commit").unwrap_or_default(),
+        name: get("name").unwrap_or_default(),
+        id: get("run").unwrap_or_default(),
+    }))
+}
+
+/// A pod that came with a running status (bulk load): its containers run since then.
+fn resume(run: &mut PodRun, doc: &PodDoc) {
+    for c in &mut run.containers {
+        let at = run.started;
+        let going = Run {
+            at,
+            ready_at: at,
+            work: Some(at),
+            ends: None,
+            plan: None,
+        };
+        if c.kind == Kind::Init {
+            let exit = Exit::code(0);
+            c.state = State::Ended(Box::new(Ended {
+                run: going,
+                at,
+                exit,
+            }));
+        } else {
+            let known = doc
+                .status
+                .container_statuses
+                .iter()
+                .find(|s| s["name"] == *c.name);
+            c.restarts = known
+                .and_then(|s| s["restartCount"].as_u64())
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(0);
+            let mut going = going;
+            if let Some(ms) = c.script.as_ref().and_then(|s| s.run_ms) {
+                let ms = i64::try_from(ms).unwrap_or(FOREVER_MS).min(FOREVER_MS);
+                let code = c.script.as_ref().map_or(0, |s| s.exit);
+                let end = at + Duration::milliseconds(ms);
+                going.plan = Some((end, code));
+                going.ends = Some((end, Exit::code(code)));
+            }
+            c.state = State::Running(going);
+        }
+        c.ready = true;
+    }
+    run.dirty = false;
+}
