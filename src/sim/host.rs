@@ -1,5 +1,6 @@
 //! What the HTTP shell serves: a simulated cluster, alone or with those who live in it.
 
+use super::World;
 use super::api::{LogFollow, Request, Response, Watch};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -24,4 +25,48 @@ pub trait Host: Send + 'static {
 
     /// Bytes of a followed log that are ready, and whether it has ended.
     fn log_next(&mut self, follow: &mut LogFollow) -> (Bytes, bool);
+
+    /// Whether the API server is down: connections break without an answer.
+    fn outage(&self) -> bool {
+        false
+    }
+
+    /// Raised each time all open streams are to break off.
+    fn watch_epoch(&self) -> u64 {
+        0
+    }
+}
+
+impl Host for World {
+    fn now(&self) -> DateTime<Utc> {
+        World::now(self)
+    }
+
+    fn step(&mut self, until: DateTime<Utc>) {
+        World::step(self, until);
+    }
+
+    fn next_due(&self) -> Option<DateTime<Utc>> {
+        World::next_due(self)
+    }
+
+    fn handle(&mut self, request: Request) -> Response {
+        World::handle(self, request)
+    }
+
+    fn watch_next(&mut self, watch: &mut Watch) -> Vec<Bytes> {
+        World::watch_next(self, watch)
+    }
+
+    fn log_next(&mut self, follow: &mut LogFollow) -> (Bytes, bool) {
+        World::log_next(self, follow)
+    }
+
+    fn outage(&self) -> bool {
+        World::outage(self)
+    }
+
+    fn watch_epoch(&self) -> u64 {
+        World::watch_epoch(self)
+    }
 }

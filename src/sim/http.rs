@@ -110,7 +110,7 @@ impl Served {
         let served = self.clone();
         let service = service_fn(move |req| {
             let served = served.clone();
-            async move { Ok::<_, std::convert::Infallible>(stream::answer(&served, req).await) }
+            async move { stream::answer(&served, req).await }
         });
         let connection = http1::Builder::new()
             // The cluster's time is the time that clients are to reckon with.

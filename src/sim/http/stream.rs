@@ -1,11 +1,8 @@
 //! One request over HTTP: whole answers, and streams that are drawn as the client reads.
 
-use std::convert::Infallible;
-use std::future::Future;
-
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use futures::stream;
+use futures::{TryStreamExt, stream};
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
@@ -13,37 +10,63 @@ use hyper::body::{Frame, Incoming};
 
 use super::{Served, convert};
 use crate::sim::api::{LogFollow, Response, Watch};
+use crate::sim::host::Host;
 use crate::sim::status::Status;
 
 /// What a body may be at most, as the real server has it.
 const LONGEST_BODY: usize = 3 * 1024 * 1024;
 
-type Body = UnsyncBoxBody<Bytes, Infallible>;
+/// The server broke off: it is down, or cuts its streams.
+#[derive(Debug)]
+pub(super) struct BrokenOff;
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the simulated API server broke off")
+    }
+}
+
+impl std::error::Error for BrokenOff {}
+
+pub(super) type Body = UnsyncBoxBody<Bytes, BrokenOff>;
 
 /// Answers one request.
-pub(super) async fn answer(served: &Served, req: http::Request<Incoming>) -> http::Response<Body> {
+///
+/// # Errors
+/// When the server is down: the connection is to close without an answer.
+pub(super) async fn answer(
+    served: &Served,
+    req: http::Request<Incoming>,
+) -> Result<http::Response<Body>, BrokenOff> {
     let (parts, body) = req.into_parts();
     let Ok(body) = Limited::new(body, LONGEST_BODY).collect().await else {
         let message = format!("Request entity too large: limit is {LONGEST_BODY}");
         let status = Status::new(413, "RequestEntityTooLarge", message);
-        return whole(served.host().now(), Response::from(status));
+        return Ok(whole(served.host().now(), Response::from(status)));
     };
     let req = convert::request(&parts, body.to_bytes());
     let reads = matches!(req.method, http::Method::GET | http::Method::HEAD);
-    let (response, now) = {
+    let (response, now, epoch) = {
         let mut host = served.host();
-        (host.handle(req), host.now())
+        if host.outage() {
+            return Err(BrokenOff);
+        }
+        (host.handle(req), host.now(), host.watch_epoch())
     };
     if !reads {
         served.shared.changed.notify_waiters();
     }
-    match response {
-        Response::Watch(watch) => {
-            streamed(now, "application/json", watching(served.clone(), watch))
-        }
-        Response::Log(log) => streamed(now, "text/plain", following(served.clone(), log)),
+    let served = served.clone();
+    Ok(match response {
+        Response::Watch(watch) => streamed(now, "application/json", drawn(served, epoch, watch)),
+        Response::Log(log) => streamed(now, "text/plain", drawn(served, epoch, (log, false))),
         done @ Response::Done { .. } => whole(now, done),
-    }
+    })
+}
+
+/// A whole body cannot fail.
+fn never(never: std::convert::Infallible) -> BrokenOff {
+    match never {}
 }
 
 fn whole(now: DateTime<Utc>, response: Response) -> http::Response<Body> {
@@ -54,9 +77,9 @@ fn whole(now: DateTime<Utc>, response: Response) -> http::Response<Body> {
         body,
     } = response
     else {
-        return http::Response::new(Full::default().boxed_unsync());
+        return http::Response::new(Full::default().map_err(never).boxed_unsync());
     };
-    let mut out = http::Response::new(Full::new(body).boxed_unsync());
+    let mut out = http::Response::new(Full::new(body).map_err(never).boxed_unsync());
     *out.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (
@@ -73,11 +96,10 @@ fn whole(now: DateTime<Utc>, response: Response) -> http::Response<Body> {
 fn streamed(
     now: DateTime<Utc>,
     content_type: &'static str,
-    body: impl stream::Stream<Item = Bytes> + Send + 'static,
+    body: impl stream::Stream<Item = Result<Bytes, BrokenOff>> + Send + 'static,
 ) -> http::Response<Body> {
-    use futures::StreamExt;
-    let frames = body.map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)));
-    let mut out = http::Response::new(StreamBody::new(frames).boxed_unsync());
+    let body = StreamBody::new(body.map_ok(Frame::data));
+    let mut out = http::Response::new(body.boxed_unsync());
     dated(&mut out, now, content_type);
     out
 }
@@ -95,67 +117,76 @@ fn dated(out: &mut http::Response<Body>, now: DateTime<Utc>, content_type: &'sta
     );
 }
 
+/// What a stream has to say when it is asked.
+enum Next {
+    Bytes(Bytes),
+    /// Nothing yet.
+    Wait,
+    End,
+}
+
+/// What bytes are drawn from, piece by piece.
+trait Source: Send + 'static {
+    fn next(&mut self, host: &mut dyn Host) -> Next;
+}
+
 /// The frames of a watch, batch by batch, until it ends.
-fn watching(served: Served, watch: Watch) -> impl stream::Stream<Item = Bytes> + Send {
-    stream::unfold((served, watch), |(served, mut watch)| async move {
-        let ready = draw(&served, || {
-            let frames = served.host().watch_next(&mut watch);
-            if frames.is_empty() {
-                if watch.ended() { Some(None) } else { None }
-            } else {
-                Some(Some(join(frames)))
-            }
-        })
-        .await?;
-        Some((ready, (served, watch)))
-    })
+impl Source for Watch {
+    fn next(&mut self, host: &mut dyn Host) -> Next {
+        let frames = host.watch_next(self);
+        match (frames.is_empty(), self.ended()) {
+            (false, _) => Next::Bytes(join(frames)),
+            (true, true) => Next::End,
+            (true, false) => Next::Wait,
+        }
+    }
 }
 
-/// A followed log until its container ends.
-fn following(served: Served, log: LogFollow) -> impl stream::Stream<Item = Bytes> + Send {
-    stream::unfold(
-        (served, log, false),
-        |(served, mut log, mut over)| async move {
-            if over {
-                return None;
-            }
-            let ready = draw(&served, || {
-                let (bytes, ended) = served.host().log_next(&mut log);
-                over = ended;
-                if !bytes.is_empty() {
-                    Some(Some(bytes))
-                } else if ended {
-                    Some(None)
-                } else {
-                    None
-                }
-            })
-            .await?;
-            Some((ready, (served, log, over)))
-        },
-    )
+/// A followed log until its container ends, and whether it has.
+impl Source for (LogFollow, bool) {
+    fn next(&mut self, host: &mut dyn Host) -> Next {
+        let (log, over) = self;
+        if *over {
+            return Next::End;
+        }
+        let (bytes, ended) = host.log_next(log);
+        *over = ended;
+        match (bytes.is_empty(), ended) {
+            (false, _) => Next::Bytes(bytes),
+            (true, true) => Next::End,
+            (true, false) => Next::Wait,
+        }
+    }
 }
 
-/// Asks until there is an answer, waiting for a change between two tries.
-fn draw<'a>(
-    served: &'a Served,
-    mut ask: impl FnMut() -> Option<Option<Bytes>> + Send + 'a,
-) -> impl Future<Output = Option<Bytes>> + Send + 'a {
-    async move {
+/// Asks a source until it ends, waiting for a change when it has nothing; breaks off when the server
+/// goes down or cuts its streams.
+fn drawn(
+    served: Served,
+    epoch: u64,
+    source: impl Source,
+) -> impl stream::Stream<Item = Result<Bytes, BrokenOff>> + Send {
+    stream::try_unfold((served, source), move |(served, mut source)| async move {
         loop {
             // Before asking, so that no change is missed in between.
             let changed = served.shared.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if let Some(answer) = ask() {
-                return answer;
+            let next = {
+                let mut host = served.host();
+                if host.outage() || host.watch_epoch() != epoch {
+                    return Err(BrokenOff);
+                }
+                source.next(host.as_mut())
+            };
+            match next {
+                Next::Bytes(bytes) => return Ok(Some((bytes, (served.clone(), source)))),
+                Next::End => return Ok(None),
+                Next::Wait if served.shared.stop.is_cancelled() => return Ok(None),
+                Next::Wait => changed.await,
             }
-            if served.shared.stop.is_cancelled() {
-                return None;
-            }
-            changed.await;
         }
-    }
+    })
 }
 
 fn join(frames: Vec<Bytes>) -> Bytes {

@@ -14,6 +14,7 @@ use crate::sim::store::Store;
 struct Bare {
     store: Store,
     now: DateTime<Utc>,
+    down: bool,
 }
 
 impl Bare {
@@ -26,6 +27,7 @@ impl Bare {
         Bare {
             store,
             now: start(),
+            down: false,
         }
     }
 }
@@ -37,6 +39,8 @@ impl Host for Bare {
 
     fn step(&mut self, until: DateTime<Utc>) {
         self.now = self.now.max(until);
+        // Down from the tenth second on.
+        self.down = self.now >= start() + TimeDelta::seconds(10);
     }
 
     fn next_due(&self) -> Option<DateTime<Utc>> {
@@ -53,6 +57,10 @@ impl Host for Bare {
 
     fn log_next(&mut self, _: &mut LogFollow) -> (Bytes, bool) {
         (Bytes::new(), true)
+    }
+
+    fn outage(&self) -> bool {
+        self.down
     }
 }
 
@@ -133,4 +141,18 @@ async fn a_watch_hears_of_changes_and_ends_by_the_clusters_time() {
     until(&mut pipe, "\"ADDED\"").await;
     served.with(|host| host.step(start() + TimeDelta::seconds(6)));
     until(&mut pipe, "0\r\n\r\n").await;
+}
+
+#[tokio::test]
+async fn an_outage_breaks_streams_off_and_answers_nothing() {
+    let served = Served::new(Bare::new());
+    let (mut pipe, mut other) = (served.connect(), served.connect());
+    send(&mut pipe, "/api/v1/configmaps?watch=1", "admin").await;
+    until(&mut pipe, "\r\n\r\n").await;
+    served.with(|host| host.step(start() + TimeDelta::seconds(10)));
+    let mut rest = String::new();
+    pipe.read_to_string(&mut rest).await.unwrap();
+    assert_eq!(rest, "", "no last chunk");
+    send(&mut other, "/version", "admin").await;
+    assert_eq!(other.read_to_string(&mut rest).await.unwrap(), 0);
 }
