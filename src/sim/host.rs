@@ -1,6 +1,6 @@
 //! What the HTTP shell serves: a simulated cluster, alone or with those who live in it.
 
-use super::World;
+use super::world::World;
 use super::api::{LogFollow, Request, Response, Watch};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
