@@ -1,7 +1,7 @@
 //! What the HTTP shell serves: a simulated cluster, alone or with those who live in it.
 
-use super::world::World;
 use super::api::{LogFollow, Request, Response, Watch};
+use super::world::World;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
