@@ -16,6 +16,9 @@ use super::selector::Selector;
 use super::{daemonset, deployment, endpoints, pdb, replicaset, statefulset};
 use crate::sim::{Change, ChangeKind, Obj, find, resource};
 
+/// Selectors of one namespace's objects (plural, name).
+type Selecting = BTreeMap<(&'static str, Box<str>), Selector>;
+
 type Key = (&'static str, Box<str>, Box<str>);
 
 /// From a change to the controllers' reaction, in milliseconds.
@@ -26,7 +29,7 @@ const LATENCY_MS: i64 = 20;
 pub(crate) struct Controllers {
     dirty: BTreeSet<Key>,
     armed: bool,
-    selectors: BTreeMap<Box<str>, BTreeMap<(&'static str, Box<str>), Selector>>,
+    selectors: BTreeMap<Box<str>, Selecting>,
     /// What the controllers see of a pod, hashed: most changes do not concern them.
     seen: HashMap<Box<str>, u64>,
     jobs: Jobs,

@@ -44,12 +44,7 @@ impl Jobs {
                 "Succeeded" => {
                     tally.succeeded.insert(uid);
                 }
-                // One that is being deleted has failed, too.
-                "Failed" => {
-                    if tally.failed.insert(uid) {
-                        tally.failed_at = Some(ctx.now);
-                    }
-                }
+                "Failed" if tally.failed.insert(uid) => tally.failed_at = Some(ctx.now),
                 _ => {}
             }
         }

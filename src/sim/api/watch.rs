@@ -46,6 +46,8 @@ pub struct Watch {
     /// An error frame, and then the end.
     failed: Option<Status>,
     ended: bool,
+    /// How often the world had cut its watches when this one began.
+    pub(crate) epoch: u64,
 }
 
 /// Begins a watch.
@@ -102,6 +104,7 @@ pub(crate) fn begin(
         headed: false,
         failed: None,
         ended: false,
+        epoch: 0,
     })
 }
 
@@ -134,6 +137,11 @@ fn initial_events(req: &Request) -> Result<Option<bool>, Status> {
 }
 
 impl Watch {
+    /// Ends it, as a connection that breaks.
+    pub(crate) fn cut(&mut self) {
+        self.ended = true;
+    }
+
     /// Whether nothing more will come.
     pub fn ended(&self) -> bool {
         self.ended

@@ -1,6 +1,7 @@
 //! Container logs. No text is kept: a line is a function of the seed, the container's run and its
 //! number, so logs of any length are read at any place, and every reading gives the same bytes.
 
+mod services;
 mod text;
 
 use std::sync::Arc;

@@ -26,7 +26,7 @@ impl World {
         self.scenario_start = from;
     }
 
-    /// Whether the API server is down by the scenario: no request gets an answer.
+    /// Whether the API server is down by the scenario: requests get 503, watches and followed logs end.
     pub fn outage(&self) -> bool {
         self.actors.faults.outage
     }
@@ -43,7 +43,7 @@ impl World {
         let Some(fault) = scenario.faults.get(step / 2) else {
             return;
         };
-        self.apply(fault.get_ref(), step % 2 == 0);
+        self.apply(fault.get_ref(), step.is_multiple_of(2));
     }
 
     /// Puts a fault into force, or takes it back.
