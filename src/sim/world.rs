@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use super::actors::queue::Timer;
 use super::actors::{Actors, template};
-use super::api::{self, DeleteOptions, Deleted, LogFollow, Request, Response, Watch};
-use super::host::Host;
+use super::api::{self, DeleteOptions, Deleted, Request, Response, Watch};
 use super::object::Obj;
 use super::resource::{Res, resource};
 use super::scenario::Scenario;
@@ -126,30 +125,19 @@ impl World {
         Ok(made)
     }
 
-    /// Answers a request at the present time; the actors have seen its effects when it returns.
+    /// Answers a request at the present time; the actors have seen its effects when it returns. An
+    /// outage is the HTTP shell's: who lives in this process is answered all the same.
     pub fn handle(&mut self, req: Request) -> Response {
-        if self.outage() {
-            let text = "the server is currently unable to handle the request";
-            return Response::status(&Status::new(503, "ServiceUnavailable", text));
-        }
         let answer = api::handle(&mut self.store, self.now, &req);
         self.react();
         match answer {
             Response::Log(follow) => self.open_log(follow),
-            Response::Watch(mut watch) => {
-                watch.epoch = self.watch_epoch();
-                Response::Watch(watch)
-            }
             other => other,
         }
     }
 
-    /// Frames of a watch that are ready: newline-delimited JSON. A watch that the scenario cut has
-    /// none and is ended.
+    /// Frames of a watch that are ready: newline-delimited JSON.
     pub fn watch_next(&self, watch: &mut Watch) -> Vec<Bytes> {
-        if watch.epoch != self.watch_epoch() {
-            watch.cut();
-        }
         watch.next(&self.store, self.now)
     }
 
@@ -183,31 +171,5 @@ impl World {
         api::evict(&mut self.store, self.now, ns, name, options)?;
         self.react();
         Ok(())
-    }
-}
-
-impl Host for World {
-    fn now(&self) -> DateTime<Utc> {
-        World::now(self)
-    }
-
-    fn step(&mut self, until: DateTime<Utc>) {
-        World::step(self, until);
-    }
-
-    fn next_due(&self) -> Option<DateTime<Utc>> {
-        World::next_due(self)
-    }
-
-    fn handle(&mut self, request: Request) -> Response {
-        World::handle(self, request)
-    }
-
-    fn watch_next(&mut self, watch: &mut Watch) -> Vec<Bytes> {
-        World::watch_next(self, watch)
-    }
-
-    fn log_next(&mut self, follow: &mut LogFollow) -> (Bytes, bool) {
-        World::log_next(self, follow)
     }
 }

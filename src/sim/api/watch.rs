@@ -46,8 +46,6 @@ pub struct Watch {
     /// An error frame, and then the end.
     failed: Option<Status>,
     ended: bool,
-    /// How often the world had cut its watches when this one began.
-    pub(crate) epoch: u64,
 }
 
 /// Begins a watch.
@@ -104,7 +102,6 @@ pub(crate) fn begin(
         headed: false,
         failed: None,
         ended: false,
-        epoch: 0,
     })
 }
 
@@ -137,11 +134,6 @@ fn initial_events(req: &Request) -> Result<Option<bool>, Status> {
 }
 
 impl Watch {
-    /// Ends it, as a connection that breaks.
-    pub(crate) fn cut(&mut self) {
-        self.ended = true;
-    }
-
     /// Whether nothing more will come.
     pub fn ended(&self) -> bool {
         self.ended

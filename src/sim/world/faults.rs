@@ -26,7 +26,7 @@ impl World {
         self.scenario_start = from;
     }
 
-    /// Whether the API server is down by the scenario: requests get 503, watches and followed logs end.
+    /// Whether the API server is down by the scenario: the HTTP shell answers nothing.
     pub fn outage(&self) -> bool {
         self.actors.faults.outage
     }
