@@ -161,6 +161,9 @@ impl Engine {
             return Vec::new();
         }
         let kind = match table.kind {
+            TableKind::Actions | TableKind::Items => {
+                return vec![Span::new("no action yet", Tone::Dim)];
+            }
             TableKind::Jobs | TableKind::Pods => Kind::Pod,
             TableKind::Nodes => Kind::Node,
             TableKind::Ingresses => Kind::Ingress,
@@ -199,6 +202,7 @@ impl Engine {
             },
             Scope::Pool(pool) => format!(" of pool {pool}"),
             Scope::Node(node) => format!(" of {node}"),
+            Scope::Action(id) => format!(" of action {}", id.0),
             Scope::Service(ns, service) => format!(" behind {ns}/{service}"),
         };
         format!("{rows}{of}")

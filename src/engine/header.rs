@@ -25,6 +25,14 @@ impl Engine {
         if let Some(server) = server.filter(|s| !s.version.is_empty()) {
             right.push(vec![Span::new(server.version.to_string(), Tone::Dim)]);
         }
+        right.push(vec![self.lock_word(now)]);
+        let running = self.actions.running() as u64;
+        if running > 0 {
+            right.push(vec![Span::new(
+                super::text::plural(running, "action"),
+                Tone::Busy,
+            )]);
+        }
         let problems = self.problem_count(at);
         if problems > 0 {
             right.push(vec![Span::new(

@@ -100,6 +100,21 @@ impl<K: Clone + Eq + Hash + Ord, S: Clone + Ord> Index<K, S> {
         });
     }
 
+    /// Starts afresh with the rows that are known: filter or sort changed.
+    pub(crate) fn again(&mut self) {
+        let rows = match &self.building {
+            Some(building) => building
+                .order
+                .places
+                .keys()
+                .chain(&building.left)
+                .cloned()
+                .collect(),
+            None => self.shown.places.keys().cloned().collect(),
+        };
+        self.rebuild(rows);
+    }
+
     /// A row is new or has changed.
     pub(crate) fn touch(&mut self, key: K) {
         self.touched.push_back(key);

@@ -79,8 +79,12 @@ impl Engine {
             Intent::Palette => self.prompt(Purpose::Palette, String::new()),
             Intent::Help => self.layers.push(Layer::Help(self.screens.top().on())),
             Intent::Interrupt => self.interrupt(out),
-            Intent::Suspend => out.push(Effect::Suspend),
-            Intent::Quit => out.push(Effect::Quit),
+            Intent::Suspend => self.depart(Effect::Suspend, out),
+            Intent::Quit => self.depart(Effect::Quit, out),
+            Intent::Act(operation) => self.propose(operation, out),
+            Intent::Actions => self.action_menu(),
+            Intent::Stop => self.stop(out),
+            Intent::Lock => self.toggle_lock(),
             Intent::Go(place) => self.go(place, out),
             Intent::Namespace => self.namespace_menu(),
             Intent::Context => self.context_menu(),
@@ -144,7 +148,7 @@ impl Engine {
             self.say("follow ended; ctrl-c again quits", Tone::Plain);
             return;
         }
-        out.push(Effect::Quit);
+        self.depart(Effect::Quit, out);
     }
 
     fn go(&mut self, place: Place, out: &mut Vec<Effect>) {
@@ -164,11 +168,11 @@ impl Engine {
             Place::Nodes => TableKind::Nodes,
             Place::Pods => TableKind::Pods,
             Place::Ingresses => TableKind::Ingresses,
+            Place::Actions => TableKind::Actions,
         };
-        self.push(
-            Screen::Table(TableState::new(kind, Scope::All, &self.model)),
-            out,
-        );
+        let mut table = TableState::new(kind, Scope::All, &self.model);
+        table.rebuild_of(self.actions.runs());
+        self.push(Screen::Table(table), out);
     }
 
     /// Narrows the console to a namespace, or to all.
@@ -187,6 +191,14 @@ impl Engine {
 
     /// Another cluster: nothing of the old one stays.
     pub(super) fn connect(&mut self, context: &Text, out: &mut Vec<Effect>) {
+        // Its machines would go on against another cluster.
+        if self.actions.running() > 0 {
+            return self.say(
+                "an action runs in this cluster: wait for it or stop it (:actions)",
+                Tone::Warn,
+            );
+        }
+        self.actions.another_cluster();
         while let Some(screen) = self.screens.pop() {
             Self::leave(screen, out);
         }
@@ -254,7 +266,7 @@ impl Engine {
         self.menu("theme", entries);
     }
 
-    fn menu(&mut self, title: &str, entries: Vec<Entry>) {
+    pub(super) fn menu(&mut self, title: &str, entries: Vec<Entry>) {
         self.layers.push(Layer::Menu(Menu {
             title: title.to_owned(),
             entries,

@@ -1,5 +1,6 @@
 //! The table of intents. Key, hint, help line, palette name and documentation of an intent are one row.
 
+use super::action::Operation;
 use super::input::{Code, Key};
 
 /// What a person can want.
@@ -43,6 +44,10 @@ pub(crate) enum Intent {
     Context,
     SortBy,
     Theme,
+    Act(Operation),
+    Actions,
+    Stop,
+    Lock,
 }
 
 /// A screen that can be gone to by name.
@@ -55,6 +60,7 @@ pub(crate) enum Place {
     Ingresses,
     Log,
     Console,
+    Actions,
 }
 
 /// A set of screens.
@@ -72,14 +78,17 @@ impl On {
     pub(crate) const LOG: Self = Self(1 << 7);
     pub(crate) const CONSOLE: Self = Self(1 << 8);
 
-    const ALL: Self = Self((1 << 9) - 1);
+    pub(crate) const ACTIONS: Self = Self(1 << 9);
+
+    const ALL: Self = Self((1 << 10) - 1);
     /// Screens with a table.
     const TABLES: Self = Self::OVERVIEW
         .and(Self::JOBS)
         .and(Self::NODES)
         .and(Self::NODE)
         .and(Self::PODS)
-        .and(Self::INGRESSES);
+        .and(Self::INGRESSES)
+        .and(Self::ACTIONS);
     /// Screens on which something is under a cursor.
     const LISTS: Self = Self::TABLES.and(Self::JOB);
     /// Screens that scroll.
@@ -105,18 +114,27 @@ impl On {
 pub(crate) enum Group {
     Move,
     See,
+    Act,
     List,
     Log,
     Console,
 }
 
 impl Group {
-    const ALL: [Self; 5] = [Self::Move, Self::See, Self::List, Self::Log, Self::Console];
+    const ALL: [Self; 6] = [
+        Self::Move,
+        Self::See,
+        Self::Act,
+        Self::List,
+        Self::Log,
+        Self::Console,
+    ];
 
     fn title(self) -> &'static str {
         match self {
             Self::Move => "move",
             Self::See => "see",
+            Self::Act => "act",
             Self::List => "lists",
             Self::Log => "logs",
             Self::Console => "console",
@@ -213,6 +231,14 @@ pub(crate) static TABLE: &[Row] = &[
     row(Intent::PageUp, &[k(Code::PageUp), Key::ctrl('b')], On::SCROLL, Group::Move, "", "a page up"),
     row(Intent::Top, &[c('g'), k(Code::Home)], On::SCROLL, Group::Move, "", "to the first"),
     row(Intent::Bottom, &[c('G'), k(Code::End)], On::SCROLL, Group::Move, "", "to the last"),
+    row(Intent::Actions, &[c('a')], On::LISTS.and(On::LOG), Group::Act, "actions", "all that can be done here, and why not"),
+    row(Intent::Act(Operation::Cancel), &[c('X')], On::JOBS_OR_PODS.and(On::LOG), Group::Act, "", "cancel the job"),
+    row(Intent::Act(Operation::Retry), &[c('R')], On::JOBS_OR_PODS.and(On::LOG), Group::Act, "", "retry the job"),
+    row(Intent::Act(Operation::Cordon), &[c('c')], On::NODES.and(On::NODE), Group::Act, "", "cordon: no new pods on the node"),
+    row(Intent::Act(Operation::Uncordon), &[c('u')], On::NODES.and(On::NODE), Group::Act, "", "uncordon"),
+    row(Intent::Act(Operation::Drain), &[c('D')], On::NODES.and(On::NODE), Group::Act, "drain", "drain: cordon, then evict under the budgets"),
+    row(Intent::Stop, &[c('X')], On::ACTIONS, Group::Act, "stop", "stop the action; what was done stays done"),
+    Row { intent: Intent::Lock, keys: &[Key::ctrl('l')], on: On::ALL, group: Group::Act, hint: "", help: "unlock this cluster for a while, or lock it", command: "unlock", argument: Argument::Nothing },
     row(Intent::Filter, &[c('/')], On::TABLES, Group::List, "filter", "filter: words, !word, -l label=value, column:value; all must hold"),
     row(Intent::Mark, &[c(' ')], On::TABLES, Group::List, "", "mark or unmark"),
     row(Intent::SortMenu, &[c('S')], On::TABLES, Group::List, "sort", "sort by a column; the same again turns it round"),
@@ -237,6 +263,7 @@ pub(crate) static TABLE: &[Row] = &[
     command(Intent::Go(Place::Pods), "pods", Argument::Nothing, "all pods"),
     command(Intent::Go(Place::Ingresses), "ingresses", Argument::Nothing, "hosts, paths and what answers them"),
     command(Intent::Go(Place::Log), "log", Argument::Nothing, "log of what is under the cursor"),
+    command(Intent::Go(Place::Actions), "actions", Argument::Nothing, "running and past actions"),
     command(Intent::Go(Place::Console), "console", Argument::Nothing, "the console's own log"),
     command(Intent::Namespace, "ns", Argument::Namespace, "narrow the console to a namespace, or all"),
     command(Intent::Context, "ctx", Argument::Context, "connect to another context"),

@@ -18,7 +18,7 @@ impl Engine {
                 Some(pod) => Ok(self.pod_target(pod)),
                 None => Err("the pod is gone, and its log with it".to_owned()),
             },
-            Some(Thing::Node(_) | Thing::Pool(_) | Thing::Route(..)) | None => {
+            Some(Thing::Node(_) | Thing::Pool(_) | Thing::Route(..) | Thing::Action(_)) | None => {
                 Err("no job or pod under the cursor".to_owned())
             }
         };

@@ -8,6 +8,7 @@
 //! `intent` and `nav` carry it out on the [`screen`] on top. Tables stand on resumable indexes ([`index`]),
 //! advanced by [`Engine::work`].
 
+mod acting;
 pub mod action;
 mod detail;
 pub mod effect;
@@ -38,6 +39,8 @@ mod typing;
 pub mod view;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -48,6 +51,8 @@ pub use settings::{Settings, StartScreen};
 
 use crate::ci::Reader;
 use crate::model::{Changes, Model, Pool, Text};
+use action::Actions;
+use action::run::ActionId;
 use overlay::Layer;
 use screen::{Screen, Stack};
 use table::Cx;
@@ -73,6 +78,13 @@ pub struct Engine {
     /// The server's time at the last event.
     now: DateTime<Utc>,
     last_log: u64,
+    actions: Actions,
+    /// Ends of actions up to this one have been told.
+    told: ActionId,
+    /// And of these beyond it.
+    told_of: BTreeSet<ActionId>,
+    /// When the last event came.
+    clock: Now,
     dirty: bool,
     /// The pools, added up when first asked for after a change.
     pools: OnceCell<Vec<Pool>>,
@@ -82,6 +94,13 @@ impl Engine {
     /// An engine that knows nothing of a cluster yet.
     pub fn new(settings: Settings) -> Self {
         let model = Model::new(settings.rank_rules.clone());
+        let Settings {
+            read_only,
+            unlock,
+            production,
+            ..
+        } = settings;
+        let actions = Actions::new(read_only, unlock, production, "unknown".into());
         Self {
             screens: Stack::new(Screen::start(settings.start, &model)),
             namespace: settings.namespace.clone(),
@@ -94,6 +113,13 @@ impl Engine {
             page: (20, 80),
             now: DateTime::UNIX_EPOCH,
             last_log: 0,
+            actions,
+            told: ActionId(0),
+            told_of: BTreeSet::new(),
+            clock: Now {
+                wall: DateTime::UNIX_EPOCH,
+                boot: Duration::ZERO,
+            },
             dirty: true,
             pools: OnceCell::new(),
         }
@@ -102,6 +128,7 @@ impl Engine {
     /// Takes an event; what it wants done is pushed to `out`. Nothing else changes the engine but
     /// [`Engine::work`].
     pub fn handle(&mut self, now: Now, event: Event, out: &mut Vec<Effect>) {
+        self.clock = now;
         self.now = self.server_time(now);
         match event {
             Event::Key(key) => {
@@ -133,18 +160,22 @@ impl Engine {
                 let changes = self.model.tick(self.now);
                 self.changed(&changes, out);
                 self.dirty = true;
+                self.poll_actions(out);
             }
             Event::Watch(batch) => {
                 let changes = self.model.apply(self.now, *batch, &Reader);
                 self.changed(&changes, out);
+                self.poll_actions(out);
             }
             Event::Feed(kind, state) => {
                 self.unconnected = None;
                 let changes = self.model.set_feed(self.now, kind, *state, &Reader);
                 self.changed(&changes, out);
+                self.poll_actions(out);
             }
             Event::Server(info) => {
                 self.unconnected = None;
+                self.set_user(&info.user);
                 self.server = Some(*info);
                 self.dirty = true;
             }
@@ -153,7 +184,13 @@ impl Engine {
                 self.dirty = true;
             }
             Event::Log(id, event) => self.log_event(id, *event, out),
-            Event::Drawn | Event::Reply(..) => {}
+            Event::Drawn => self.actions.drawn(),
+            Event::Reply(id, reply) => {
+                let scene = acting::scene(&self.model, self.server.as_ref(), now);
+                self.actions.reply(scene, id, &reply, out);
+                self.dirty = true;
+                self.tell_ends();
+            }
             Event::Terminate => out.push(Effect::Quit),
         }
     }
@@ -165,6 +202,7 @@ impl Engine {
             model: &self.model,
             now: self.now,
             namespace: self.namespace.as_ref(),
+            runs: self.actions.runs(),
         };
         let mut left = rows;
         let mut more = false;
@@ -233,8 +271,15 @@ impl Engine {
 
     /// What lies over the screen.
     pub fn overlay(&self, now: Now) -> Option<view::Overlay> {
-        let _ = now;
-        self.layers.last().map(Layer::view)
+        if self.actions.pending().is_some() {
+            return self
+                .actions
+                .overlay(acting::scene(&self.model, self.server.as_ref(), now));
+        }
+        match self.layers.last()? {
+            Layer::Leave(effect) => Some(self.leave_view(effect)),
+            layer => layer.view(),
+        }
     }
 
     /// Keys of this screen for the footer.
@@ -272,6 +317,7 @@ impl Engine {
             model: &self.model,
             now,
             namespace: self.namespace.as_ref(),
+            runs: self.actions.runs(),
         }
     }
 

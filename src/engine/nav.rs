@@ -200,7 +200,11 @@ impl Engine {
             Screen::Node(node) => {
                 let kind = match node.table.kind {
                     TableKind::Pods => TableKind::Jobs,
-                    TableKind::Jobs | TableKind::Nodes | TableKind::Ingresses => TableKind::Pods,
+                    TableKind::Jobs
+                    | TableKind::Nodes
+                    | TableKind::Ingresses
+                    | TableKind::Actions
+                    | TableKind::Items => TableKind::Pods,
                 };
                 node.table = TableState::new(kind, Scope::Node(node.name.clone()), &self.model);
             }
@@ -232,6 +236,16 @@ impl Engine {
                 None => self.open_log(false, out),
             },
             Some(Thing::Route(uid, at)) => self.enter_route(&uid, at, out),
+            Some(Thing::Action(id)) => {
+                if self
+                    .screens
+                    .top()
+                    .table()
+                    .is_some_and(|t| t.kind == TableKind::Actions)
+                {
+                    self.push_action(id, out);
+                }
+            }
         }
     }
 
@@ -279,7 +293,7 @@ impl Engine {
                 None => self.log_node(),
             },
             Some(Thing::Node(name)) => Some(name),
-            Some(Thing::Pool(_) | Thing::Route(..)) | None => None,
+            Some(Thing::Pool(_) | Thing::Route(..) | Thing::Action(_)) | None => None,
         };
         match node {
             Some(node) => self.push(Screen::node(node, &self.model), out),

@@ -1,5 +1,7 @@
 //! What lies over the screen: help, prompts, menus, texts.
 
+use super::Effect;
+use super::action::Operation;
 use super::input::{Code, Key};
 use super::keys::{self, On};
 use super::prompt::Prompt;
@@ -12,6 +14,8 @@ pub(crate) enum Layer {
     Help(On),
     Prompt(Prompt),
     Menu(Menu),
+    /// Asks before this while actions run.
+    Leave(Effect),
 }
 
 /// A list to choose from.
@@ -40,6 +44,7 @@ pub(crate) enum Choice {
     Namespace(Option<Text>),
     Context(Text),
     Theme(Text),
+    Act(Operation),
 }
 
 /// What a key did to a menu.
@@ -77,8 +82,10 @@ impl Menu {
 }
 
 impl Layer {
-    pub(crate) fn view(&self) -> view::Overlay {
-        match self {
+    /// `None` for the one that the engine words itself.
+    pub(crate) fn view(&self) -> Option<view::Overlay> {
+        Some(match self {
+            Self::Leave(_) => return None,
             Self::Help(on) => view::Overlay::Help(keys::help(*on)),
             Self::Prompt(prompt) => view::Overlay::Prompt {
                 sigil: prompt.purpose.sigil(),
@@ -97,6 +104,6 @@ impl Layer {
                     .collect(),
                 chosen: menu.chosen,
             },
-        }
+        })
     }
 }

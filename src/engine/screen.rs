@@ -1,5 +1,6 @@
 //! The screens, each with what is valid in it, in a stack.
 
+use super::action::run::ActionId;
 use super::keys::On;
 use super::log::Pane;
 use super::settings::StartScreen;
@@ -63,6 +64,7 @@ pub(crate) enum Thing {
     Step(JobKey, Text),
     Pod(Uid),
     Route(Uid, u16),
+    Action(ActionId),
 }
 
 impl From<RowKey> for Thing {
@@ -72,6 +74,7 @@ impl From<RowKey> for Thing {
             RowKey::Pod(uid) => Self::Pod(uid),
             RowKey::Node(name) => Self::Node(name),
             RowKey::Route(uid, at) => Self::Route(uid, at),
+            RowKey::Action(id) | RowKey::Item(id, _) => Self::Action(id),
         }
     }
 }
@@ -114,6 +117,7 @@ impl Screen {
                 TableKind::Nodes => On::NODES,
                 TableKind::Pods => On::PODS,
                 TableKind::Ingresses => On::INGRESSES,
+                TableKind::Actions | TableKind::Items => On::ACTIONS,
             },
             Self::Job(_) => On::JOB,
             Self::Node(_) => On::NODE,

@@ -11,8 +11,12 @@ use super::{Effect, Engine};
 
 impl Engine {
     pub(super) fn key(&mut self, key: Key, out: &mut Vec<Effect>) {
+        if self.actions.pending().is_some() {
+            return self.plan_key(key, out);
+        }
         match self.layers.last_mut() {
             None => self.screen_key(key, out),
+            Some(Layer::Leave(_)) => self.leave_key(key, out),
             Some(Layer::Help(_)) => {
                 self.layers.pop();
             }
@@ -144,11 +148,16 @@ impl Engine {
             Choice::Sort(column) => self.sort(column),
             Choice::Namespace(namespace) => self.narrow(namespace, out),
             Choice::Context(context) => self.connect(&context, out),
+            Choice::Act(operation) => self.propose(operation, out),
             Choice::Theme(theme) => out.push(Effect::Theme(theme)),
         }
     }
 
     pub(super) fn click(&mut self, hit: &Hit, out: &mut Vec<Effect>) {
+        // A plan is confirmed by keys alone.
+        if self.actions.pending().is_some() {
+            return;
+        }
         match (hit, self.layers.last_mut()) {
             (Hit::Choice(at), Some(Layer::Menu(_))) => self.pick(usize::from(*at), out),
             (Hit::Choice(at), Some(Layer::Prompt(prompt))) => {

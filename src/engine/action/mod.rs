@@ -85,6 +85,13 @@ impl Actions {
         }
     }
 
+    /// The console connects to another cluster: it is locked, and nothing is known of its rights.
+    pub fn another_cluster(&mut self) {
+        self.lock.lock();
+        self.rights.forget();
+        self.pending = None;
+    }
+
     /// Running and past actions, oldest first.
     pub fn runs(&self) -> &[Run] {
         &self.runs

@@ -3,7 +3,7 @@
 use super::ring::{Line, Ring};
 use super::search::Search;
 use super::sgr;
-use super::stream::{Progress, Stream, StreamState, due, never_ran};
+use super::stream::{Progress, Stream, StreamState, beside, never_ran};
 use crate::engine::view::Tone;
 use crate::engine::{Effect, LogEnd, LogEvent, LogId, LogSource};
 use crate::model::{Model, Text, Uid};
@@ -47,6 +47,8 @@ pub(crate) struct Pane {
     pub(crate) search: Option<Search>,
     /// Lines lost before they reached the ring.
     pub(crate) lost: u64,
+    /// The stream that spoke last.
+    pub(crate) speaker: Option<usize>,
 }
 
 impl Pane {
@@ -70,6 +72,7 @@ impl Pane {
             left: 0,
             search: None,
             lost: 0,
+            speaker: None,
         }
     }
 
@@ -81,17 +84,18 @@ impl Pane {
         out: &mut Vec<Effect>,
     ) {
         let pod = model.pod(&self.target.uid);
-        let mut all_over = true;
+        // Whether all before are over, and whether those that are not run beside this one.
+        let (mut all_over, mut none_holds) = (true, true);
         for (i, stream) in self.streams.iter_mut().enumerate() {
+            let beside = pod.is_some_and(|pod| beside(pod, &stream.container));
             if stream.state == StreamState::Idle {
-                let open = pod.map_or(all_over, |pod| due(pod, &stream.container, all_over));
                 if pod.is_some_and(|pod| never_ran(pod, &stream.container)) {
                     if all_over {
                         stream.state = StreamState::NeverRan;
                         let text = format!("{} never ran", stream.container);
                         self.ring.push(remark(i, Tone::Dim, text));
                     }
-                } else if open {
+                } else if all_over || (none_holds && beside) {
                     let id = next();
                     stream.state = StreamState::Open(id, Progress::Opening);
                     out.push(Effect::OpenLog(
@@ -110,6 +114,7 @@ impl Pane {
                 }
             }
             all_over &= stream.state.over();
+            none_holds &= stream.state.over() || beside;
         }
     }
 
@@ -135,6 +140,7 @@ impl Pane {
             LogEvent::Waiting(why) => self.progress(at, id, Progress::Waiting(why)),
             LogEvent::Resuming(why) => self.progress(at, id, Progress::Resuming(why)),
             LogEvent::Lines(lines) => {
+                self.speaker = Some(at);
                 self.progress(at, id, Progress::Live);
                 for line in lines {
                     self.ring.push(Line {
@@ -154,6 +160,7 @@ impl Pane {
                 let (tone, text) = ended(&name, &end);
                 self.ring.push(remark(at, tone, text));
                 self.streams[at].state = StreamState::Ended(end);
+                self.speaker = Some(at);
             }
         }
         self.clamp();
@@ -182,6 +189,7 @@ impl Pane {
         self.previous = previous;
         self.ring.clear();
         self.lost = 0;
+        self.speaker = None;
         self.position = Position::Follow;
         for stream in &mut self.streams {
             stream.state = StreamState::Idle;

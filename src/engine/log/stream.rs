@@ -47,12 +47,8 @@ impl StreamState {
     }
 }
 
-/// Whether the stream of a container is to be opened now: its turn comes when all before it are over, or
-/// when it runs beside them.
-pub(crate) fn due(pod: &Pod, container: &str, all_before_over: bool) -> bool {
-    if all_before_over {
-        return true;
-    }
+/// Whether a container runs beside others of its pod, so that those after it need not wait for its end.
+pub(crate) fn beside(pod: &Pod, container: &str) -> bool {
     pod.containers.iter().any(|c| {
         *c.name == *container
             && c.role != ContainerRole::Init

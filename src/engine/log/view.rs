@@ -135,11 +135,12 @@ impl Pane {
         line
     }
 
-    /// The stream that is open, else the last that was.
+    /// The open stream that spoke last, else the first open one, else the last that was open.
     fn current(&self) -> Option<usize> {
-        self.streams
-            .iter()
-            .rposition(|s| matches!(s.state, StreamState::Open(..)))
+        let open = |at: &usize| matches!(self.streams[*at].state, StreamState::Open(..));
+        self.speaker
+            .filter(open)
+            .or_else(|| (0..self.streams.len()).find(open))
             .or_else(|| {
                 self.streams
                     .iter()

@@ -24,7 +24,11 @@ impl Rows for Jobs {
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Job> {
         match key {
             RowKey::Job(key) => cx.model.job(key),
-            RowKey::Pod(_) | RowKey::Node(_) | RowKey::Route(..) => None,
+            RowKey::Pod(_)
+            | RowKey::Node(_)
+            | RowKey::Route(..)
+            | RowKey::Action(_)
+            | RowKey::Item(..) => None,
         }
     }
 
@@ -38,7 +42,7 @@ impl Rows for Jobs {
                 Scope::All => true,
                 Scope::Pool(pool) => cx.model.pool_of_job(job) == Some(pool),
                 Scope::Node(node) => job.node.as_ref() == Some(node),
-                Scope::Service(..) => false,
+                Scope::Service(..) | Scope::Action(_) => false,
             }
     }
 

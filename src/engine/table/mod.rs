@@ -1,5 +1,6 @@
 //! Tables: one row of a static vocabulary a column (title, width, cell, sort key), one file a kind of row.
 
+mod actions;
 mod ingresses;
 mod jobs;
 mod nodes;
@@ -10,11 +11,13 @@ use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 
+use super::action::run::{ActionId, Run};
 use super::filter::{Filter, Subject};
 use super::index::Verdict;
 use super::view::{RowId, Sorted, Span, Width};
 use crate::model::{JobKey, Model, Text, Uid};
 
+pub(crate) use actions::{Actions, Items};
 pub(crate) use ingresses::{Ingresses, backend};
 pub(crate) use jobs::{Jobs, LONG_WAIT};
 pub(crate) use nodes::{Nodes, status as node_status};
@@ -32,6 +35,10 @@ pub(crate) enum RowKey {
     Node(Text),
     /// A route of an Ingress, by its index.
     Route(Uid, u16),
+    /// An action.
+    Action(ActionId),
+    /// A thing of an action, by its index.
+    Item(ActionId, usize),
 }
 
 impl RowKey {
@@ -41,6 +48,8 @@ impl RowKey {
             Self::Job(key) => RowId::Name(format!("{}/{}", key.system.0, key.id).into()),
             Self::Pod(uid) => RowId::Uid(uid.clone()),
             Self::Node(name) => RowId::Name(name.clone()),
+            Self::Action(id) => RowId::Number(id.0),
+            Self::Item(id, at) => RowId::Name(format!("{}#{at}", id.0).into()),
             Self::Route(uid, at) => RowId::Name(format!("{uid}#{at}").into()),
         }
     }
@@ -53,6 +62,8 @@ pub(crate) enum TableKind {
     Nodes,
     Pods,
     Ingresses,
+    Actions,
+    Items,
 }
 
 /// Which rows a table is about.
@@ -63,6 +74,8 @@ pub(crate) enum Scope {
     Node(Text),
     /// Pods behind a Service: namespace, name.
     Service(Text, Text),
+    /// The things of an action.
+    Action(ActionId),
 }
 
 /// What cells and keys are made of.
@@ -73,6 +86,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) now: DateTime<Utc>,
     /// The namespace that the console is narrowed to.
     pub(crate) namespace: Option<&'a Text>,
+    /// Running and past actions.
+    pub(crate) runs: &'a [Run],
 }
 
 /// What rows are sorted by. Never an age: times do not need sorting again as they pass.
@@ -240,6 +255,14 @@ macro_rules! with_rows {
             }
             $crate::engine::table::TableKind::Ingresses => {
                 type $rows = $crate::engine::table::Ingresses;
+                $body
+            }
+            $crate::engine::table::TableKind::Actions => {
+                type $rows = $crate::engine::table::Actions;
+                $body
+            }
+            $crate::engine::table::TableKind::Items => {
+                type $rows = $crate::engine::table::Items;
                 $body
             }
         }

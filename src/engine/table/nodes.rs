@@ -20,7 +20,11 @@ impl Rows for Nodes {
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Node> {
         match key {
             RowKey::Node(name) => cx.model.node(name),
-            RowKey::Job(_) | RowKey::Pod(_) | RowKey::Route(..) => None,
+            RowKey::Job(_)
+            | RowKey::Pod(_)
+            | RowKey::Route(..)
+            | RowKey::Action(_)
+            | RowKey::Item(..) => None,
         }
     }
 
@@ -36,7 +40,7 @@ impl Rows for Nodes {
             Scope::All => true,
             Scope::Pool(pool) => cx.model.pool_of_node(&node.meta.name) == Some(pool),
             Scope::Node(name) => node.meta.name == *name,
-            Scope::Service(..) => false,
+            Scope::Service(..) | Scope::Action(_) => false,
         }
     }
 

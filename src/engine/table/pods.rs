@@ -20,7 +20,11 @@ impl Rows for Pods {
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Pod> {
         match key {
             RowKey::Pod(uid) => cx.model.pod(uid),
-            RowKey::Job(_) | RowKey::Node(_) | RowKey::Route(..) => None,
+            RowKey::Job(_)
+            | RowKey::Node(_)
+            | RowKey::Route(..)
+            | RowKey::Action(_)
+            | RowKey::Item(..) => None,
         }
     }
 
@@ -30,6 +34,7 @@ impl Rows for Pods {
             Scope::All | Scope::Pool(_) => model.pods().map(key).collect(),
             Scope::Node(node) => model.pods_on(node).map(key).collect(),
             Scope::Service(namespace, _) => model.pods_in(namespace).map(key).collect(),
+            Scope::Action(_) => Vec::new(),
         }
     }
 
@@ -43,6 +48,7 @@ impl Rows for Pods {
                 }
                 Scope::Node(node) => pod.node.as_ref() == Some(node),
                 Scope::Service(ns, service) => ns == namespace && behind(pod, service, cx),
+                Scope::Action(_) => false,
             }
     }
 

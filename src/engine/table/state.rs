@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::actions;
 use super::{Cx, Place, RowKey, Rows, Scope, TableKind, cells, titles, verdict, with_rows};
+use crate::engine::action::run::Run;
 use crate::engine::filter::Filter;
 use crate::engine::index::Index;
 use crate::engine::view::{self, Head, Row, RowId, Sorted};
@@ -45,8 +47,23 @@ impl TableState {
 
     /// Reads all rows again.
     pub(crate) fn rebuild(&mut self, model: &Model) {
+        if matches!(self.kind, TableKind::Actions | TableKind::Items) {
+            self.index.again();
+            return;
+        }
         let rows = with_rows!(self.kind, T => T::all(model, &self.scope));
         self.index.rebuild(rows);
+    }
+
+    /// Reads all rows of a table of actions again.
+    pub(crate) fn rebuild_of(&mut self, runs: &[Run]) {
+        match (self.kind, &self.scope) {
+            (TableKind::Actions, _) => self.index.rebuild(actions::keys(runs)),
+            (TableKind::Items, Scope::Action(id)) => {
+                self.index.rebuild(actions::item_keys(runs, *id));
+            }
+            _ => {}
+        }
     }
 
     /// Takes in what a batch changed.
@@ -70,6 +87,8 @@ impl TableState {
                     self.row(object.change, RowKey::Pod(object.uid.clone()));
                 }
             }
+            // They follow the actions, not the model.
+            TableKind::Actions | TableKind::Items => {}
             TableKind::Ingresses => {
                 if changes.touches(Kind::Ingress) || !changes.ingresses.is_empty() {
                     self.rebuild(model);
