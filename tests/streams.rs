@@ -110,9 +110,22 @@ fn bytes_of_the_world_become_the_model() {
     let mut model = Model::new(RankRules::default());
     let mut pods = Machine::new(Kind::Pod, Scope::default(), true);
     let mut nodes = Machine::new(Kind::Node, Scope::default(), true);
-    follow(&mut world, &mut nodes, &mut model, start() + Duration::from_secs(1));
-    follow(&mut world, &mut pods, &mut model, start() + Duration::from_secs(20));
-    assert_eq!((nodes.state(), pods.state()), (FeedState::Live, FeedState::Live));
+    follow(
+        &mut world,
+        &mut nodes,
+        &mut model,
+        start() + Duration::from_secs(1),
+    );
+    follow(
+        &mut world,
+        &mut pods,
+        &mut model,
+        start() + Duration::from_secs(20),
+    );
+    assert_eq!(
+        (nodes.state(), pods.state()),
+        (FeedState::Live, FeedState::Live)
+    );
     let phases: Vec<(String, &str, bool)> = model
         .jobs()
         .map(|j| (j.id.to_string(), j.phase.as_str(), j.node.is_some()))
@@ -125,7 +138,12 @@ fn bytes_of_the_world_become_the_model() {
     // What changes while nobody watches comes with the resume.
     let path = "/api/v1/namespaces/default/pods/a";
     world.handle(Request::new(Method::DELETE, path, ""));
-    follow(&mut world, &mut pods, &mut model, start() + Duration::from_secs(60));
+    follow(
+        &mut world,
+        &mut pods,
+        &mut model,
+        start() + Duration::from_secs(60),
+    );
     let names: Vec<&str> = model.pods().map(|p| &*p.meta.name).collect();
     assert_eq!(names, ["b"]);
 }
@@ -209,14 +227,20 @@ async fn a_served_cluster_is_followed_called_and_its_logs_read() {
     );
     let mut lines = Vec::new();
     let end = loop {
-        let (event, _) = tokio::time::timeout(PATIENCE, session.next()).await.unwrap().unwrap();
+        let (event, _) = tokio::time::timeout(PATIENCE, session.next())
+            .await
+            .unwrap()
+            .unwrap();
         let Event::Log(LogId(1), news) = event else {
             continue;
         };
         match *news {
             LogEvent::Lines(some) => lines.extend(some.into_iter().map(|l| l.text.to_string())),
             LogEvent::Ended(end) => break end,
-            LogEvent::Opened | LogEvent::Waiting(_) | LogEvent::Resuming(_) | LogEvent::Dropped(_) => {}
+            LogEvent::Opened
+            | LogEvent::Waiting(_)
+            | LogEvent::Resuming(_)
+            | LogEvent::Dropped(_) => {}
         }
     };
     drop(stream);
@@ -225,11 +249,15 @@ async fn a_served_cluster_is_followed_called_and_its_logs_read() {
 
     // A wrong uid is refused; the right one removes the pod, and the watch shows it.
     let delete = |uid: &str| {
-        let body = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}});
+        let body =
+            json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}});
         call(Verb::Delete, &format!("{pods}/a"), body)
     };
     let wrong = call::run(&client, delete("another")).await;
-    assert!(matches!(wrong, Reply::Refused { code: 409, .. }), "{wrong:?}");
+    assert!(
+        matches!(wrong, Reply::Refused { code: 409, .. }),
+        "{wrong:?}"
+    );
     let uid = created["metadata"]["uid"].as_str().unwrap();
     let right = call::run(&client, delete(uid)).await;
     assert!(matches!(right, Reply::Done(_)), "{right:?}");

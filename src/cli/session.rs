@@ -185,8 +185,10 @@ impl Session {
 
     /// The feeds that are stale, with the reason.
     pub fn stale(&self) -> Vec<String> {
-        let stale = self.kinds.iter().filter_map(|kind| {
-            match &self.model.feed(*kind).state {
+        let stale = self
+            .kinds
+            .iter()
+            .filter_map(|kind| match &self.model.feed(*kind).state {
                 FeedState::Stale { why, .. } => Some(format!("{}: stale: {why}", kind.plural())),
                 FeedState::Off
                 | FeedState::Syncing { .. }
@@ -194,8 +196,7 @@ impl Session {
                 | FeedState::Denied { .. }
                 | FeedState::Absent
                 | FeedState::LoginNeeded { .. } => None,
-            }
-        });
+            });
         stale.collect()
     }
 
