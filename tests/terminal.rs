@@ -101,7 +101,10 @@ impl Console {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok());
+        let pid = self
+            .child
+            .process_id()
+            .and_then(|pid| i32::try_from(pid).ok());
         let pid = pid.and_then(Pid::from_raw).expect("a process");
         kill_process(pid, signal).expect("a signal");
     }
@@ -168,7 +171,10 @@ fn a_server_that_is_not_there_is_on_the_screen() {
     console.press(":q\r");
     assert_eq!(console.end(), 0);
     console.assert_given_back();
-    assert!(!console.home.path().join("state").exists(), "nothing was done");
+    assert!(
+        !console.home.path().join("state").exists(),
+        "nothing was done"
+    );
 }
 
 #[test]
@@ -223,7 +229,10 @@ fn without_a_terminal_there_is_another_way() {
         .expect("the program");
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("constable get") && said.lines().count() == 1, "{said}");
+    assert!(
+        said.contains("constable get") && said.lines().count() == 1,
+        "{said}"
+    );
     assert!(output.stdout.is_empty());
 }
 
