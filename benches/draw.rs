@@ -109,7 +109,6 @@ fn batch(decoder: &mut Decoder, kind: Kind, objects: impl Iterator<Item = Value>
 struct Console {
     engine: Engine,
     effects: Vec<Effect>,
-    decoder: Decoder,
     theme: Theme,
     last: Buffer,
     second: usize,
@@ -125,15 +124,15 @@ impl Console {
         let mut console = Self {
             engine: Engine::new(settings),
             effects: Vec::new(),
-            decoder: Decoder::new(),
             theme: Theme::built_in("dark", Depth::True).expect("dark"),
             last: Buffer::empty(area),
             second: 0,
         };
+        let mut decoder = Decoder::new();
         for kind in Kind::ALL {
             let deltas = match kind {
-                Kind::Node => batch(&mut console.decoder, kind, (0..NODES).map(node)),
-                Kind::Pod => batch(&mut console.decoder, kind, (0..PODS).map(|n| pod(n, 0))),
+                Kind::Node => batch(&mut decoder, kind, (0..NODES).map(node)),
+                Kind::Pod => batch(&mut decoder, kind, (0..PODS).map(|n| pod(n, 0))),
                 _ => Vec::new(),
             };
             console.handle(Event::Watch(Box::new(Batch {
@@ -194,22 +193,18 @@ fn frame(bencher: Bencher<'_, '_>, screen: StartScreen) {
 #[divan::bench(args = SCREENS, sample_count = 50)]
 fn frame_after_a_hundred_changes(bencher: Bencher<'_, '_>, screen: StartScreen) {
     let mut console = Console::new(screen);
+    let mut decoder = Decoder::new();
     let mut turn = 0;
     bencher
         .counter(ItemsCount::new(100_usize))
-        .with_inputs(|| ())
-        .bench_local_values(|()| {
+        .with_inputs(|| {
             turn += 1;
             let numbers = (0..100).map(|n| (n * 293 + turn * 17) % PODS);
-            let changed = batch(
-                &mut console.decoder,
-                Kind::Pod,
-                numbers.map(|n| pod(n, turn)),
-            );
-            console.handle(Event::Watch(Box::new(Batch {
-                kind: Kind::Pod,
-                deltas: changed,
-            })));
+            batch(&mut decoder, Kind::Pod, numbers.map(|n| pod(n, turn)))
+        })
+        .bench_local_values(|deltas| {
+            let kind = Kind::Pod;
+            console.handle(Event::Watch(Box::new(Batch { kind, deltas })));
             console.work();
             console.frame()
         });
