@@ -68,6 +68,11 @@ const LONG: &[(&str, usize, &str)] = &[
         "one constructor a kind of action: the previews stand side by side",
     ),
     (
+        "model/store.rs",
+        600,
+        "deltas into sums, sweeps and reads of one structure",
+    ),
+    (
         "model/view.rs",
         600,
         "what is asked of the store, query by query",

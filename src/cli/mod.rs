@@ -5,6 +5,8 @@
 
 pub mod act;
 pub mod console;
+#[cfg(feature = "sim")]
+pub mod demo;
 mod error;
 pub mod get;
 pub mod logs;
@@ -12,6 +14,8 @@ pub mod output;
 #[cfg(feature = "sim")]
 pub mod platform;
 pub mod session;
+#[cfg(feature = "sim")]
+pub mod sim;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -88,6 +92,12 @@ pub enum Command {
     Uncordon(act::NodeArgs),
     /// Cordon nodes and evict what runs there, under the budgets
     Drain(act::DrainArgs),
+    /// Open the console on a simulated cluster
+    #[cfg(feature = "sim")]
+    Demo(demo::DemoArgs),
+    /// Serve the simulated cluster on a loopback port
+    #[cfg(feature = "sim")]
+    Sim(sim::SimArgs),
     /// Run the demo's job platform on a real cluster
     #[cfg(feature = "sim")]
     Platform(platform::PlatformArgs),
@@ -166,6 +176,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let global = cli.global;
     match cli.command {
         None => return block_on(console::run(&global, &config)),
+        #[cfg(feature = "sim")]
+        Some(Command::Demo(args)) => return block_on(demo::run(args, &global, &config)),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "constable", &mut script);
@@ -184,6 +196,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             block_on(act::nodes(&global, &config, Operation::Uncordon, args))
         }
         Some(Command::Drain(args)) => block_on(act::drain(&global, &config, args)),
+        #[cfg(feature = "sim")]
+        Some(Command::Sim(args)) => block_on(async { Ok(sim::run(args).await?) }),
         #[cfg(feature = "sim")]
         Some(Command::Platform(args)) => block_on(async {
             let context = global.context.as_deref();

@@ -6,6 +6,7 @@
 mod actors;
 pub mod api;
 mod defaults;
+pub mod demo;
 pub mod host;
 pub mod http;
 mod logs;

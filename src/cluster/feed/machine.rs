@@ -172,11 +172,7 @@ impl Machine {
     pub fn state(&self) -> FeedState {
         match self.step {
             Step::Follow { .. } => FeedState::Live,
-            Step::Empty => FeedState::Syncing {
-                seen: 0,
-                expected: None,
-            },
-            Step::Initial | Step::Page { .. } => FeedState::Syncing {
+            Step::Empty | Step::Initial | Step::Page { .. } => FeedState::Syncing {
                 seen: self.seen,
                 expected: self.expected,
             },

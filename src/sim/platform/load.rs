@@ -88,8 +88,8 @@ pub(super) static SHAPES: [Shape; 8] = [
         45.0,
         0.30,
     ),
-    shape("lint", Small, 500, 768, &["lint"], 16.0, 0.40),
-    shape("unit", Small, 750, 1024, &["compile", "unit"], 44.0, 0.45),
+    shape("lint", Small, 500, 768, &["lint"], 20.0, 0.40),
+    shape("unit", Small, 1000, 1024, &["compile", "unit"], 48.0, 0.45),
     shape("docs", Small, 500, 768, &["docs", "links"], 28.0, 0.35),
     shape(
         "deploy",

@@ -572,7 +572,7 @@ impl Platform {
                 git_ref: run.git_ref.clone(),
                 commit: run.commit.clone(),
                 author: run.author.clone(),
-                pool: super::runner::pool_of(load::shape_named(shape)).into(),
+                pool: self.options.pool_of(load::shape_named(shape)).into(),
                 shape: (*shape).into(),
                 pod: None,
                 worker: None,

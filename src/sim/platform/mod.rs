@@ -4,7 +4,7 @@
 //! People push runs of pipelines; API handlers put their jobs into a queue kept in ConfigMaps; workers take jobs from
 //! it, create a runner pod for each, monitor it and destroy it. [`Platform`] acts for all of these pods, as a machine
 //! without IO: [`Input`] in, [`Call`]s out. It keeps nothing that the cluster does not hold, so one that is started on
-//! a cluster with jobs goes on with them. Two shells drive it: `direct` over a simulated `World` in the same thread,
+//! a cluster with jobs goes on with them. Two shells drive it: [`direct`] over a simulated `World` in the same thread,
 //! [`client`] over kube's client.
 //!
 //! # The label scheme, for a platform of one's own
@@ -20,6 +20,7 @@
 
 mod call;
 pub mod client;
+pub mod direct;
 mod entry;
 mod fate;
 mod install;

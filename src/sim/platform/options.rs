@@ -1,5 +1,6 @@
 //! What a platform is started with.
 
+use super::load::{PoolKind, Shape};
 use chrono::TimeDelta;
 
 /// What a platform is started with. The defaults are the demo's.
@@ -29,6 +30,10 @@ pub struct PlatformOptions {
     pub host_network: bool,
     /// Node label that holds the pool's name; `None`: pods ask for no pool.
     pub pool_label: Option<String>,
+    /// Pool of the jobs that ask for much.
+    pub large_pool: String,
+    /// Pool of the others.
+    pub small_pool: String,
     /// Requests of jobs are divided by this: for nodes smaller than the demo's.
     pub request_divisor: u32,
     /// Requests of the platform's own services are divided by this.
@@ -54,6 +59,8 @@ impl Default for PlatformOptions {
             shell: false,
             host_network: false,
             pool_label: Some("cloud.google.com/gke-nodepool".into()),
+            large_pool: "runner-large".into(),
+            small_pool: "runner-small".into(),
             request_divisor: 1,
             service_divisor: 1,
             broken_ingress: false,
@@ -63,6 +70,14 @@ impl Default for PlatformOptions {
 }
 
 impl PlatformOptions {
+    /// The pool's name that a shape asks for.
+    pub(super) fn pool_of(&self, shape: &Shape) -> &str {
+        match shape.pool {
+            PoolKind::Large => &self.large_pool,
+            PoolKind::Small => &self.small_pool,
+        }
+    }
+
     /// The same with a rate of jobs a minute, and as many queues and as much concurrency as that takes.
     #[must_use]
     pub fn with_rate(mut self, rate: f64) -> PlatformOptions {

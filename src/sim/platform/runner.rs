@@ -2,7 +2,7 @@
 
 use super::entry::{Entry, JobId};
 use super::fate::{Fate, Outcome};
-use super::load::{PoolKind, Shape, shape_named};
+use super::load::{Shape, shape_named};
 use super::options::PlatformOptions;
 use serde_json::{Map, Value, json};
 
@@ -129,14 +129,6 @@ pub(super) fn runner_pod(
         },
         "spec": spec,
     })
-}
-
-/// The pool's name that a shape asks for.
-pub(super) fn pool_of(shape: &Shape) -> &'static str {
-    match shape.pool {
-        PoolKind::Large => "runner-large",
-        PoolKind::Small => "runner-small",
-    }
 }
 
 fn requests(options: &PlatformOptions, shape: &Shape) -> Value {
