@@ -152,10 +152,10 @@ pub fn delete_object(
         _ => None,
     };
     // Only what owns others waits for them.
-    if let Some(added) = added.filter(|_| store.owns_any(&obj.uid)) {
-        if !finalizers.iter().any(|f| f == added) {
-            finalizers.push(added.into());
-        }
+    if let Some(added) = added.filter(|_| store.owns_any(&obj.uid))
+        && !finalizers.iter().any(|f| f == added)
+    {
+        finalizers.push(added.into());
     }
     let waits = grace > 0 || !finalizers.is_empty() || res.plural == "namespaces";
     if !waits {

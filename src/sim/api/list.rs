@@ -107,8 +107,7 @@ pub(crate) fn list(
     };
     let mut metadata = json!({"resourceVersion": rv.to_string()});
     // `matching` is spent unless a limit cut it.
-    if limit > 0 && page.len() == limit {
-        if let Some(last) = page.last() {
+    if let Some(last) = page.last().filter(|_| limit > 0 && page.len() == limit) {
             let rest = at_revision(store, t.res, ns, Some(&last.key()), rv)
                 .into_iter()
                 .flatten();
@@ -129,7 +128,6 @@ pub(crate) fn list(
                 }
             }
         }
-    }
     Ok(Response::json(
         200,
         encode(now, t.res, &page, format, &metadata),
