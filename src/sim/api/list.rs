@@ -108,26 +108,26 @@ pub(crate) fn list(
     let mut metadata = json!({"resourceVersion": rv.to_string()});
     // `matching` is spent unless a limit cut it.
     if let Some(last) = page.last().filter(|_| limit > 0 && page.len() == limit) {
-            let rest = at_revision(store, t.res, ns, Some(&last.key()), rv)
-                .into_iter()
-                .flatten();
-            let rest = if selector.is_empty() {
-                rest.count()
-            } else {
-                rest.filter(|obj| selector.matches(obj)).take(1).count()
-            };
-            if rest > 0 {
-                metadata["continue"] = Continue {
-                    rv,
-                    after: last.key(),
-                }
-                .write()
-                .into();
-                if selector.is_empty() {
-                    metadata["remainingItemCount"] = rest.into();
-                }
+        let rest = at_revision(store, t.res, ns, Some(&last.key()), rv)
+            .into_iter()
+            .flatten();
+        let rest = if selector.is_empty() {
+            rest.count()
+        } else {
+            rest.filter(|obj| selector.matches(obj)).take(1).count()
+        };
+        if rest > 0 {
+            metadata["continue"] = Continue {
+                rv,
+                after: last.key(),
+            }
+            .write()
+            .into();
+            if selector.is_empty() {
+                metadata["remainingItemCount"] = rest.into();
             }
         }
+    }
     Ok(Response::json(
         200,
         encode(now, t.res, &page, format, &metadata),
