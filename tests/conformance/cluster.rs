@@ -297,6 +297,15 @@ impl Cluster {
     }
 }
 
+/// A node that nothing runs, and that no scheduler picks.
+pub(crate) fn idle_node(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": name, "annotations": {"sim.constable/kubelet": "none"}},
+        "spec": {"taints": [{"key": "constable/case", "effect": "NoSchedule"}]},
+    })
+}
+
 /// A pod for a scheduler that does not exist.
 pub(crate) fn idle_pod(name: &str, labels: Value) -> Value {
     json!({

@@ -104,7 +104,7 @@ async fn dependents(c: &Cluster) {
     let owner = c.post(&c.path("configmaps"), &map("owner")).await.ok();
     let mut dependent = map("dependent");
     dependent["metadata"]["ownerReferences"] = json!([
-        {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"]}
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"], "controller": true}
     ]);
     let made = c.post(&c.path("configmaps"), &dependent).await.ok();
     let version = text(&made["metadata"]["resourceVersion"]);

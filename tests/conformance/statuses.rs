@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::Cluster;
-use super::cluster::text;
+use super::cluster::{idle_node, text};
 use super::server::control_plane;
 
 cases!(as_kubectl_prints);
@@ -48,9 +48,7 @@ async fn as_kubectl_prints(c: &Cluster) {
 
 /// Puts every fixture on the server, on a node that nothing runs.
 async fn write_pods(c: &Cluster, node: &str) {
-    let taints = json!([{"key": "constable/case", "effect": "NoSchedule"}]);
-    let body = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}, "spec": {"taints": taints}});
-    c.post("/api/v1/nodes", &body).await.ok();
+    c.post("/api/v1/nodes", &idle_node(node)).await.ok();
     let began: DateTime<Utc> = FIXTURE_NOW.parse().expect("a time");
     let shift = Utc::now() - began;
     for (name, mut pod) in fixtures() {

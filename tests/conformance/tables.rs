@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Cluster;
-use super::cluster::{Reply, summary};
+use super::cluster::{Reply, idle_node, summary};
 
 cases!(
     pods,
@@ -67,11 +67,10 @@ async fn pods(c: &Cluster) {
 
 async fn nodes(c: &Cluster) {
     let name = format!("node-of-{}", c.namespace);
-    let node = json!({
-        "apiVersion": "v1", "kind": "Node",
-        "metadata": {"name": name, "labels": {"node-role.kubernetes.io/worker": "", "node-role.kubernetes.io/build": ""}},
-        "spec": {"unschedulable": true},
-    });
+    let mut node = idle_node(&name);
+    node["metadata"]["labels"] =
+        json!({"node-role.kubernetes.io/worker": "", "node-role.kubernetes.io/build": ""});
+    node["spec"]["unschedulable"] = true.into();
     c.post("/api/v1/nodes", &node).await.ok();
     let status = json!({"status": {
         "addresses": [{"type": "InternalIP", "address": "10.0.0.9"}],

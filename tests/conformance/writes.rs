@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Cluster;
-use super::cluster::{idle_pod, text};
+use super::cluster::{idle_node, idle_pod, text};
 
 cases!(
     created,
@@ -250,9 +250,7 @@ async fn generation(c: &Cluster) {
 
 async fn cordon(c: &Cluster) {
     let name = format!("node-of-{}", c.namespace);
-    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
-        "spec": {"taints": [{"key": "constable/case", "effect": "NoSchedule"}]}});
-    c.post("/api/v1/nodes", &node).await.ok();
+    c.post("/api/v1/nodes", &idle_node(&name)).await.ok();
     let path = format!("/api/v1/nodes/{name}");
     let cordoned = json!({"spec": {"unschedulable": true}});
     let node = c.patch("strategic-merge", &path, &cordoned).await.ok();

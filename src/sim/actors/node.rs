@@ -20,6 +20,8 @@ pub(crate) use self::status::{conditions, fill_status};
 
 /// The annotation by which a person breaks a node: `not-ready` or `disk-pressure`.
 pub(crate) const FAULT: &str = "sim.constable/fault";
+/// Annotation: with the value `none` the node is an object alone, no kubelet runs its pods.
+const KUBELET: &str = "sim.constable/kubelet";
 
 /// Without a heartbeat for this long, a node counts as lost (the controller's default).
 const GRACE_S: i64 = 50;
@@ -50,6 +52,9 @@ impl Nodes {
         obj: &Obj,
         value: &Value,
     ) {
+        if value["metadata"]["annotations"][KUBELET] == "none" {
+            return;
+        }
         let fault: Box<str> = value["metadata"]["annotations"][FAULT]
             .as_str()
             .unwrap_or_default()

@@ -124,6 +124,8 @@ pub(crate) struct Spec {
     #[serde(deserialize_with = "or_default")]
     pub scheduling_gates: Vec<Named>,
     #[serde(deserialize_with = "or_default")]
+    pub scheduler_name: String,
+    #[serde(deserialize_with = "or_default")]
     pub priority: i64,
     #[serde(deserialize_with = "or_default")]
     pub restart_policy: String,

@@ -28,7 +28,7 @@ pub(crate) fn get(
     let container = container(&pod.name, &value, req.param("container"))?;
     let options = options(now, req)?;
     if pod.node.is_empty() {
-        return Ok(Response::text(200, ""));
+        return Ok(Response::text(204, ""));
     }
     has_log(&pod.name, &value, &container, options.previous)?;
     Ok(Response::Log(LogFollow {

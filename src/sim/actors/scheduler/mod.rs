@@ -157,6 +157,9 @@ impl Scheduler {
         let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
             return;
         };
+        if !matches!(&*doc.spec.scheduler_name, "" | "default-scheduler") {
+            return;
+        }
         let gated = !doc.spec.scheduling_gates.is_empty();
         if gated && was_gated {
             return;
