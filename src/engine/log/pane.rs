@@ -313,11 +313,12 @@ fn remark(source: usize, tone: Tone, text: String) -> Line {
 /// What is said of an end.
 pub(crate) fn ended(container: &str, end: &LogEnd) -> (Tone, String) {
     match end {
-        LogEnd::Container(how) => {
-            let well = matches!(&**how, "exit 0" | "Completed" | "Completed (0)");
-            let tone = if well { Tone::Good } else { Tone::Bad };
-            (tone, format!("{container} ended: {how}"))
-        }
+        LogEnd::Container(how) => match &**how {
+            // Not its end, but that of what was asked for.
+            "still running" | "end of what there is" => (Tone::Dim, format!("{container}: {how}")),
+            "exit 0" => (Tone::Good, format!("{container} ended: {how}")),
+            _ => (Tone::Bad, format!("{container} ended: {how}")),
+        },
         LogEnd::Gone(why) => (Tone::Warn, format!("{container}: {why}")),
         LogEnd::Denied(why) => (Tone::Bad, format!("{container}: no rights: {why}")),
         LogEnd::Failed(why) => (Tone::Bad, format!("{container}: {why}")),
