@@ -216,9 +216,12 @@ impl Engine {
         }
     }
 
-    /// The things of one action and how they stand.
+    /// The things of one action and how they stand, unless they are on top.
     pub(super) fn push_action(&mut self, id: ActionId, out: &mut Vec<Effect>) {
         let scope = Scope::Action(id);
+        if self.screens.top().table().is_some_and(|t| t.scope == scope) {
+            return;
+        }
         let mut table = TableState::new(TableKind::Items, scope, &self.model);
         table.rebuild_of(self.actions.runs());
         self.push(Screen::Table(table), out);

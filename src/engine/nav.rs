@@ -45,7 +45,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn to_end(&mut self, end: bool) {
+    pub(super) fn jump(&mut self, end: bool) {
         match self.screens.top_mut() {
             Screen::Log(pane) => pane.jump(end),
             Screen::Overview(overview) if overview.part == Part::Jobs => {
@@ -219,37 +219,30 @@ impl Engine {
                 let table = TableState::new(TableKind::Nodes, Scope::Pool(pool), &self.model);
                 self.push(Screen::Table(table), out);
             }
-            Some(Thing::Node(node)) => {
-                // On its own screen with nothing in its table.
-                if !matches!(self.screens.top(), Screen::Node(_)) {
-                    self.push(Screen::node(node, &self.model), out);
-                }
-            }
-            Some(Thing::Job(key)) => {
-                if !matches!(self.screens.top(), Screen::Job(_)) {
-                    self.push_job(key, out);
-                }
-            }
+            Some(Thing::Node(node)) => self.push_node(node, out),
+            Some(Thing::Job(key)) => self.push_job(key, out),
             Some(Thing::Step(..)) => self.open_log(false, out),
             Some(Thing::Pod(uid)) => match self.model.job_key_of_pod(&uid).cloned() {
                 Some(key) => self.push_job(key, out),
                 None => self.open_log(false, out),
             },
             Some(Thing::Route(uid, at)) => self.enter_route(&uid, at, out),
-            Some(Thing::Action(id)) => {
-                if self
-                    .screens
-                    .top()
-                    .table()
-                    .is_some_and(|t| t.kind == TableKind::Actions)
-                {
-                    self.push_action(id, out);
-                }
-            }
+            Some(Thing::Action(id)) => self.push_action(id, out),
         }
     }
 
+    /// A node's screen, unless it is the one on top.
+    fn push_node(&mut self, name: Text, out: &mut Vec<Effect>) {
+        if !matches!(self.screens.top(), Screen::Node(screen) if screen.name == name) {
+            self.push(Screen::node(name, &self.model), out);
+        }
+    }
+
+    /// A job's screen, unless it is the one on top.
     fn push_job(&mut self, key: JobKey, out: &mut Vec<Effect>) {
+        if matches!(self.screens.top(), Screen::Job(screen) if screen.key == key) {
+            return;
+        }
         let title = self
             .model
             .job(&key)
@@ -296,7 +289,7 @@ impl Engine {
             Some(Thing::Pool(_) | Thing::Route(..) | Thing::Action(_)) | None => None,
         };
         match node {
-            Some(node) => self.push(Screen::node(node, &self.model), out),
+            Some(node) => self.push_node(node, out),
             None => self.say("it has no node", Tone::Warn),
         }
     }

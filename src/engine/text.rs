@@ -85,29 +85,13 @@ pub(crate) fn percent(part: i64, whole: i64) -> String {
     }
 }
 
-/// `shop/api test #8121`: as much of it as is known.
+/// `shop/api test #8121`: as much of it as is known, else its pod's or its own name.
 pub(crate) fn job_title(job: &Job) -> String {
-    let mut out = String::new();
-    for part in [&job.project, &job.name] {
-        if !part.is_empty() {
-            if !out.is_empty() {
-                out.push(' ');
-            }
-            out.push_str(part);
-        }
+    let nameless = job.project.is_empty() && job.name.is_empty() && job.run.is_empty();
+    if nameless && job.pipeline.is_empty() && !job.pod_name.is_empty() {
+        return job.pod_name.to_string();
     }
-    if out.is_empty() {
-        out.push_str(if job.pod_name.is_empty() {
-            job.id.as_str()
-        } else {
-            &job.pod_name
-        });
-    }
-    if !job.run.is_empty() {
-        out.push_str(" #");
-        out.push_str(&job.run);
-    }
-    out
+    super::action::plan::title(job)
 }
 
 /// Glyph and word of a phase.
