@@ -1,6 +1,8 @@
 //! The demo: a simulated cluster with the job platform on it, that has run for a while when it is shown.
 
 mod nodes;
+#[cfg(test)]
+mod tests;
 mod weather;
 
 pub use nodes::Size;

@@ -1,0 +1,280 @@
+//! The platform on a simulated cluster: what it makes of it, and what it does when asked.
+
+use super::*;
+use crate::sim::platform::{Asked, Entry, JobId, State};
+use crate::sim::resource;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const OPENS: &str = "2026-03-02T08:00:00Z";
+
+/// Eight nodes, a job every other second, fair weather.
+fn small() -> Demo {
+    let options = DemoOptions {
+        nodes: 8,
+        rate: Some(30.0),
+        weather: false,
+        ..DemoOptions::default()
+    };
+    Demo::build(&options, OPENS.parse().unwrap()).unwrap()
+}
+
+fn pods(demo: &Demo) -> BTreeMap<String, Value> {
+    let all = demo.world.store().list(resource("pods"), Some("ci-jobs"));
+    all.map(|p| (p.name.to_string(), p.value())).collect()
+}
+
+/// As the queue's ConfigMaps have them.
+fn entries(demo: &Demo) -> BTreeMap<JobId, (String, Entry)> {
+    let mut all = BTreeMap::new();
+    for map in demo
+        .world
+        .store()
+        .list(resource("configmaps"), Some("ci-system"))
+        .filter(|m| m.name.starts_with("queue-"))
+    {
+        for (id, text) in map.value()["data"].as_object().into_iter().flatten() {
+            all.insert(
+                id.parse().unwrap(),
+                (
+                    map.name.to_string(),
+                    serde_json::from_str(text.as_str().unwrap()).unwrap(),
+                ),
+            );
+        }
+    }
+    all
+}
+
+/// Asks as the console does: a patch of the entry with the ConfigMap's resourceVersion.
+fn ask_for(demo: &mut Demo, id: JobId, asked: Asked) {
+    let (map, entry) = entries(demo)[&id].clone();
+    let store = demo.world.store();
+    let revision = store
+        .get(resource("configmaps"), "ci-system", &map)
+        .unwrap()
+        .rv;
+    let entry = Entry {
+        asked: Some(asked),
+        asked_by: Some("dev-1".into()),
+        ..entry
+    };
+    let patch = json!({ "metadata": { "resourceVersion": revision.to_string() }, "data": { id.to_string(): serde_json::to_string(&entry).unwrap() } });
+    let mut request = Request::new(
+        ::http::Method::PATCH,
+        &format!("/api/v1/namespaces/ci-system/configmaps/{map}"),
+        patch.to_string(),
+    );
+    request.content_type = "application/merge-patch+json".into();
+    let response = Host::handle(demo, request);
+    assert!(
+        matches!(response, Response::Done { status: 200, .. }),
+        "{response:?}"
+    );
+}
+
+fn pass(demo: &mut Demo, seconds: i64) {
+    let until = demo.world.now() + TimeDelta::seconds(seconds);
+    demo.advance(until);
+}
+
+fn time(value: &Value) -> DateTime<Utc> {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// When a pod's last container ended; `None`: it has not.
+fn ended(pod: &Value) -> Option<DateTime<Utc>> {
+    matches!(
+        pod["status"]["phase"].as_str(),
+        Some("Succeeded" | "Failed")
+    )
+    .then_some(())?;
+    pod["status"]["containerStatuses"]
+        .as_array()?
+        .iter()
+        .map(|c| time(&c["state"]["terminated"]["finishedAt"]))
+        .max()
+}
+
+#[test]
+fn it_opens_in_steady_state() {
+    let demo = small();
+    let (now, pods, entries) = (demo.world.now(), pods(&demo), entries(&demo));
+    assert_eq!(
+        (now.to_rfc3339(), demo.platform().trouble()),
+        ("2026-03-02T08:00:00+00:00".into(), None)
+    );
+    let counts = demo.platform().counts();
+    assert_eq!((counts.workers, counts.handlers), (4, 6));
+    assert!((8..80).contains(&counts.active), "{counts:?}");
+    let ages: Vec<i64> = pods
+        .values()
+        .filter(|p| p["status"]["phase"] == "Running")
+        .map(|p| (now - time(&p["metadata"]["creationTimestamp"])).num_seconds())
+        .collect();
+    assert!(
+        ages.iter().any(|a| *a < 20) && ages.iter().any(|a| *a > 45),
+        "{ages:?}"
+    );
+    let mut failed = Vec::new();
+    for pod in pods.values() {
+        let Some(end) = ended(pod) else { continue };
+        let ok = pod["status"]["phase"] == "Succeeded";
+        let age = (now - end).num_seconds();
+        // A little later than its time: the platform takes turns, and the kubelet takes the pod down.
+        assert!(
+            age <= if ok { 65 } else { 605 },
+            "{} ended {age} s ago",
+            pod["metadata"]["name"]
+        );
+        if !ok {
+            failed.push(age);
+        }
+    }
+    assert!(
+        failed.iter().any(|a| *a > 240),
+        "failures of the last ten minutes are there: {failed:?}"
+    );
+    for (id, (_, entry)) in entries
+        .iter()
+        .filter(|(_, (_, e))| e.state == State::Running)
+    {
+        assert!(pods.contains_key(&entry.pod_name(*id)), "{entry:?}");
+    }
+    assert!(demo.world.store().len(resource("ingresses")) >= 4);
+}
+
+#[test]
+fn the_same_seed_is_the_same_demo() {
+    let bodies = |demo: &Demo| {
+        ["pods", "configmaps", "ingresses", "nodes"]
+            .into_iter()
+            .flat_map(|plural| {
+                demo.world
+                    .store()
+                    .list(resource(plural), None)
+                    .map(|o| o.body.clone())
+                    .collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>()
+    };
+    assert!(bodies(&small()) == bodies(&small()));
+}
+
+#[test]
+fn cancel_is_honoured_and_retry_never_while_the_old_pod_lives() {
+    let mut demo = small();
+    let (id, entry) = entries(&demo)
+        .into_iter()
+        .rev()
+        .find(|(_, (_, e))| e.state == State::Running)
+        .map(|(id, (_, e))| (id, e))
+        .unwrap();
+    let old = entry.pod_name(id);
+    ask_for(&mut demo, id, Asked::Cancel);
+    assert!(
+        pods(&demo)[&old]["metadata"]["deletionTimestamp"].is_string(),
+        "deleted with its grace at once"
+    );
+    pass(&mut demo, 2);
+    let now = entries(&demo)[&id].1.clone();
+    assert_eq!(
+        (now.state, now.asked, now.asked_by.as_deref()),
+        (State::Cancelled, None, Some("dev-1"))
+    );
+    ask_for(&mut demo, id, Asked::Retry);
+    let new = format!("job-{id}-2");
+    for _ in 0..300 {
+        let pods = pods(&demo);
+        assert!(
+            !(pods.contains_key(&old) && pods.contains_key(&new)),
+            "two attempts at a time"
+        );
+        if pods.contains_key(&new) {
+            return assert_eq!(entries(&demo)[&id].1.retry_of.as_deref(), Some(&*old));
+        }
+        let until = demo.world.now() + TimeDelta::milliseconds(200);
+        demo.advance(until);
+    }
+    panic!("never tried again: {:?}", entries(&demo)[&id]);
+}
+
+#[test]
+fn a_restarted_platform_goes_on_with_what_it_finds() {
+    let mut demo = small();
+    let before: Vec<JobId> = entries(&demo)
+        .into_iter()
+        .filter(|(_, (_, e))| e.active())
+        .map(|(id, _)| id)
+        .collect();
+    let last = *entries(&demo).keys().next_back().unwrap();
+    demo.platform = Direct::new(Platform::new(
+        PlatformOptions {
+            seed: 9,
+            ..PlatformOptions::default()
+        }
+        .with_rate(30.0),
+    ));
+    pass(&mut demo, 240);
+    let after = entries(&demo);
+    for id in before {
+        // One that had ended long ago has left the queue by its number.
+        if let Some((_, entry)) = after.get(&id) {
+            assert_ne!(entry.state, State::Lost, "{entry:?}");
+        }
+    }
+    assert!(*after.keys().next_back().unwrap() > last);
+    assert_eq!(demo.platform().trouble(), None);
+}
+
+#[test]
+fn a_node_that_goes_takes_its_jobs_with_it() {
+    let mut demo = small();
+    let (name, pod) = pods(&demo)
+        .into_iter()
+        .find(|(_, p)| p["status"]["phase"] == "Running")
+        .unwrap();
+    let node = pod["spec"]["nodeName"].as_str().unwrap().to_owned();
+    let id: JobId = pod["metadata"]["labels"]["jobs.constable/id"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    ask(
+        &mut demo.world,
+        ::http::Method::DELETE,
+        &format!("/api/v1/nodes/{node}"),
+        &Value::Null,
+    )
+    .unwrap();
+    pass(&mut demo, 180);
+    assert!(!pods(&demo).contains_key(&name));
+    assert_eq!(entries(&demo)[&id].1.state, State::Lost);
+}
+
+#[test]
+fn a_scenario_has_its_own_pools() {
+    let text = "[[pools]]\nname = \"infra\"\nnodes = 2\n[[pools]]\nname = \"ci\"\nnodes = 2\njobs = true\n";
+    let scenario = |text: &str| Some(Arc::new(Scenario::parse(text).unwrap()));
+    let options = DemoOptions {
+        rate: Some(20.0),
+        scenario: scenario(text),
+        ..DemoOptions::default()
+    };
+    let demo = Demo::build(&options, OPENS.parse().unwrap()).unwrap();
+    assert!(pods(&demo).values().any(|p| {
+        p["spec"]["nodeName"]
+            .as_str()
+            .is_some_and(|n| n.starts_with("ci-"))
+    }));
+    let options = DemoOptions {
+        scenario: scenario("[[pools]]\nname = \"infra\"\nnodes = 2\n"),
+        ..DemoOptions::default()
+    };
+    assert_eq!(
+        Demo::build(&options, OPENS.parse().unwrap())
+            .err()
+            .as_deref(),
+        Some("the scenario's pools lack one with jobs = true")
+    );
+}
