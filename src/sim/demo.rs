@@ -102,6 +102,7 @@ impl Demo {
             Some(scenario) => demo.world.play(scenario.clone(), now),
         }
         demo.advance(now);
+        demo.world.compact();
         Ok(demo)
     }
 

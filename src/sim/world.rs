@@ -70,6 +70,12 @@ impl World {
         &self.store
     }
 
+    /// Forgets how the objects came to be, as a server does after a while: what watches from before now
+    /// is told that its resourceVersion is too old.
+    pub fn compact(&mut self) {
+        self.store.trim(0);
+    }
+
     /// When the next thing happens by itself.
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
         self.actors.queue.next_due()

@@ -7,7 +7,6 @@ macro_rules! cases {
     ($($case:ident),+ $(,)?) => {
         mod simulated {
             $(#[test]
-            #[ignore = "until `constable sim` is there"]
             fn $case() {
                 crate::conformance::run(crate::conformance::Kind::Simulated, stringify!($case), super::$case);
             })+
