@@ -212,7 +212,11 @@ impl Engine {
                 };
                 Some(vec![
                     Span::new("✕ INGRESS ", Tone::Bad),
-                    plain(format!("{host}{} → {}: {why}", route.path, backend(route))),
+                    plain(format!(
+                        "{host}{} → {}",
+                        route.path,
+                        broken_words(&backend(route), why)
+                    )),
                     dim(format!(" ({})", age(health.since, now))),
                 ])
             })
@@ -317,6 +321,15 @@ fn failures(pool: &Pool) -> Option<Line> {
         Span::new(share, tone),
         dim(format!(" of {}", count(ended.into()))),
     ])
+}
+
+/// Why nothing answers; the judge may have named the backend already.
+fn broken_words(backend: &str, why: &str) -> String {
+    if why.contains(backend) {
+        why.to_owned()
+    } else {
+        format!("{backend}: {why}")
+    }
 }
 
 fn mixture(pool: &Pool) -> Option<Line> {

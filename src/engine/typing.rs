@@ -10,7 +10,11 @@ use super::view::{Hit, RowId};
 use super::{Effect, Engine};
 
 impl Engine {
-    pub(super) fn key(&mut self, key: Key, out: &mut Vec<Effect>) {
+    pub(super) fn key(&mut self, mut key: Key, out: &mut Vec<Effect>) {
+        // Escape typed twice quickly arrives as Alt-Escape.
+        if key.code == Code::Esc {
+            key = Key::plain(Code::Esc);
+        }
         if self.actions.pending().is_some() {
             return self.plan_key(key, out);
         }

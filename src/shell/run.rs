@@ -273,6 +273,10 @@ impl Loop {
         self.last = Some(Instant::now());
         let now = self.clock.now();
         let drawn = self.screen.draw(&mut self.engine, now, &mut self.effects);
+        if drawn.is_ok() {
+            // What it shows may be confirmed from here on.
+            self.engine.handle(now, Event::Drawn, &mut self.effects);
+        }
         // The page's size is no news to this frame, but its rows may have to be sorted.
         self.engine.take_dirty();
         self.working = true;

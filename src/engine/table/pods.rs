@@ -87,6 +87,8 @@ fn status(pod: &Pod) -> Span {
     let (glyph, tone) = match status.status.as_str() {
         "Running" if status.ready == status.total => ("●", Tone::Good),
         "Running" => ("◐", Tone::Warn),
+        // Some of its containers have ended: the usual state of a job pod between two steps.
+        "NotReady" => ("◐", Tone::Busy),
         "Completed" | "Succeeded" => ("✓", Tone::Dim),
         "Pending" | "SchedulingGated" => ("○", Tone::Warn),
         "ContainerCreating" | "PodInitializing" | "Terminating" => ("◌", Tone::Busy),
