@@ -15,12 +15,14 @@ pub struct Column {
 
 /// Cells between two columns.
 const GAP: u16 = 2;
+/// Columns of this rank and above are extras.
+const EXTRA: u8 = 5;
 
 /// Columns within `room` cells from `left` on. Those of the highest rank are left out first, the rightmost of
 /// a rank before the others; rank 0 always stays and is narrowed when nothing else helps.
 pub fn columns(heads: &[Head], left: u16, room: u16) -> Vec<Column> {
     let mut kept: Vec<usize> = (0..heads.len()).collect();
-    while needed(heads, &kept) > u32::from(room) {
+    loop {
         let Some(worst) = kept
             .iter()
             .enumerate()
@@ -30,6 +32,15 @@ pub fn columns(heads: &[Head], left: u16, room: u16) -> Vec<Column> {
         else {
             break;
         };
+        // Columns of little weight do not narrow the others to their least.
+        let wish = if heads[kept[worst]].rank >= EXTRA {
+            comfortable
+        } else {
+            least
+        };
+        if needed(heads, &kept, wish) <= u32::from(room) {
+            break;
+        }
         kept.remove(worst);
     }
     let widths = share(heads, &kept, room);
@@ -53,8 +64,17 @@ fn least(head: &Head) -> u16 {
     }
 }
 
-fn needed(heads: &[Head], kept: &[usize]) -> u32 {
-    let cells: u32 = kept.iter().map(|at| u32::from(least(&heads[*at]))).sum();
+/// Enough for most of what stands in it.
+fn comfortable(head: &Head) -> u16 {
+    match head.width {
+        Width::Fixed(cells) => cells,
+        Width::Grow(cells, _) if head.rank == 0 => cells.saturating_add(cells / 3 * 2),
+        Width::Grow(cells, _) => cells.saturating_add(cells / 3),
+    }
+}
+
+fn needed(heads: &[Head], kept: &[usize], wish: fn(&Head) -> u16) -> u32 {
+    let cells: u32 = kept.iter().map(|at| u32::from(wish(&heads[*at]))).sum();
     cells + u32::from(GAP) * u32::try_from(kept.len().saturating_sub(1)).unwrap_or(0)
 }
 
@@ -68,7 +88,7 @@ fn most(head: &Head) -> u16 {
 
 /// What is spare goes to the growing columns by weight; what one cannot take goes to the others.
 fn share(heads: &[Head], kept: &[usize], room: u16) -> Vec<u16> {
-    let mut spare = u32::from(room).saturating_sub(needed(heads, kept));
+    let mut spare = u32::from(room).saturating_sub(needed(heads, kept, least));
     let mut widths: Vec<u16> = kept.iter().map(|at| least(&heads[*at])).collect();
     let weight = |at: usize, width: u16| match heads[at].width {
         Width::Grow(_, weight) if width < most(&heads[at]) => u32::from(weight),
