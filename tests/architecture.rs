@@ -373,8 +373,8 @@ fn kube_has_two_users() {
     );
 }
 
-/// Files that only hand a client on: to the job platform, which is an ordinary client.
-const LENT: &[&str] = &["cli/platform.rs"];
+/// Files that only hand a client on: of the simulated cluster, and to the job platform.
+const LENT: &[&str] = &["cli/demo.rs", "cli/platform.rs"];
 
 #[test]
 fn nothing_prints_but_the_command_line() {

@@ -16,7 +16,7 @@ pub struct Column {
 /// Cells between two columns.
 const GAP: u16 = 2;
 /// Columns of this rank and above are extras.
-const EXTRA: u8 = 5;
+const EXTRA: u8 = 4;
 
 /// Columns within `room` cells from `left` on. Those of the highest rank are left out first, the rightmost of
 /// a rank before the others; rank 0 always stays and is narrowed when nothing else helps.
