@@ -41,6 +41,10 @@ impl Engine {
                 }
             }
             Intent::Filter => {
+                // The Overview's filter is that of its jobs: the cursor goes there.
+                if let Screen::Overview(overview) = self.screens.top_mut() {
+                    overview.part = Part::Jobs;
+                }
                 if let Some(table) = self.screens.top().table() {
                     let before = table.filter_text().to_owned();
                     self.prompt(

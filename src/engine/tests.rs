@@ -249,6 +249,7 @@ fn keys_lead_from_screen_to_screen() {
         ),
         ("jlo", "node p-1  ■ Ready, pods of p-1 > ci-jobs"),
         ("/web<enter>", "overview jobs /web > shop/web test #2"),
+        ("<tab>/web<enter>", "overview jobs /web > shop/web test #2"),
         ("/web<esc>", "overview jobs > shop/cart test #3"),
         ("/web<enter><esc>", "overview jobs > shop/cart test #3"),
         (
