@@ -22,16 +22,7 @@ const EXTRA: u8 = 4;
 /// a rank before the others; rank 0 always stays and is narrowed when nothing else helps.
 pub fn columns(heads: &[Head], left: u16, room: u16) -> Vec<Column> {
     let mut kept: Vec<usize> = (0..heads.len()).collect();
-    loop {
-        let Some(worst) = kept
-            .iter()
-            .enumerate()
-            .filter(|(_, head)| heads[**head].rank > 0)
-            .max_by_key(|(at, head)| (heads[**head].rank, *at))
-            .map(|(at, _)| at)
-        else {
-            break;
-        };
+    while let Some(worst) = least_weighty(heads, &kept) {
         // Columns of little weight do not narrow the others to their least.
         let wish = if heads[kept[worst]].rank >= EXTRA {
             comfortable
@@ -56,6 +47,15 @@ pub fn columns(heads: &[Head], left: u16, room: u16) -> Vec<Column> {
         x = x.saturating_add(width).saturating_add(GAP);
     }
     out
+}
+
+/// Where the column to be left out next stands; `None`: all that are left stay.
+fn least_weighty(heads: &[Head], kept: &[usize]) -> Option<usize> {
+    kept.iter()
+        .enumerate()
+        .filter(|(_, head)| heads[**head].rank > 0)
+        .max_by_key(|(at, head)| (heads[**head].rank, *at))
+        .map(|(at, _)| at)
 }
 
 fn least(head: &Head) -> u16 {
