@@ -15,6 +15,8 @@ pub mod output;
 pub mod platform;
 pub mod session;
 #[cfg(feature = "sim")]
+pub mod shot;
+#[cfg(feature = "sim")]
 pub mod sim;
 
 use std::ffi::OsString;
@@ -101,6 +103,9 @@ pub enum Command {
     /// Run the demo's job platform on a real cluster
     #[cfg(feature = "sim")]
     Platform(platform::PlatformArgs),
+    /// Draw a picture of the console on the simulated cluster
+    #[cfg(feature = "sim")]
+    Shot(shot::ShotArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -178,6 +183,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         None => return block_on(console::run(&global, &config)),
         #[cfg(feature = "sim")]
         Some(Command::Demo(args)) => return block_on(demo::run(args, &global, &config)),
+        #[cfg(feature = "sim")]
+        Some(Command::Shot(args)) => shot::run(global.theme.as_deref(), &args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "constable", &mut script);

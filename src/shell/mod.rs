@@ -16,6 +16,8 @@
 pub(crate) mod audit;
 mod clock;
 pub mod diag;
+#[cfg(feature = "sim")]
+pub mod direct;
 mod dispatch;
 mod input;
 pub mod run;
