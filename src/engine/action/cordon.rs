@@ -91,6 +91,11 @@ impl CordonTask {
                 State::Over(Outcome::Done(text.into()))
             }
             Reply::Done(_) => State::Waiting,
+            // The uid in the patch is not this node's (the server words it as an immutable field).
+            Reply::Refused { code: 409 | 422, .. } => {
+                let text = format!("node {}: replaced by another of its name", self.node);
+                State::Over(Outcome::Refused(text.into()))
+            }
             Reply::Refused { .. } | Reply::Lost(_) => {
                 self.tries += 1;
                 if (matches!(reply, Reply::Lost(_)) || busy(reply)) && self.tries < TRIES {
