@@ -158,6 +158,10 @@ impl Model {
     }
 
     fn record(&mut self, now: DateTime<Utc>, pool: Text, told: &Told) {
+        let seen = self.watched_since.is_some_and(|since| told.at >= since);
+        if matches!(told.what, What::Ended(_)) && !seen {
+            return;
+        }
         if let What::Started(_) = told.what
             && let Some(shape) = self
                 .sums

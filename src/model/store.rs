@@ -56,6 +56,9 @@ pub struct Model {
     pub(crate) last_request: BTreeMap<Text, Resources>,
 
     pub(crate) work: Work,
+    /// When the first list of pods was complete. Platforms destroy pods that ended well sooner than those
+    /// that failed, so the ends that the list shows are no sample: only those seen since then count.
+    pub(crate) watched_since: Option<DateTime<Utc>>,
 }
 
 /// What a batch leaves to be settled at its end.
@@ -110,6 +113,9 @@ impl Model {
                         self.remove(now, kind, &uid, true, jobs, &mut changes);
                     }
                     self.feeds[kind as usize].end();
+                    if kind == Kind::Pod {
+                        self.watched_since.get_or_insert(now);
+                    }
                     self.feed_turned(kind);
                     changes.feed = true;
                 }

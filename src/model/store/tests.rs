@@ -29,6 +29,13 @@ fn feed(model: &mut Model, batch: Batch) -> Changes {
     model.apply(at(60), batch, &Plain)
 }
 
+fn ends_after(model: &mut Model, now: DateTime<Utc>, batch: Batch) -> Ends {
+    model.apply(now, batch, &Plain);
+    let pools = model.pools(now);
+    let large = pools.iter().find(|p| &*p.name == "runner-large");
+    large.map(|p| p.ends).unwrap_or_default()
+}
+
 fn job_pod(name: &str, id: &str) -> Pod {
     pod(&format!("ci/{name}"), &format!("job={id}"))
 }
@@ -285,6 +292,13 @@ fn pools_with_rank_counts_slots_and_waiting_jobs() {
     old.meta.created = at(-100);
     let mut done = bound(job_pod("d", "d"), "p-1");
     done.phase = PodPhase::Failed;
+    let watched = list(Kind::Pod, [put_pod(done.clone())]);
+    assert_eq!(
+        ends_after(&mut m.clone(), at(60), watched.clone()).finished,
+        0,
+        "what ended before the first list is no sample"
+    );
+    m.apply(at(0), list(Kind::Pod, []), &Plain);
     feed(
         &mut m,
         list(
