@@ -183,6 +183,23 @@ impl Session {
         gaps
     }
 
+    /// The feeds that are stale, with the reason.
+    pub fn stale(&self) -> Vec<String> {
+        let stale = self
+            .kinds
+            .iter()
+            .filter_map(|kind| match &self.model.feed(*kind).state {
+                FeedState::Stale { why, .. } => Some(format!("{}: stale: {why}", kind.plural())),
+                FeedState::Off
+                | FeedState::Syncing { .. }
+                | FeedState::Live
+                | FeedState::Denied { .. }
+                | FeedState::Absent
+                | FeedState::LoginNeeded { .. } => None,
+            });
+        stale.collect()
+    }
+
     /// Ok if nothing is missing.
     pub fn complete(&self) -> Result<(), CliError> {
         let gaps = self.gaps();

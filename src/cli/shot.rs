@@ -51,8 +51,9 @@ fn opening() -> DateTime<Utc> {
 /// Draws it.
 pub fn run(theme: Option<&str>, args: &ShotArgs) -> Result<(), CliError> {
     let theme_name = theme.unwrap_or("dark");
-    let theme = Theme::built_in(theme_name, Depth::True)
-        .ok_or_else(|| CliError::Usage(format!("no theme {theme_name:?}; there are dark and light")))?;
+    let theme = Theme::built_in(theme_name, Depth::True).ok_or_else(|| {
+        CliError::Usage(format!("no theme {theme_name:?}; there are dark and light"))
+    })?;
     let (picture, text) = draw(args, &theme)?;
     let Some(path) = &args.output else {
         return super::output::write(text.as_bytes());
@@ -61,7 +62,10 @@ pub fn run(theme: Option<&str>, args: &ShotArgs) -> Result<(), CliError> {
         Some("svg") => picture,
         Some("txt") => text,
         Some(_) | None => {
-            return Err(CliError::Usage(format!("{}: its name must end in .svg or .txt", path.display())));
+            return Err(CliError::Usage(format!(
+                "{}: its name must end in .svg or .txt",
+                path.display()
+            )));
         }
     };
     std::fs::write(path, bytes)
@@ -70,7 +74,11 @@ pub fn run(theme: Option<&str>, args: &ShotArgs) -> Result<(), CliError> {
 
 /// The picture as SVG and as text.
 pub fn draw(args: &ShotArgs, theme: &Theme) -> Result<(String, String), CliError> {
-    let options = DemoOptions { seed: args.seed, nodes: args.nodes, ..DemoOptions::default() };
+    let options = DemoOptions {
+        seed: args.seed,
+        nodes: args.nodes,
+        ..DemoOptions::default()
+    };
     let demo = Demo::build(&options, opening()).map_err(CliError::Failed)?;
     let mut console = Direct::new(demo, Engine::new(Settings::default()), "demo");
     console.run_until(opening() + args.at);
@@ -88,7 +96,12 @@ pub fn draw(args: &ShotArgs, theme: &Theme) -> Result<(String, String), CliError
 fn size(text: &str) -> Result<Size, String> {
     let wrong = || format!("{text:?} is no size; say 140x40");
     let (width, height) = text.split_once('x').ok_or_else(wrong)?;
-    let number = |n: &str| n.parse().ok().filter(|n| (1..=500).contains(n)).ok_or_else(wrong);
+    let number = |n: &str| {
+        n.parse()
+            .ok()
+            .filter(|n| (1..=500).contains(n))
+            .ok_or_else(wrong)
+    };
     Ok(Size::new(number(width)?, number(height)?))
 }
 
@@ -97,7 +110,9 @@ fn keys(text: &str) -> Result<Keys, String> {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         if let Some((name, after)) = rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
-            keys.push(named(name).ok_or_else(|| format!("no key {name:?}; try enter, esc, tab, down"))?);
+            keys.push(
+                named(name).ok_or_else(|| format!("no key {name:?}; try enter, esc, tab, down"))?,
+            );
             rest = after;
         } else {
             keys.push(Key::char(first));
@@ -127,7 +142,12 @@ mod tests {
 
     #[test]
     fn keys_are_characters_and_names() {
-        let want = vec![Key::char(':'), Key::char('q'), Key::plain(Code::Enter), Key::ctrl('l')];
+        let want = vec![
+            Key::char(':'),
+            Key::char('q'),
+            Key::plain(Code::Enter),
+            Key::ctrl('l'),
+        ];
         assert_eq!(keys(":q<enter><ctrl-l>"), Ok(Keys(want)));
         assert!(keys("<nope>").is_err());
     }

@@ -93,7 +93,10 @@ impl<H: Host> Direct<H> {
     /// The console's time: the cluster's.
     pub fn now(&self) -> Now {
         let wall = self.host.now();
-        Now { wall, boot: (wall - self.began).to_std().unwrap_or(Duration::ZERO) }
+        Now {
+            wall,
+            boot: (wall - self.began).to_std().unwrap_or(Duration::ZERO),
+        }
     }
 
     /// Lets time pass; the console hears of it in beats.
@@ -118,7 +121,10 @@ impl<H: Host> Direct<H> {
     /// Draws the console. The engine is told the page's size first, as the shell does.
     pub fn draw(&mut self, size: Size, theme: &Theme) -> Buffer {
         let page = arrange(&Scene::of(&self.engine, self.now()), size).page;
-        self.event(Event::Page { rows: page.height, columns: page.width });
+        self.event(Event::Page {
+            rows: page.height,
+            columns: page.width,
+        });
         self.pump();
         let scene = Scene::of(&self.engine, self.now());
         let regions = arrange(&scene, size);
@@ -142,7 +148,11 @@ impl<H: Host> Direct<H> {
             Effect::Quit => self.quit = true,
             Effect::Feed(kind, on) => self.feed(kind, on),
             Effect::OpenLog(id, source) => {
-                let log = Log { source: *source, reader: Reader::new(), follow: None };
+                let log = Log {
+                    source: *source,
+                    reader: Reader::new(),
+                    follow: None,
+                };
                 self.open_log(id, log);
             }
             Effect::CloseLog(id) => {
@@ -173,7 +183,11 @@ impl<H: Host> Direct<H> {
             Verb::JsonPatch => (Method::PATCH, "application/json-patch+json"),
             Verb::StrategicPatch => (Method::PATCH, "application/strategic-merge-patch+json"),
         };
-        let body = if call.body.is_null() { String::new() } else { call.body.to_string() };
+        let body = if call.body.is_null() {
+            String::new()
+        } else {
+            call.body.to_string()
+        };
         let mut request = Request::new(method, &call.path, body);
         request.content_type = content_type.to_owned();
         match self.host.handle(request) {
@@ -186,7 +200,14 @@ impl<H: Host> Direct<H> {
         if on {
             let machine = Machine::new(kind, Scope::default(), true);
             let state = machine.state();
-            self.feeds.insert(kind, Stream { machine, watch: None, state });
+            self.feeds.insert(
+                kind,
+                Stream {
+                    machine,
+                    watch: None,
+                    state,
+                },
+            );
         } else if self.feeds.remove(&kind).is_some() {
             self.event(Event::Feed(kind, Box::new(FeedState::Off)));
         }
@@ -206,7 +227,9 @@ impl<H: Host> Direct<H> {
     }
 
     fn pump_feed(&mut self, kind: Kind) {
-        let Some(stream) = self.feeds.get_mut(&kind) else { return };
+        let Some(stream) = self.feeds.get_mut(&kind) else {
+            return;
+        };
         let mut deltas = Vec::new();
         if stream.watch.is_none()
             && let Ask::Watch(path) = stream.machine.ask()
@@ -244,7 +267,9 @@ impl<H: Host> Direct<H> {
                 self.logs.insert(id, log);
                 self.event(Event::Log(id, Box::new(LogEvent::Opened)));
             }
-            Response::Done { status: 200, body, .. } => {
+            Response::Done {
+                status: 200, body, ..
+            } => {
                 self.event(Event::Log(id, Box::new(LogEvent::Opened)));
                 self.lines(id, &mut log.reader, &body);
                 let end = LogEnd::Container("end of the log".into());
@@ -268,7 +293,9 @@ impl<H: Host> Direct<H> {
     }
 
     fn pump_log(&mut self, id: LogId) {
-        let Some(mut log) = self.logs.remove(&id) else { return };
+        let Some(mut log) = self.logs.remove(&id) else {
+            return;
+        };
         let Some(follow) = &mut log.follow else {
             self.open_log(id, log);
             return;

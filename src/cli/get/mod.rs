@@ -194,10 +194,10 @@ async fn watch(
     for row in first {
         known.insert(row.key.clone(), row);
     }
-    let mut said = session.gaps();
-    for gap in &said {
+    for gap in session.gaps() {
         output::say(&format!("incomplete: {gap}"));
     }
+    let mut said = session.stale();
     loop {
         let Some((_, mut changes)) = session.next().await else {
             return session.complete();
@@ -207,13 +207,14 @@ async fn watch(
         while let Ok(Some((_, more))) = timeout_at(deadline, session.next()).await {
             changes.merge(more);
         }
-        let gaps: Vec<String> = session.gaps();
-        for gap in gaps.iter().filter(|g| !g.contains("stale for")) {
-            if !said.contains(gap) {
-                output::say(&format!("incomplete: {gap}"));
-            }
+        let stale = session.stale();
+        for feed in stale.iter().filter(|f| !said.contains(f)) {
+            output::say(feed);
         }
-        said = gaps;
+        if stale.is_empty() && !said.is_empty() {
+            output::say("live again");
+        }
+        said = stale;
         if changes.is_empty() {
             continue;
         }

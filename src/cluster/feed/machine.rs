@@ -172,7 +172,11 @@ impl Machine {
     pub fn state(&self) -> FeedState {
         match self.step {
             Step::Follow { .. } => FeedState::Live,
-            Step::Empty | Step::Initial | Step::Page { .. } => FeedState::Syncing {
+            Step::Empty => FeedState::Syncing {
+                seen: 0,
+                expected: None,
+            },
+            Step::Initial | Step::Page { .. } => FeedState::Syncing {
                 seen: self.seen,
                 expected: self.expected,
             },

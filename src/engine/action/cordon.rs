@@ -92,7 +92,9 @@ impl CordonTask {
             }
             Reply::Done(_) => State::Waiting,
             // The uid in the patch is not this node's (the server words it as an immutable field).
-            Reply::Refused { code: 409 | 422, .. } => {
+            Reply::Refused {
+                code: 409 | 422, ..
+            } => {
                 let text = format!("node {}: replaced by another of its name", self.node);
                 State::Over(Outcome::Refused(text.into()))
             }
