@@ -20,8 +20,8 @@ use weather::Weather;
 
 /// Failed pods stay ten minutes: so long is the past that the demo must have.
 const FAILURES: TimeDelta = TimeDelta::minutes(10);
-/// All jobs are pushed for so long before the demo opens: longer than nearly all of them run.
-const WARM_UP: TimeDelta = TimeDelta::seconds(210);
+/// So long before it opens the demo goes as it will go on: the queue is written as often as ever.
+const LIVE: TimeDelta = TimeDelta::seconds(8);
 
 /// What a demo is built from.
 #[derive(Clone, Debug)]
@@ -93,9 +93,9 @@ impl Demo {
             platform: Direct::new(Platform::new(platform_options(options, pools)?)),
             weather: None,
         };
-        demo.platform.platform_mut().push_only_failures(true);
-        demo.advance(now - WARM_UP);
-        demo.platform.platform_mut().push_only_failures(false);
+        demo.platform.platform_mut().warm_up(Some(now));
+        demo.advance(now - LIVE);
+        demo.platform.platform_mut().warm_up(None);
         match &options.scenario {
             None if options.weather => demo.weather = Some(Weather::new(options.seed, size, now)),
             None => {}

@@ -61,6 +61,10 @@ impl Direct {
 
     /// Tells the platform what has changed, makes its calls, until neither side has anything more to say now.
     pub fn pump(&mut self, world: &mut World) {
+        // A platform hears nothing from an API server that is down, and can ask it for nothing.
+        if world.outage() {
+            return;
+        }
         let mut calls = Vec::new();
         if self
             .platform
@@ -136,7 +140,9 @@ fn observe(world: &mut World, kind: Kind, slot: &mut Option<Watch>) -> Vec<Input
         return vec![Input::Listed(kind, all)];
     };
     let mut inputs = Vec::new();
-    for frame in world.watch_next(watch) {
+    let frames = world.watch_next(watch);
+    let over = watch.ended();
+    for frame in frames {
         match Seen::decode_frame(kind, &frame) {
             Ok(Frame::Applied(seen, _)) => inputs.push(Input::Applied(seen)),
             Ok(Frame::Deleted(seen, _)) => inputs.push(Input::Deleted(seen)),
@@ -146,6 +152,10 @@ fn observe(world: &mut World, kind: Kind, slot: &mut Option<Watch>) -> Vec<Input
                 break;
             }
         }
+    }
+    // The server ends every watch some time; the list that follows says what it would have said.
+    if over {
+        *slot = None;
     }
     inputs
 }

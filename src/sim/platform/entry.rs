@@ -83,7 +83,7 @@ pub struct Entry {
     #[serde(default)]
     pub pod: Option<String>,
     /// The worker pod that has taken it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,
     /// What is asked of the worker; cleared once honoured.
     #[serde(default)]
@@ -92,16 +92,16 @@ pub struct Entry {
     #[serde(default)]
     pub asked_by: Option<String>,
     /// Pod of the attempt before.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<String>,
     /// When it came into the queue, in whole seconds.
     #[serde(default)]
     pub queued_at: DateTime<Utc>,
     /// When it ended.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it did not succeed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 

@@ -155,7 +155,7 @@ mod tests {
         let (mut n, mut usual, mut script, mut oom, mut image) =
             (0_u32, 0_u32, 0_u32, 0_u32, 0_u32);
         for number in 0..6000 {
-            let run = next_run(&mut rng, number);
+            let run = next_run(&mut rng, number, false);
             for (name, shape) in run.jobs {
                 let entry: Entry =
                     serde_json::from_value(json!({"state":"queued","project":run.project,"pipeline":run.pipeline,"name":name,"shape":shape})).unwrap();

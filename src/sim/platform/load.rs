@@ -111,6 +111,8 @@ pub(super) fn shape_named(name: &str) -> &'static Shape {
 struct Pipeline {
     name: &'static str,
     weight: u32,
+    /// Takes much and long: put off when it is busy.
+    long: bool,
     jobs: &'static [(&'static str, &'static str)],
 }
 
@@ -119,11 +121,13 @@ static PIPELINES: [Pipeline; 6] = [
     Pipeline {
         name: "check",
         weight: 45,
+        long: false,
         jobs: &[("lint", "lint"), ("unit", "unit"), ("test", "test")],
     },
     Pipeline {
         name: "build",
         weight: 28,
+        long: true,
         jobs: &[
             ("build", "build"),
             ("test", "test"),
@@ -134,6 +138,7 @@ static PIPELINES: [Pipeline; 6] = [
     Pipeline {
         name: "e2e",
         weight: 10,
+        long: true,
         jobs: &[
             ("e2e-1", "e2e"),
             ("e2e-2", "e2e"),
@@ -144,16 +149,19 @@ static PIPELINES: [Pipeline; 6] = [
     Pipeline {
         name: "docs",
         weight: 8,
+        long: false,
         jobs: &[("docs", "docs")],
     },
     Pipeline {
         name: "release",
         weight: 6,
+        long: false,
         jobs: &[("image", "image"), ("deploy", "deploy")],
     },
     Pipeline {
         name: "nightly",
         weight: 3,
+        long: true,
         jobs: &[("build", "build"), ("e2e", "e2e"), ("image", "image")],
     },
 ];
@@ -223,10 +231,16 @@ pub(super) struct Run {
     pub(super) jobs: &'static [(&'static str, &'static str)],
 }
 
-/// Draws the next run. `number` is one that no run has yet.
-pub(super) fn next_run(rng: &mut impl Rng, number: u64) -> Run {
+/// Draws the next run. `number` is one that no run has yet. When it is busy, people put off what takes long.
+pub(super) fn next_run(rng: &mut impl Rng, number: u64, busy: bool) -> Run {
     let project = PROJECTS[skewed(rng, PROJECTS.len())];
-    let pipeline = weighted(rng);
+    let pipeline = (0..3).fold(weighted(rng), |drawn, _| {
+        if busy && drawn.long {
+            weighted(rng)
+        } else {
+            drawn
+        }
+    });
     let author = skewed(rng, 40) + 1;
     let git_ref = match rng.random_range(0..100) {
         0..34 => "main".to_owned(),
@@ -301,7 +315,7 @@ mod tests {
             }
         }
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let runs: Vec<Run> = (0..2000).map(|n| next_run(&mut rng, n)).collect();
+        let runs: Vec<Run> = (0..2000).map(|n| next_run(&mut rng, n, false)).collect();
         let top = runs.iter().filter(|r| r.project == PROJECTS[0]).count();
         assert!((300..900).contains(&top), "{top}");
         let jobs: usize = runs.iter().map(|r| r.jobs.len()).sum();

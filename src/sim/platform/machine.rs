@@ -16,10 +16,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What was refused or got no answer is tried again after this.
 pub(super) const AGAIN: TimeDelta = TimeDelta::seconds(5);
+/// How often each ConfigMap of the queue is written at most.
+const WRITE_EVERY: TimeDelta = TimeDelta::milliseconds(1500);
+/// The same while a demo is warmed up.
+const WRITE_SELDOM: TimeDelta = TimeDelta::seconds(6);
 /// How often workers look for jobs to take.
 const TAKE_EVERY: TimeDelta = TimeDelta::milliseconds(500);
 /// Pushes that are later than this, because the machine stood still, are not made up for.
 const LATE: TimeDelta = TimeDelta::seconds(30);
+/// A pod that succeeded is still there so long after the end of its work, with some time to start it.
+const SHOWN: TimeDelta = TimeDelta::seconds(75);
+/// Share of all places at workers, in percent: with so many pods that no node has taken, people put off long suites.
+const BUSY: usize = 3;
 /// Ids begin above this, so that they all have the same width for long.
 const FIRST_ID: JobId = 40_000;
 
@@ -96,7 +104,8 @@ pub struct Platform {
     next_push: Option<DateTime<Utc>>,
     next_take: DateTime<Utc>,
     last_id: JobId,
-    only_failures: bool,
+    /// Opening time of a demo that is being warmed up.
+    opens: Option<DateTime<Utc>>,
     trouble: Option<String>,
 }
 
@@ -127,7 +136,7 @@ impl Platform {
             next_push: None,
             next_take: start,
             last_id: FIRST_ID,
-            only_failures: false,
+            opens: None,
             trouble: None,
             options,
         }
@@ -163,9 +172,10 @@ impl Platform {
         due.into_iter().min()
     }
 
-    /// From now on only jobs that will fail are pushed: to get at ten minutes' failures without ten minutes' work.
-    pub fn push_only_failures(&mut self, only: bool) {
-        self.only_failures = only;
+    /// While a demo is warmed up until it opens: only jobs are pushed of which something will be left by then, and the
+    /// queue is written seldom. `None`: as always.
+    pub fn warm_up(&mut self, opens: Option<DateTime<Utc>>) {
+        self.opens = opens;
     }
 
     /// Whether all that the platform is made of was created or found.
@@ -557,7 +567,14 @@ impl Platform {
     }
 
     fn push_run(&mut self, now: DateTime<Utc>) {
-        let run = load::next_run(&mut self.rng, self.last_id + 8001 - FIRST_ID);
+        let unbound = self
+            .pods
+            .values()
+            .filter(|r| !r.pod.bound && r.pod.end.is_none())
+            .count();
+        let places = self.options.concurrency * usize::try_from(self.options.workers).unwrap_or(1);
+        let busy = unbound * 100 > places * BUSY;
+        let run = load::next_run(&mut self.rng, self.last_id + 8001 - FIRST_ID, busy);
         for (name, shape) in run.jobs {
             self.last_id += 1;
             let id = self.last_id;
@@ -583,8 +600,11 @@ impl Platform {
                 ended_at: None,
                 reason: None,
             };
-            let wanted = !self.only_failures
-                || Fate::of(self.options.seed, id, &entry).outcome != Outcome::Succeeded;
+            let wanted = self.opens.is_none_or(|opens| {
+                let fate = Fate::of(self.options.seed, id, &entry);
+                let ends = now + TimeDelta::seconds(i64::from(fate.seconds()));
+                fate.outcome != Outcome::Succeeded || ends + SHOWN > opens
+            });
             // A full queue refuses: the API server would refuse a larger ConfigMap.
             if wanted && !self.shards[index].full() {
                 self.shards[index].put(id, entry);
@@ -655,6 +675,11 @@ impl Platform {
     }
 
     fn write(&mut self, now: DateTime<Utc>, calls: &mut Vec<Call>) {
+        let every = if self.opens.is_some() {
+            WRITE_SELDOM
+        } else {
+            WRITE_EVERY
+        };
         for index in 0..self.shards.len() {
             if self.shards[index].due().is_none_or(|at| at > now) {
                 continue;
@@ -665,7 +690,7 @@ impl Platform {
                 }
             }
             let id = CallId(self.next_call + 1);
-            if let Some(call) = self.shards[index].write(now, id) {
+            if let Some(call) = self.shards[index].write(now, id, every) {
                 self.next_call += 1;
                 self.calls.insert(id, Purpose::Queue(index));
                 calls.push(call);

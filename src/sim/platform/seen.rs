@@ -132,43 +132,13 @@ impl Seen {
 
     /// Reads one line of a watch.
     pub fn decode_frame(kind: Kind, json: &[u8]) -> Result<Frame, String> {
-        fn go<T: serde::de::DeserializeOwned>(
-            json: &[u8],
-            f: impl FnOnce(T) -> Result<Seen, String>,
-            rv: impl FnOnce(&T) -> String,
-        ) -> Result<(Seen, String), String> {
-            let frame: WireFrame<T> = parse(json)?;
-            let rv = rv(&frame.object);
-            Ok((f(frame.object)?, rv))
+        match kind {
+            Kind::RunnerPods | Kind::SystemPods => {
+                frame(json, |pod: WirePod| pod.seen(kind), |pod| &pod.metadata)
+            }
+            Kind::Queues => frame(json, |map: WireMap| Ok(map.seen()), |map| &map.metadata),
+            Kind::Ingresses => frame(json, |one: WireIngress| Ok(one.seen()), |one| &one.metadata),
         }
-        let head: WireFrame<WireHead> = parse(json)?;
-        match head.kind.as_str() {
-            "BOOKMARK" => return Ok(Frame::Bookmark(head.object.metadata.resource_version)),
-            "ERROR" => return Ok(Frame::Error(head.object.code)),
-            _ => {}
-        }
-        let (seen, rv) = match kind {
-            Kind::RunnerPods | Kind::SystemPods => go(
-                json,
-                |p: WirePod| p.seen(kind),
-                |p| p.metadata.resource_version.clone(),
-            )?,
-            Kind::Queues => go(
-                json,
-                |m: WireMap| Ok(m.seen()),
-                |m| m.metadata.resource_version.clone(),
-            )?,
-            Kind::Ingresses => go(
-                json,
-                |i: WireIngress| Ok(i.seen()),
-                |i| i.metadata.resource_version.clone(),
-            )?,
-        };
-        Ok(if head.kind == "DELETED" {
-            Frame::Deleted(seen, rv)
-        } else {
-            Frame::Applied(seen, rv)
-        })
     }
 
     /// The resourceVersion of one object, 0 where there is none.
@@ -177,6 +147,22 @@ impl Seen {
             .map(|h| h.metadata.revision())
             .unwrap_or(0)
     }
+}
+
+/// Any frame's object has metadata, a bookmark's and an error's too.
+fn frame<T: serde::de::DeserializeOwned>(
+    json: &[u8],
+    seen: impl FnOnce(T) -> Result<Seen, String>,
+    metadata: impl FnOnce(&T) -> &WireMeta,
+) -> Result<Frame, String> {
+    let frame: WireFrame<T> = parse(json)?;
+    let revision = metadata(&frame.object).resource_version.clone();
+    Ok(match frame.kind.as_str() {
+        "BOOKMARK" => Frame::Bookmark(revision),
+        "ERROR" => Frame::Error(parse::<WireFrame<WireHead>>(json)?.object.code),
+        "DELETED" => Frame::Deleted(seen(frame.object)?, revision),
+        _ => Frame::Applied(seen(frame.object)?, revision),
+    })
 }
 
 fn parse<T: serde::de::DeserializeOwned>(json: &[u8]) -> Result<T, String> {
@@ -244,6 +230,7 @@ impl WireMeta {
 
 #[derive(Deserialize)]
 struct WireMap {
+    #[serde(default)]
     metadata: WireMeta,
     #[serde(default)]
     data: BTreeMap<String, String>,
@@ -268,6 +255,7 @@ impl WireMap {
 
 #[derive(Deserialize)]
 struct WireIngress {
+    #[serde(default)]
     metadata: WireMeta,
 }
 
@@ -283,6 +271,7 @@ impl WireIngress {
 
 #[derive(Deserialize)]
 struct WirePod {
+    #[serde(default)]
     metadata: WireMeta,
     #[serde(default)]
     spec: WireSpec,

@@ -13,9 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A ConfigMap holds 1 MiB at most; an entry takes some 400 bytes. Above this number no new job is taken.
 pub(super) const FULL: usize = 1800;
 /// Ended entries above this number leave before their time, succeeded ones first.
-pub(super) const ENDED: usize = 256;
-/// How often a ConfigMap is written at most.
-const EVERY: TimeDelta = TimeDelta::seconds(1);
+pub(super) const ENDED: usize = 160;
 
 /// One job's entry, as the server has it and as it should be.
 #[derive(Debug, Default)]
@@ -212,12 +210,17 @@ impl Shard {
         (idle && (self.reread || !self.dirty.is_empty())).then_some(self.next_write)
     }
 
-    /// The next call for this ConfigMap, when one is due.
-    pub(super) fn write(&mut self, now: DateTime<Utc>, id: CallId) -> Option<Call> {
+    /// The next call for this ConfigMap, when one is due; the one after it no sooner than `every` later.
+    pub(super) fn write(
+        &mut self,
+        now: DateTime<Utc>,
+        id: CallId,
+        every: TimeDelta,
+    ) -> Option<Call> {
         if self.due().is_none_or(|at| at > now) {
             return None;
         }
-        self.next_write = now + EVERY;
+        self.next_write = now + every;
         if self.reread {
             self.reread = false;
             self.flight = Flight::Read(id);
@@ -370,6 +373,8 @@ pub(super) fn queue_map(name: &str, annotations: Value, data: Map<String, Value>
 mod tests {
     use super::*;
 
+    const EVERY: TimeDelta = TimeDelta::seconds(1);
+
     fn entry(state: State) -> Entry {
         serde_json::from_value(json!({ "state": state })).unwrap()
     }
@@ -397,7 +402,7 @@ mod tests {
         );
         shard.put(8, running.clone());
         shard.put(12, queued.clone());
-        let call = shard.write(DateTime::UNIX_EPOCH, CallId(1)).unwrap();
+        let call = shard.write(DateTime::UNIX_EPOCH, CallId(1), EVERY).unwrap();
         let want = Call {
             id: CallId(1),
             method: Method::Patch,
@@ -408,7 +413,7 @@ mod tests {
         };
         assert_eq!(call, want);
         assert_eq!(
-            shard.write(DateTime::UNIX_EPOCH, CallId(2)),
+            shard.write(DateTime::UNIX_EPOCH, CallId(2), EVERY),
             None,
             "one call at a time"
         );
@@ -433,9 +438,13 @@ mod tests {
                 ..running.clone()
             },
         );
-        assert!(shard.write(DateTime::UNIX_EPOCH, CallId(1)).is_some());
+        assert!(
+            shard
+                .write(DateTime::UNIX_EPOCH, CallId(1), EVERY)
+                .is_some()
+        );
         shard.refused(DateTime::UNIX_EPOCH, false);
-        let read = shard.write(DateTime::UNIX_EPOCH, CallId(2)).unwrap();
+        let read = shard.write(DateTime::UNIX_EPOCH, CallId(2), EVERY).unwrap();
         assert_eq!(read.method, Method::Get);
         let asked = Entry {
             asked: Some(Asked::Cancel),
@@ -449,7 +458,7 @@ mod tests {
         };
         assert_eq!(shard.entry(4), Some(&merged));
         let call = shard
-            .write(DateTime::UNIX_EPOCH + EVERY, CallId(3))
+            .write(DateTime::UNIX_EPOCH + EVERY, CallId(3), EVERY)
             .unwrap();
         assert_eq!(call.body["data"], json!({ "4": merged.json() }));
         assert_eq!(call.body["metadata"]["resourceVersion"], "7");
@@ -460,7 +469,7 @@ mod tests {
         let mut shard = Shard::new(3);
         shard.observe(map(5, &[("4", &entry(State::Running))]));
         shard.vanished();
-        let call = shard.write(DateTime::UNIX_EPOCH, CallId(1)).unwrap();
+        let call = shard.write(DateTime::UNIX_EPOCH, CallId(1), EVERY).unwrap();
         assert_eq!(
             (call.method, call.path.as_str()),
             (Method::Post, "/api/v1/namespaces/ci-system/configmaps")

@@ -87,7 +87,7 @@ impl Desk {
     /// Takes the next write of the queue and lets it succeed; returns what it wrote of a job.
     fn written(&mut self, id: &str) -> Entry {
         if self.calls.is_empty() {
-            self.after(1);
+            self.after(2);
         }
         let call = self.calls.remove(0);
         assert_eq!(call.method, Method::Patch, "{call:?}");
