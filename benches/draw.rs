@@ -44,14 +44,18 @@ fn at(second: usize) -> Now {
 
 fn node(number: usize) -> Value {
     let pool = ["runner-large", "runner-small", "runner-arm", "services"][number % 4];
-    let ready = if number % 97 == 0 { "False" } else { "True" };
+    let ready = if number.is_multiple_of(97) {
+        "False"
+    } else {
+        "True"
+    };
     json!({
         "metadata": {
             "name": format!("p-{number:04}"), "uid": format!("node-{number}"),
             "creationTimestamp": "2024-10-01T00:00:00Z",
             "labels": {"eks.amazonaws.com/nodegroup": pool, "kubernetes.io/hostname": format!("p-{number:04}")}
         },
-        "spec": {"unschedulable": number % 41 == 0},
+        "spec": {"unschedulable": number.is_multiple_of(41)},
         "status": {
             "allocatable": {"cpu": "31", "memory": "120Gi", "pods": "110"},
             "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": "2024-10-01T00:00:00Z"}],

@@ -248,7 +248,7 @@ mod tests {
         let need = Access::new("delete", "", "pods", &ns);
         let needs = [need.clone(), need.clone()];
         let mut rights = Rights::default();
-        assert_eq!(rights.to_ask(at(0), &needs), [need.clone()]);
+        assert_eq!(rights.to_ask(at(0), &needs), std::slice::from_ref(&need));
         assert_eq!(rights.to_ask(at(1), &needs), []);
         assert!(!rights.all_answered(&needs));
         rights.answer(
@@ -261,7 +261,7 @@ mod tests {
             rights.denied(&needs).as_deref(),
             Some("you may not delete pods in ci-jobs")
         );
-        assert_eq!(rights.to_ask(at(301), &needs), [need.clone()]);
+        assert_eq!(rights.to_ask(at(301), &needs), std::slice::from_ref(&need));
         rights.answer(at(302), need.clone(), &Reply::Lost("timed out".into()));
         assert_eq!(rights.denied(&needs), None);
         assert_eq!(rights.get(&need), Right::Unknown("timed out".into()));

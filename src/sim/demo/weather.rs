@@ -103,11 +103,11 @@ impl Weather {
                 let heal = now + TimeDelta::seconds(self.rng.random_range(110..240));
                 self.plan(heal, Deed::Heal(node));
             }
-        } else if let Ok(old) = ask(world, Method::GET, &path, &Value::Null) {
-            if ask(world, Method::DELETE, &path, &Value::Null).is_ok() {
-                let back = now + TimeDelta::seconds(self.rng.random_range(15..45));
-                self.plan(back, Deed::Return(Box::new(registers_anew(old))));
-            }
+        } else if let Ok(old) = ask(world, Method::GET, &path, &Value::Null)
+            && ask(world, Method::DELETE, &path, &Value::Null).is_ok()
+        {
+            let back = now + TimeDelta::seconds(self.rng.random_range(15..45));
+            self.plan(back, Deed::Return(Box::new(registers_anew(old))));
         }
     }
 }
