@@ -134,6 +134,10 @@ fn keep(script: &str, program: &Path, options: &str) -> Server {
         .tempdir()
         .expect("a temporary folder")
         .keep();
+    #[expect(
+        clippy::zombie_processes,
+        reason = "it serves until the test program ends, and ends when its standard input does"
+    )]
     let mut keeper = Command::new("bash")
         .args(["-c", script, "keeper"])
         .arg(program)
