@@ -82,9 +82,9 @@ impl Demo {
             .unwrap_or_default();
         let size = Size::of(options.nodes);
         let machines = if pools.is_empty() {
-            nodes::nodes(size, start)
+            nodes::nodes(size)
         } else {
-            nodes::of_pools(pools, start)
+            nodes::of_pools(pools)
         };
         let mut world = World::new(options.seed, start);
         furnish(&mut world, machines)?;

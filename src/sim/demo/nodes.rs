@@ -1,7 +1,6 @@
 //! The demo's machines: how many of which rank, as Node objects, and what runs on every cluster.
 
 use crate::sim::scenario::Pool;
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 /// How many nodes of each rank.
@@ -39,8 +38,8 @@ impl Size {
     }
 }
 
-/// Every node of a cluster of that size, Ready since `since`.
-pub(super) fn nodes(size: Size, since: DateTime<Utc>) -> Vec<Value> {
+/// Every node of a cluster of that size, as it registers.
+pub(super) fn nodes(size: Size) -> Vec<Value> {
     let width = size
         .peasants()
         .max(size.patricians)
@@ -48,7 +47,7 @@ pub(super) fn nodes(size: Size, since: DateTime<Utc>) -> Vec<Value> {
         .len()
         .max(2);
     let mut all = Vec::new();
-    all.extend((1..=size.controllers).map(|i| controller(i, since)));
+    all.extend((1..=size.controllers).map(|i| controller(i)));
     for i in 1..=size.patricians {
         let cpu = if size.patricians < 6 { 64 } else { 8 };
         all.push(node(
@@ -57,18 +56,17 @@ pub(super) fn nodes(size: Size, since: DateTime<Utc>) -> Vec<Value> {
             None,
             cpu,
             cpu * 4,
-            since,
         ));
     }
     for i in 1..=size.peasants() {
-        all.push(peasant(size, i, width, since));
+        all.push(peasant(size, i, width));
     }
     all
 }
 
 /// Three controllers, and the nodes of a scenario's pools, named after them.
-pub(super) fn of_pools(pools: &[Pool], since: DateTime<Utc>) -> Vec<Value> {
-    let mut all: Vec<Value> = (1..=3).map(|i| controller(i, since)).collect();
+pub(super) fn of_pools(pools: &[Pool]) -> Vec<Value> {
+    let mut all: Vec<Value> = (1..=3).map(|i| controller(i)).collect();
     for pool in pools {
         let width = pool.nodes.to_string().len().max(2);
         for i in 1..=pool.nodes {
@@ -78,7 +76,6 @@ pub(super) fn of_pools(pools: &[Pool], since: DateTime<Utc>) -> Vec<Value> {
                 pool.jobs.then(public),
                 1,
                 4,
-                since,
             );
             for list in ["capacity", "allocatable"] {
                 one["status"][list]["cpu"] = json!(pool.cpu);
@@ -90,7 +87,7 @@ pub(super) fn of_pools(pools: &[Pool], since: DateTime<Utc>) -> Vec<Value> {
     all
 }
 
-fn controller(index: u32, since: DateTime<Utc>) -> Value {
+fn controller(index: u32) -> Value {
     let taint = json!({ "key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule" });
     node(
         &format!("c-{index}"),
@@ -98,7 +95,6 @@ fn controller(index: u32, since: DateTime<Utc>) -> Value {
         Some(taint),
         4,
         16,
-        since,
     )
 }
 
@@ -107,7 +103,7 @@ fn public() -> Value {
     json!({ "key": "jobs.constable/public", "value": "true", "effect": "NoSchedule" })
 }
 
-fn peasant(size: Size, index: u32, width: usize, since: DateTime<Utc>) -> Value {
+fn peasant(size: Size, index: u32, width: usize) -> Value {
     let (pool, cpu) = if index <= size.large {
         ("runner-large", 16)
     } else {
@@ -119,21 +115,13 @@ fn peasant(size: Size, index: u32, width: usize, since: DateTime<Utc>) -> Value 
         Some(public()),
         cpu,
         cpu * 4,
-        since,
     )
 }
 
 const POOL: &str = "cloud.google.com/gke-nodepool";
 
 /// A node with `cpu` cores and `memory` GiB, a little of both kept by the system.
-fn node(
-    name: &str,
-    labels: Value,
-    taint: Option<Value>,
-    cpu: u32,
-    memory: u32,
-    since: DateTime<Utc>,
-) -> Value {
+fn node(name: &str, labels: Value, taint: Option<Value>, cpu: u32, memory: u32) -> Value {
     let mut all = json!({
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
@@ -145,10 +133,6 @@ fn node(
     if let (Some(all), Value::Object(more)) = (all.as_object_mut(), labels) {
         all.extend(more);
     }
-    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
-        let at = crate::sim::timestamp(since);
-        json!({ "type": kind, "status": status, "reason": reason, "message": message, "lastHeartbeatTime": at, "lastTransitionTime": at })
-    };
     json!({
         "apiVersion": "v1",
         "kind": "Node",
@@ -157,12 +141,6 @@ fn node(
         "status": {
             "capacity": { "cpu": cpu.to_string(), "memory": format!("{memory}Gi"), "ephemeral-storage": "200Gi", "pods": "110" },
             "allocatable": { "cpu": format!("{}m", cpu * 1000 - 80), "memory": format!("{}Mi", memory * 1024 - 900), "ephemeral-storage": "180Gi", "pods": "110" },
-            "conditions": [
-                condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-                condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-                condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-                condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-            ],
         },
     })
 }
@@ -271,8 +249,7 @@ mod tests {
         for (nodes, want) in rows {
             assert_eq!(Size::of(nodes), want, "{nodes}");
         }
-        let since = DateTime::UNIX_EPOCH;
-        let names: Vec<String> = nodes(Size::of(63), since)
+        let names: Vec<String> = nodes(Size::of(63))
             .iter()
             .map(|n| n["metadata"]["name"].as_str().unwrap().to_owned())
             .collect();
