@@ -30,6 +30,9 @@ pub struct DemoArgs {
     /// Jobs a minute [default: as many as keep the job nodes well filled, 300 on 48 of them]
     #[arg(long, value_name = "N", value_parser = rate)]
     pub rate: Option<f64>,
+    /// So many job pods more, on nodes of their own among --nodes: to try how large a cluster may be
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500_000))]
+    pub pods: Option<u32>,
 }
 
 impl DemoArgs {
@@ -48,6 +51,7 @@ impl DemoArgs {
                 .unwrap_or(defaults.seed),
             nodes: nodes.unwrap_or(defaults.nodes),
             rate: self.rate.or_else(|| scenario.as_ref().and_then(|s| s.rate)),
+            pods: self.pods.and_then(|n| usize::try_from(n).ok()),
             scenario: scenario.map(Arc::new),
             ..defaults
         })

@@ -11,6 +11,7 @@ use super::api::{LogFollow, Watch};
 use super::platform::direct::Direct;
 use super::platform::{Platform, PlatformOptions};
 use super::scenario::{Pool, Scenario};
+use super::world::Fill;
 use super::{Host, Request, Response, World};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,6 +21,8 @@ use weather::Weather;
 
 /// Failed pods stay ten minutes: so long is the past that the demo must have.
 const FAILURES: TimeDelta = TimeDelta::minutes(10);
+/// Nodes of the default demo.
+const WHOLE: u32 = 63;
 /// So long before it opens the demo goes as it will go on: the queue is written as often as ever.
 const LIVE: TimeDelta = TimeDelta::seconds(8);
 
@@ -36,6 +39,9 @@ pub struct DemoOptions {
     pub weather: bool,
     /// One Ingress leads to a Service without a ready endpoint.
     pub broken_ingress: bool,
+    /// So many job pods that run already, on nodes beside the first 63: for size. Each minute a thirtieth of them is
+    /// replaced.
+    pub pods: Option<usize>,
     /// Its faults come after the demo has opened; its pools stand in place of the default ones.
     pub scenario: Option<Arc<Scenario>>,
 }
@@ -44,20 +50,30 @@ impl Default for DemoOptions {
     fn default() -> DemoOptions {
         DemoOptions {
             seed: 1,
-            nodes: 63,
+            nodes: WHOLE,
             rate: None,
             weather: true,
             broken_ingress: true,
+            pods: None,
             scenario: None,
         }
     }
 }
 
 impl DemoOptions {
+    /// The nodes that the platform has; with `pods`, the others are filled.
+    fn size(&self) -> Size {
+        Size::of(if self.pods.is_some() {
+            self.nodes.min(WHOLE)
+        } else {
+            self.nodes
+        })
+    }
+
     /// Jobs a minute.
     pub fn jobs_a_minute(&self) -> f64 {
         self.rate
-            .unwrap_or_else(|| f64::from(Size::of(self.nodes).peasants()) / 48.0 * 300.0)
+            .unwrap_or_else(|| f64::from(self.size().peasants()) / 48.0 * 300.0)
     }
 }
 
@@ -80,7 +96,7 @@ impl Demo {
             .as_ref()
             .map(|s| s.pools.as_slice())
             .unwrap_or_default();
-        let size = Size::of(options.nodes);
+        let size = options.size();
         let machines = if pools.is_empty() {
             nodes::nodes(size)
         } else {
@@ -102,6 +118,16 @@ impl Demo {
             Some(scenario) => demo.world.play(scenario.clone(), now),
         }
         demo.advance(now);
+        if let Some(pods) = options.pods {
+            let others = options.nodes.saturating_sub(WHOLE);
+            let nodes = usize::try_from(others).unwrap_or(0).max(1);
+            demo.world.fill(Fill {
+                nodes,
+                pods,
+                churn: pods / 30,
+            });
+            demo.platform.pump(&mut demo.world);
+        }
         demo.world.compact();
         Ok(demo)
     }
