@@ -13,7 +13,6 @@ fn read(page: &str) -> String {
 }
 
 #[test]
-#[ignore = "until the picture in README is drawn"]
 fn links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut dead = Vec::new();
@@ -66,7 +65,6 @@ fn anchor(heading: &str) -> String {
 }
 
 #[test]
-#[ignore = "until demo, sim, shot and drain can be typed"]
 fn commands_and_flags_exist() {
     let known = Known::ask();
     let mut unknown = Vec::new();

@@ -579,6 +579,6 @@ fn the_overview_counts() {
     CONTROLLERS: run by the provider, not visible
     PATRICIANS: 1/1 ready
     PEASANTS (job nodes): 2/2 ready | running 1 | waiting 1 oldest 100s
-    runner ■■ free 31 of 32 | running 1 | waiting 1 oldest 100s | start p50 1s p95 1s | failed 100% of 1
+    runner ■■ free 31 of 32 | running 1 | waiting 1 oldest 100s | start p50 1s p95 1s
     ");
 }
