@@ -27,7 +27,7 @@ pub struct DemoArgs {
     /// Nodes in all [default: the scenario's, or 63]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=20_000))]
     pub nodes: Option<u32>,
-    /// Jobs a minute [default: as many as keep the job nodes well filled, 300 on 48 of them]
+    /// Jobs a minute [default: as many as keep the job nodes well filled, 300 on 48 of them; at most 1500]
     #[arg(long, value_name = "N", value_parser = rate)]
     pub rate: Option<f64>,
     /// So many job pods more, on nodes of their own among --nodes: to try how large a cluster may be

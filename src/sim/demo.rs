@@ -21,6 +21,8 @@ use weather::Weather;
 
 /// Failed pods stay ten minutes: so long is the past that the demo must have.
 const FAILURES: TimeDelta = TimeDelta::minutes(10);
+/// Jobs a minute that nobody has asked for: more would keep people waiting for the demo to open.
+const MOST: f64 = 1500.0;
 /// Nodes of the default demo.
 const WHOLE: u32 = 63;
 /// So long before it opens the demo goes as it will go on: the queue is written as often as ever.
@@ -73,7 +75,7 @@ impl DemoOptions {
     /// Jobs a minute.
     pub fn jobs_a_minute(&self) -> f64 {
         self.rate
-            .unwrap_or_else(|| f64::from(self.size().peasants()) / 48.0 * 300.0)
+            .unwrap_or_else(|| (f64::from(self.size().peasants()) / 48.0 * 300.0).min(MOST))
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn nodes(size: Size) -> Vec<Value> {
         .len()
         .max(2);
     let mut all = Vec::new();
-    all.extend((1..=size.controllers).map(|i| controller(i)));
+    all.extend((1..=size.controllers).map(controller));
     for i in 1..=size.patricians {
         let cpu = if size.patricians < 6 { 64 } else { 8 };
         all.push(node(
@@ -66,7 +66,7 @@ pub(super) fn nodes(size: Size) -> Vec<Value> {
 
 /// Three controllers, and the nodes of a scenario's pools, named after them.
 pub(super) fn of_pools(pools: &[Pool]) -> Vec<Value> {
-    let mut all: Vec<Value> = (1..=3).map(|i| controller(i)).collect();
+    let mut all: Vec<Value> = (1..=3).map(controller).collect();
     for pool in pools {
         let width = pool.nodes.to_string().len().max(2);
         for i in 1..=pool.nodes {
