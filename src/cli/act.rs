@@ -16,11 +16,11 @@ use super::session::Session;
 use super::{CliError, Global};
 use crate::cluster::call;
 use crate::cluster::feed::Scope;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::engine::action::drain::plan::DrainOptions;
 use crate::engine::action::plan::{Ask, Plan};
 use crate::engine::action::run::{ActionId, Run};
-use crate::engine::action::{Actions, DryRun, Operation, Outcome, Request, Scene, Target};
+use crate::engine::action::{Actions, DryRun, Operation, Outcome, Request, Scene, Target, who};
 use crate::engine::{Effect, Event, Now};
 use crate::model::{Job, Kind, Model};
 use crate::shell::audit::Audit;
@@ -266,9 +266,9 @@ async fn act(
         drain,
         hidden: 0,
     };
-    let who = who(&session);
+    let who = who(&session.connection.user, &config::operator());
     let mut driver = Driver {
-        actions: Actions::new(false, config.unlock, false, who.as_str().into()),
+        actions: Actions::new(false, config.unlock, who),
         effects: Vec::new(),
         audit: Audit::at_home(),
         began: Instant::now(),
@@ -298,19 +298,6 @@ async fn act(
     }
     let id = driver.start(plan, dry_run);
     driver.finish(id).await
-}
-
-/// `user@machine`, and who the kubeconfig says we are.
-fn who(session: &Session) -> String {
-    let os = std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_default();
-    let user = &session.connection.user;
-    match (os.is_empty(), user.is_empty()) {
-        (true, _) => user.to_string(),
-        (false, true) => os,
-        (false, false) => format!("{user} ({os})"),
-    }
 }
 
 fn text(plan: &Plan) -> Vec<String> {

@@ -12,18 +12,14 @@ use crate::shell::{self, Console, Failure, Source};
 /// Opens the console on the cluster that the flags name.
 pub async fn run(global: &Global, config: &Config) -> Result<ExitCode, CliError> {
     let target = global.target();
-    let context = target.context_name().await?;
-    open(Source::Cluster(target), &context, global, config).await
+    // A context that is not there is said before the screen opens.
+    target.context_name().await?;
+    open(Source::Cluster(target), global, config).await
 }
 
-/// Opens the console on a cluster whose context has that name.
-pub async fn open(
-    source: Source,
-    context: &str,
-    global: &Global,
-    config: &Config,
-) -> Result<ExitCode, CliError> {
-    let mut settings = config.settings(context);
+/// Opens the console on a cluster.
+pub async fn open(source: Source, global: &Global, config: &Config) -> Result<ExitCode, CliError> {
+    let mut settings = config.settings();
     settings.namespace = global.namespace().as_deref().map(Text::from);
     let console = Console {
         source,

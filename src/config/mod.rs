@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::Settings;
-use crate::model::{Rank, RankRules, Text};
+use crate::model::rank::glob;
+use crate::model::{RankRules, Text};
 
 pub use file::ConfigError;
 
@@ -133,23 +134,28 @@ impl Config {
 
     /// Whether a context is marked as production.
     pub fn is_production(&self, context: &str) -> bool {
-        let rules = self
-            .production
-            .iter()
-            .map(|p| (p.clone(), Rank::Controllers))
-            .collect();
-        RankRules(rules).of(context).is_some()
+        self.production.iter().any(|p| glob(p, context))
     }
 
-    /// The engine's part of it, for a context.
-    pub fn settings(&self, context: &str) -> Settings {
+    /// The engine's part of it.
+    pub fn settings(&self) -> Settings {
         Settings {
             read_only: self.read_only,
             log_bytes: self.log_bytes,
             unlock: self.unlock,
-            production: self.is_production(context),
+            production: self.production.iter().map(|p| p.as_str().into()).collect(),
+            operator: operator(),
             themes: themes(),
             ..Settings::default()
         }
     }
+}
+
+/// Who sits at this machine, as the audit names them; empty if the environment does not say.
+pub fn operator() -> Text {
+    let named = |name: &str| std::env::var(name).ok().filter(|user| !user.is_empty());
+    named("USER")
+        .or_else(|| named("LOGNAME"))
+        .unwrap_or_default()
+        .into()
 }

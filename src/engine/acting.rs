@@ -3,7 +3,7 @@
 use super::action::gate::Lock;
 use super::action::pending::Pressed;
 use super::action::run::ActionId;
-use super::action::{Operation, Request, Scene, Target, drain::plan::DrainOptions};
+use super::action::{Operation, Request, Scene, Target, drain::plan::DrainOptions, who};
 use super::input::{Code, Key};
 use super::keys::{Intent, TABLE};
 use super::overlay::{Choice, Entry, Layer};
@@ -12,7 +12,7 @@ use super::table::{Scope, TableKind, TableState};
 use super::text::plural;
 use super::view::{Span, Tone};
 use super::{Effect, Engine, Now, ServerInfo, keys};
-use crate::model::{Model, Text};
+use crate::model::{Model, rank::glob};
 
 /// Everything that can be done, in the order of the menu.
 const OPERATIONS: [Operation; 6] = [
@@ -330,10 +330,10 @@ impl Engine {
         }
     }
 
-    /// Who acts, as the kubeconfig names them.
-    pub(super) fn set_user(&mut self, user: &Text) {
-        if !user.is_empty() {
-            self.actions.who = user.clone();
-        }
+    /// What a connection changes for actions: who acts, and whether one key may confirm.
+    pub(super) fn meet(&mut self, server: &ServerInfo) {
+        self.actions.who = who(&server.user, &self.settings.operator);
+        let patterns = &self.settings.production;
+        self.actions.production = patterns.iter().any(|p| glob(p, &server.context));
     }
 }

@@ -4,8 +4,8 @@
 //! with each event, effects leave as values, and what is seen is read back through [`view`] types, so that a
 //! test drives it without a terminal and a recording replays exactly.
 //!
-//! A key goes to the layer on top ([`overlay`], [`prompt`]) or through the table of [`keys`] to an intent;
-//! `intent` and `nav` carry it out on the [`screen`] on top. Tables stand on resumable indexes ([`index`]),
+//! A key goes to the layer on top (`overlay`, `prompt`) or through the table of [`keys`] to an intent;
+//! `intent` and `nav` carry it out on the `screen` on top. Tables stand on resumable indexes (`index`),
 //! advanced by [`Engine::work`].
 
 mod acting;
@@ -94,13 +94,8 @@ impl Engine {
     /// An engine that knows nothing of a cluster yet.
     pub fn new(settings: Settings) -> Self {
         let model = Model::new(settings.rank_rules.clone());
-        let Settings {
-            read_only,
-            unlock,
-            production,
-            ..
-        } = settings;
-        let actions = Actions::new(read_only, unlock, production, "unknown".into());
+        let who = settings.operator.clone();
+        let actions = Actions::new(settings.read_only, settings.unlock, who);
         Self {
             screens: Stack::new(Screen::start(settings.start, &model)),
             namespace: settings.namespace.clone(),
@@ -175,7 +170,7 @@ impl Engine {
             }
             Event::Server(info) => {
                 self.unconnected = None;
-                self.set_user(&info.user);
+                self.meet(&info);
                 self.server = Some(*info);
                 self.dirty = true;
             }

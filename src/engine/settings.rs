@@ -13,8 +13,10 @@ pub struct Settings {
     pub log_bytes: usize,
     /// How long an unlock holds.
     pub unlock: Duration,
-    /// A cluster marked as production: actions want a typed name.
-    pub production: bool,
+    /// Contexts (`*` stands for any characters) that are production: actions want a typed name.
+    pub production: Vec<Text>,
+    /// Who sits at the machine, for the audit; empty if unknown.
+    pub operator: Text,
     /// The screen to open on.
     pub start: StartScreen,
     /// Namespace to begin with; `None`: all.
@@ -31,7 +33,8 @@ impl Default for Settings {
             read_only: false,
             log_bytes: 16 << 20,
             unlock: Duration::from_secs(15 * 60),
-            production: false,
+            production: Vec::new(),
+            operator: "".into(),
             start: StartScreen::Overview,
             namespace: None,
             rank_rules: RankRules::default(),

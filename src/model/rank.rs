@@ -71,7 +71,8 @@ impl RankRules {
     }
 }
 
-fn glob(pattern: &str, text: &str) -> bool {
+/// Whether a text matches a pattern in which `*` stands for any characters.
+pub fn glob(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((head, rest)) => text.strip_prefix(head).is_some_and(|tail| {

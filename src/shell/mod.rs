@@ -2,7 +2,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`run`] | the loop: inputs first, then frames, then the cluster's news, then waiting work |
+//! | [`mod@run`] | the loop: inputs first, then frames, then the cluster's news, then waiting work |
 //! | `screen` | a frame: scene, regions, page, cells |
 //! | `terminal` | raw mode and back, whatever ends the program |
 //! | `input` | a terminal's keys and clicks into the engine's events |

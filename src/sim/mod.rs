@@ -1,6 +1,6 @@
 //! A simulated cluster: deterministic, in memory, spoken to as to a Kubernetes API server.
 //!
-//! [`resource`] is the table of what is served, [`store`] holds the objects, `api` turns a
+//! [`mod@resource`] is the table of what is served, [`store`] holds the objects, `api` turns a
 //! [`Request`] into a [`Response`]. Nothing here reads a clock: `now` is always handed in.
 
 mod actors;

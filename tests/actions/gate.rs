@@ -157,7 +157,8 @@ fn when_the_plan_turns_to_other_things_what_was_typed_is_void() {
 #[test]
 fn production_takes_the_name_of_the_cluster() {
     let mut lab = one_pod();
-    lab.actions = Actions::new(false, Duration::from_secs(600), true, "oncall".into());
+    lab.actions = Actions::new(false, Duration::from_secs(600), "oncall".into());
+    lab.actions.production = true;
     propose(&mut lab, Operation::DeletePod, target_pod("api"), true);
     press(&mut lab, "y", true);
     assert!(ask(&lab).starts_with("type prod and Enter"));
@@ -178,7 +179,7 @@ fn production_takes_the_name_of_the_cluster() {
 #[test]
 fn read_only_offers_nothing() {
     let mut lab = one_pod();
-    lab.actions = Actions::new(true, Duration::from_secs(600), false, "oncall".into());
+    lab.actions = Actions::new(true, Duration::from_secs(600), "oncall".into());
     let now = lab.now();
     let scene = constable::engine::action::Scene {
         model: &lab.model,

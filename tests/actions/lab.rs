@@ -25,7 +25,7 @@ impl Lab {
     pub(crate) fn new() -> Self {
         let mut lab = Self {
             model: Model::default(),
-            actions: Actions::new(false, Duration::from_secs(600), false, "oncall".into()),
+            actions: Actions::new(false, Duration::from_secs(600), "oncall".into()),
             effects: Vec::new(),
             boot: 100,
             decoder: Decoder::new(),

@@ -2,7 +2,7 @@
 //!
 //! Each object is read in one pass into the few fields that are used; all else is skipped without a copy. One
 //! [`Decoder`] belongs to one feed: it shares repeated texts, makes every text harmless
-//! ([`harmless`](super::harmless)) and never fails but for the object at hand.
+//! ([`harmless`]) and never fails but for the object at hand.
 //!
 //! Of annotations only those are kept whose keys [`keeps_annotation`] knows.
 

@@ -34,6 +34,16 @@ pub use task::Outcome;
 /// Runs that are kept after their end.
 const KEPT: usize = 500;
 
+/// Who acts, as the audit names them: the kubeconfig's user and who sits at the machine.
+pub fn who(user: &str, operator: &str) -> Text {
+    match (user.is_empty(), operator.is_empty()) {
+        (true, true) => "unknown".into(),
+        (true, false) => operator.into(),
+        (false, true) => user.into(),
+        (false, false) => format!("{user} ({operator})").into(),
+    }
+}
+
 /// What an action needs to know beside the model.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
@@ -54,8 +64,9 @@ pub struct Actions {
     pub lock: Lock,
     /// Who acts, for the audit: user of the kubeconfig and of the machine.
     pub who: Text,
+    /// A single action too is confirmed by typing the context's name.
+    pub production: bool,
     unlock_for: Duration,
-    production: bool,
     rights: Rights,
     routes: Routes,
     runs: Vec<Run>,
@@ -65,8 +76,8 @@ pub struct Actions {
 }
 
 impl Actions {
-    /// `production`: a single action too is confirmed by typing the context's name.
-    pub fn new(read_only: bool, unlock_for: Duration, production: bool, who: Text) -> Self {
+    /// None yet, on a cluster that is not marked as production.
+    pub fn new(read_only: bool, unlock_for: Duration, who: Text) -> Self {
         Self {
             lock: if read_only {
                 Lock::ReadOnly
@@ -74,8 +85,8 @@ impl Actions {
                 Lock::Locked
             },
             who,
+            production: false,
             unlock_for,
-            production,
             rights: Rights::default(),
             routes: Routes::default(),
             runs: Vec::new(),
