@@ -220,7 +220,7 @@ fn job<'s>(session: &'s Session, asked: &str) -> Result<&'s Job, CliError> {
         [] => {
             session.complete()?;
             let text = format!("no job {asked:?}; `constable get jobs` lists them");
-            Err(CliError::Usage(text))
+            Err(CliError::Failed(text))
         }
         several => {
             // A few are enough to see what is meant.
@@ -244,7 +244,7 @@ fn node_targets(session: &Session, names: &[String]) -> Result<Vec<Target>, CliE
             Some(node) => Ok(Target::Node(node.meta.name.clone())),
             None => {
                 session.complete()?;
-                Err(CliError::Usage(format!(
+                Err(CliError::Failed(format!(
                     "node {name:?} not found; `constable get nodes` lists them"
                 )))
             }

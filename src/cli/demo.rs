@@ -7,7 +7,7 @@ use crate::shell::Source;
 use crate::sim::demo::{Demo, DemoOptions};
 use crate::sim::http::{self, Served, Server};
 use crate::sim::scenario::Scenario;
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use clap::Args;
 use kube::{Client, Config};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -65,8 +65,15 @@ impl DemoArgs {
             .as_ref()
             .and_then(|s| s.start)
             .map_or_else(Utc::now, |start| start.0);
-        Demo::build(&options, start)
-            .map_err(|e| RunError::Failed(format!("build the simulated cluster: {e}")))
+        let mut demo = Demo::build(&options, start)
+            .map_err(|e| RunError::Failed(format!("build the simulated cluster: {e}")))?;
+        if options.scenario.as_ref().and_then(|s| s.start).is_none() {
+            // Building took time; the cluster's clock is to show what ours does.
+            while Utc::now() - demo.world.now() > TimeDelta::milliseconds(50) {
+                demo.advance(Utc::now());
+            }
+        }
+        Ok(demo)
     }
 }
 

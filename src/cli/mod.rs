@@ -153,14 +153,30 @@ impl Global {
     }
 }
 
+/// What was wrong with the arguments, and where to look: one line.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let words: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    format!("{}; --help shows what can be typed", words.join(" "))
+}
+
 /// Parses the arguments (the program's name first), does what they say, and returns the exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let code = u8::try_from(error.exit_code()).unwrap_or(2);
-            // Help for a closed pipe is nobody's loss.
-            let _ = error.print();
+            if error.use_stderr() {
+                output::say(&one_line(&error));
+            } else {
+                // Help for a closed pipe is nobody's loss.
+                let _ = error.print();
+            }
             return ExitCode::from(code);
         }
     };

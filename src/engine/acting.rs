@@ -323,6 +323,7 @@ impl Engine {
             lines: vec![line(
                 "What was sent stays sent; nothing more would be.".to_owned(),
             )],
+            top: 0,
             ask: vec![
                 Span::new("y leaves", Tone::Accent),
                 Span::new("   any other key stays", Tone::Dim),

@@ -260,16 +260,20 @@ fn steps(job: &Job, selected: Option<&Text>, now: DateTime<Utc>) -> Vec<StepView
         .iter()
         .map(|step| StepView {
             id: RowId::Name(step.container.clone()),
-            cells: step_cells(step, now),
+            cells: step_cells(step, job.ended, now),
             selected: selected == Some(&step.container),
         })
         .collect()
 }
 
 /// Glyph, name, state, start, duration.
-fn step_cells(step: &Step, now: DateTime<Utc>) -> Vec<Span> {
+fn step_cells(step: &Step, job_ended: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Span> {
     let (glyph, word, tone, began, ended) = match &step.state {
         StepState::Waiting => ("○", "waiting".to_owned(), Tone::Dim, None, None),
+        // The kubelet told no more of a step that was cut off with its pod.
+        StepState::Running { since } if job_ended.is_some() => {
+            ("✕", "cut off".to_owned(), Tone::Bad, *since, job_ended)
+        }
         StepState::Running { since } => ("●", "running".to_owned(), Tone::Busy, *since, Some(now)),
         StepState::Succeeded { started, ended } => {
             ("✓", "succeeded".to_owned(), Tone::Good, *started, *ended)

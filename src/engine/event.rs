@@ -45,6 +45,8 @@ pub enum Event {
     Watch(Box<Batch>),
     /// A feed changed its state.
     Feed(Kind, Box<FeedState>),
+    /// All namespaces are denied for this kind: from now on only this one is watched.
+    Narrowed(Kind, Text),
     /// The connection learned something of the server.
     Server(Box<ServerInfo>),
     /// The connection failed before any feed could start: one line with the next step.

@@ -54,7 +54,10 @@ impl Filter {
             } else {
                 match column(word, titles) {
                     Some((at, value)) => Test::Column(at, value.to_lowercase()),
-                    None => Test::Has(word.to_lowercase()),
+                    None => {
+                        unknown_column(word, titles)?;
+                        Test::Has(word.to_lowercase())
+                    }
                 }
             };
             let empty = matches!(&test, Test::Has(t) | Test::Column(_, t) if t.is_empty());
@@ -85,8 +88,31 @@ impl Filter {
 
 fn column<'w>(word: &'w str, titles: &[&str]) -> Option<(usize, &'w str)> {
     let (name, value) = word.split_once(':')?;
-    let at = titles.iter().position(|t| t.eq_ignore_ascii_case(name))?;
-    Some((at, value))
+    let at = titles.iter().position(|t| t.eq_ignore_ascii_case(name));
+    // A job's first column reads as project, name and run.
+    let job = || {
+        let part = PARTS.iter().any(|p| p.eq_ignore_ascii_case(name));
+        titles.iter().position(|t| part && *t == "JOB")
+    };
+    Some((at.or_else(job)?, value))
+}
+
+/// What column JOB is made of.
+const PARTS: [&str; 3] = ["project", "name", "run"];
+
+/// A word like `bogus:x` asks for a column that is not there; `api:80` and `host:` are text.
+fn unknown_column(word: &str, titles: &[&str]) -> Result<(), String> {
+    match word.split_once(':') {
+        Some((name, value))
+            if !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_alphabetic())
+                && value.starts_with(|c: char| c.is_ascii_alphabetic()) =>
+        {
+            let known = titles.join(" ").to_lowercase();
+            Err(format!("no column {name}; there are {known}"))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +153,7 @@ mod tests {
             ("NODE:api", false),
             ("!node:08", true),
             ("node:", true),
-            ("x:api", false),
+            ("x:80", false),
             ("-l app=web", true),
             ("-l app=db", false),
             ("!-l app=db test", true),

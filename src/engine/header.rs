@@ -13,12 +13,25 @@ impl Engine {
         }
         left.push(vec![match &self.namespace {
             Some(ns) => Span::new(format!("namespace {ns}"), Tone::Plain),
+            None if self.narrowed.is_some() => Span::new(
+                format!(
+                    "only namespace {}, no rights to others",
+                    self.narrowed.as_deref().unwrap_or_default()
+                ),
+                Tone::Warn,
+            ),
             None => Span::new("all namespaces", Tone::Dim),
         }]);
 
         let at = self.server_time(now);
-        let mut right: Vec<Line> = vec![self.connection(at)];
-        if let Some(ms) = server.and_then(|s| s.latency_ms) {
+        // What cannot be trusted is said last and so stays longest; what is well goes first.
+        let connection = self.connection(at);
+        let well = connection.iter().all(|span| span.tone == Tone::Good);
+        let mut right: Vec<Line> = Vec::new();
+        if well {
+            right.push(connection.clone());
+        }
+        if let Some(ms) = server.filter(|_| well).and_then(|s| s.latency_ms) {
             let tone = if ms >= 1_000 { Tone::Warn } else { Tone::Dim };
             right.push(vec![Span::new(format!("api p95 {ms}ms"), tone)]);
         }
@@ -39,6 +52,9 @@ impl Engine {
                 super::text::plural(problems, "problem"),
                 Tone::Bad,
             )]);
+        }
+        if !well {
+            right.push(connection);
         }
         right.push(vec![Span::new(
             now.wall.format("%H:%M:%S UTC").to_string(),

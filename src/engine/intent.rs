@@ -215,6 +215,7 @@ impl Engine {
         self.server = None;
         self.unconnected = None;
         self.namespace = None;
+        self.narrowed = None;
         out.push(Effect::Connect(context.clone()));
         self.say(format!("connecting to {context}"), Tone::Busy);
     }

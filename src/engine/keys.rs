@@ -122,12 +122,12 @@ pub(crate) enum Group {
 
 impl Group {
     const ALL: [Self; 6] = [
-        Self::Move,
         Self::See,
         Self::Act,
         Self::List,
         Self::Log,
         Self::Console,
+        Self::Move,
     ];
 
     fn title(self) -> &'static str {

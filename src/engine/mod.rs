@@ -70,6 +70,8 @@ pub struct Engine {
     /// Why there is no connection, in one line.
     unconnected: Option<Box<str>>,
     namespace: Option<Text>,
+    /// The only namespace that may be seen.
+    narrowed: Option<Text>,
     screens: Stack,
     layers: Vec<Layer>,
     notice: Option<view::Line>,
@@ -100,6 +102,7 @@ impl Engine {
             screens: Stack::new(Screen::start(settings.start, &model)),
             namespace: settings.namespace.clone(),
             settings,
+            narrowed: None,
             model,
             server: None,
             unconnected: None,
@@ -167,6 +170,10 @@ impl Engine {
                 let changes = self.model.set_feed(self.now, kind, *state, &Reader);
                 self.changed(&changes, out);
                 self.poll_actions(out);
+            }
+            Event::Narrowed(_, namespace) => {
+                self.narrowed = Some(namespace);
+                self.dirty = true;
             }
             Event::Server(info) => {
                 self.unconnected = None;

@@ -165,10 +165,6 @@ impl Engine {
                 }
                 None => facts.push(vec![dim("free ?")]),
             }
-            facts.push(vec![
-                dim("running "),
-                plain(count(pool.jobs.running.into())),
-            ]);
             facts.push(waiting(pool.jobs.waiting, pool.oldest, now));
         }
         if let Some(start) = pool.start {
@@ -181,6 +177,13 @@ impl Engine {
         }
         facts.extend(failures(pool));
         facts.extend(mixture(pool));
+        // The rank's line has the sum already, so that this goes first where room is short.
+        if pool.rank == Rank::Peasants {
+            facts.push(vec![
+                dim("running "),
+                plain(count(pool.jobs.running.into())),
+            ]);
+        }
         facts
     }
 

@@ -499,7 +499,14 @@ fn a_failed_feed_is_no_empty_table() {
         bench.send(Event::Feed(Kind::Ingress, Box::new(state)));
         let table = bench.engine.table(bench.now()).expect("a table");
         assert_eq!(flat(&table.empty), empty);
-        assert_eq!(flat(&bench.engine.header(bench.now()).right[0]), header);
+        let right = bench.engine.header(bench.now()).right;
+        // What is well is the first to leave a narrow line, what is not the last but the clock.
+        let at = if header == "● live" {
+            0
+        } else {
+            right.len() - 2
+        };
+        assert_eq!(flat(&right[at]), header);
     }
 }
 
@@ -579,6 +586,6 @@ fn the_overview_counts() {
     CONTROLLERS: run by the provider, not visible
     PATRICIANS: 1/1 ready
     PEASANTS (job nodes): 2/2 ready | running 1 | waiting 1 oldest 100s
-    runner ■■ free 31 of 32 | running 1 | waiting 1 oldest 100s | start p50 1s p95 1s
+    runner ■■ free 31 of 32 | waiting 1 oldest 100s | start p50 1s p95 1s | running 1
     ");
 }

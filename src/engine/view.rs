@@ -287,6 +287,8 @@ pub enum Overlay {
         title: Line,
         /// What it will do and what could be lost.
         lines: Vec<Line>,
+        /// First visible line.
+        top: usize,
         /// How to confirm: `press y`, `type 14`, `type p-07`; what has been typed so far stands in it.
         ask: Line,
     },

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::list::List;
 use super::text::{line_width, width, wrap};
-use crate::engine::view::{Hit, Line, Overlay};
+use crate::engine::view::{Hit, Line, Overlay, Span, Tone};
 
 /// An overlay's parts.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +76,20 @@ pub enum HelpLine {
 /// Most completions shown at once.
 const CHOICES: u16 = 10;
 
+/// The lines from `top` on, as many as fit; when more follow, the last visible one says how many.
+fn seen(mut lines: Vec<Line>, top: usize, room: usize) -> Vec<Line> {
+    // Scrolled to the end, the last page stays whole.
+    let top = top.min(lines.len().saturating_sub(room));
+    lines.drain(..top);
+    if lines.len() > room && room > 0 {
+        let more = lines.len() - (room - 1);
+        lines.truncate(room - 1);
+        let text = format!("… {more} more lines below (down, page down)");
+        lines.push(vec![Span::new(text, Tone::Warn)]);
+    }
+    lines
+}
+
 /// Divides `area` for an overlay.
 pub(super) fn arrange(
     overlay: &Overlay,
@@ -95,7 +109,12 @@ pub(super) fn arrange(
             entries,
             chosen,
         } => menu(title, entries, *chosen, area, hits),
-        Overlay::Confirm { title, lines, ask } => {
+        Overlay::Confirm {
+            title,
+            lines,
+            top,
+            ask,
+        } => {
             let room = text_room(area);
             let wide = [line_width(title) + 2, line_width(ask)]
                 .into_iter()
@@ -114,6 +133,7 @@ pub(super) fn arrange(
                 height: inside.height.saturating_sub(2),
                 ..inside
             };
+            let lines = seen(lines, *top, usize::from(text.height));
             OverlayRegions::Confirm {
                 frame,
                 lines,

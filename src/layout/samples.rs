@@ -513,6 +513,7 @@ pub(crate) fn confirm() -> Overlay {
                 span("shop/api build #8121 has run for 4m12s", Tone::Plain),
             ],
         ],
+        top: 0,
         ask: vec![
             span("type 14 to drain, esc to leave: ", Tone::Accent),
             span("1", Tone::Strong),

@@ -254,7 +254,7 @@ impl Loop {
 
     fn use_theme(&mut self, theme: Theme) -> io::Result<()> {
         self.screen.theme = theme;
-        self.screen.terminal.tui.clear()?;
+        self.screen.terminal.repaint()?;
         self.soon(Duration::ZERO);
         Ok(())
     }

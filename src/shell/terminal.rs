@@ -12,7 +12,7 @@ use crossterm::style::ResetColor;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend as _, ClearType, CrosstermBackend};
 
 /// Whether the terminal is ours: what a panic has to undo.
 static OURS: AtomicBool = AtomicBool::new(false);
@@ -60,7 +60,15 @@ impl Terminal {
     /// Takes the terminal again after somebody else may have used it.
     pub(super) fn again(&mut self) -> io::Result<()> {
         enter()?;
-        self.tui.clear()
+        self.repaint()
+    }
+
+    /// Has everything painted anew with the next frame. Not `Terminal::clear`: that asks the terminal where
+    /// its cursor is, and our reader of keys would take the answer.
+    pub(super) fn repaint(&mut self) -> io::Result<()> {
+        let size = self.tui.size()?;
+        self.tui.backend_mut().clear_region(ClearType::All)?;
+        self.tui.resize(size.into())
     }
 
     /// Sounds the bell.

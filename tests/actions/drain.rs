@@ -55,7 +55,8 @@ fn full_node() -> Lab {
     lab.pod(
         "bare",
         "p-1",
-        json!({"metadata": {"ownerReferences": null}}),
+        json!({"metadata": {"ownerReferences": null},
+            "spec": {"volumes": [{"name": "tmp", "emptyDir": {}}]}}),
     );
     lab.job("7", "p-1", "Running");
     lab.job("8", "p-1", "Succeeded");
@@ -80,8 +81,8 @@ fn kubectl_s_refusals_in_kubectl_s_words_and_the_jobs_that_would_die() {
         plan.refusals,
         [
             "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore): ci-jobs/proxy",
-            "cannot delete Pods with local storage (use --delete-emptydir-data to override): ci-jobs/job-7-1",
-            "cannot delete Pods that declare no controller (use --force to override): ci-jobs/bare, ci-jobs/job-7-1",
+            "cannot delete Pods with local storage (use --delete-emptydir-data to override): ci-jobs/bare",
+            "cannot delete Pods that declare no controller (use --force to override): ci-jobs/bare",
             "1 running job would be lost on p-1 (use --kill-jobs to lose them)\n  shop/api test #8121  ci-jobs/job-7-1",
         ]
     );
@@ -105,6 +106,7 @@ fn the_number_of_dying_jobs_is_what_confirms() {
             "1 running jobs die and are not made again:",
             "  ✕ shop/api test #8121  ci-jobs/job-7-1",
             "  ▲ ci-jobs/bare has no controller: gone for good",
+            "  · ci-jobs/api, ReplicaSet api makes another",
             "  ▲ ci-jobs/api is protected: budget api allows 0 now (2 of 2 healthy, 2 needed)",
         ]
     );

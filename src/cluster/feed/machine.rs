@@ -109,6 +109,11 @@ impl Machine {
         self.kind
     }
 
+    /// The namespace that is watched; `None`: all.
+    pub fn namespace(&self) -> Option<&str> {
+        self.scope.namespace.as_deref()
+    }
+
     /// The resource as RBAC names it: `pods`, `jobs.batch`.
     pub fn resource(&self) -> String {
         match self.kind.group() {

@@ -120,6 +120,9 @@ impl Task {
         if out.tell(self.machine.state()).await.is_err() {
             return;
         }
+        // When the stream broke that has not been heard since. Its last line says less: a quiet kind has
+        // but a bookmark a minute.
+        let mut broke = None;
         loop {
             let heard = out.heard;
             let round = match self.round(&mut out).await {
@@ -128,6 +131,7 @@ impl Task {
             };
             if out.heard > heard {
                 backoff.reset();
+                broke = None;
             }
             let (state, pause) = match round {
                 Round::Closed => return,
@@ -135,7 +139,7 @@ impl Task {
                 Round::Retry(why) => {
                     log::warn!("{}: {why}", self.machine.resource());
                     let stale = FeedState::Stale {
-                        since: out.heard,
+                        since: *broke.get_or_insert_with(Utc::now),
                         why: why.into(),
                     };
                     (stale, backoff.next())
@@ -341,6 +345,11 @@ impl Task {
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .insert(self.machine.kind());
+                if let Some(namespace) = self.machine.namespace() {
+                    // Full only when nobody listens yet, and then the list of feeds still tells.
+                    let told = Event::Narrowed(self.machine.kind(), namespace.into());
+                    let _ = self.events.try_send(told);
+                }
                 Round::Again
             }
             Refusal::Denied { verb } => Round::Rest(

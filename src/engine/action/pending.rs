@@ -21,6 +21,8 @@ pub struct Pending {
     pub plan: Plan,
     request: Request,
     stage: Stage,
+    /// First visible line of the preview.
+    top: usize,
     /// It has been on the screen: keys count from here on.
     drawn: bool,
 }
@@ -72,6 +74,7 @@ impl Actions {
             plan,
             request,
             stage,
+            top: 0,
             drawn: false,
         });
         self.watch_budgets(out);
@@ -133,6 +136,19 @@ impl Actions {
         if matches!(key.code, Code::Esc) || key == Key::ctrl('c') {
             self.leave(out);
             return Pressed::Left;
+        }
+        let scroll = match key.code {
+            Code::Down => 1,
+            Code::Up => -1,
+            Code::PageDown => 10,
+            Code::PageUp => -10,
+            _ => 0,
+        };
+        if scroll != 0 {
+            let last = pending.plan.lines.len().saturating_sub(1);
+            pending.top = pending.top.saturating_add_signed(scroll).min(last);
+            self.pending = Some(pending);
+            return Pressed::Waits;
         }
         let blocked = self.blocked(&pending.plan);
         let confirmed = match &mut pending.stage {
@@ -219,7 +235,12 @@ impl Actions {
                 }
             },
         };
-        Some(Overlay::Confirm { title, lines, ask })
+        Some(Overlay::Confirm {
+            title,
+            top: pending.top.min(lines.len().saturating_sub(1)),
+            lines,
+            ask,
+        })
     }
 }
 

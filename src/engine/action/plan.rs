@@ -7,7 +7,7 @@ use super::cordon::CordonTask;
 use super::delete::{DeleteTask, Doomed};
 use super::drain::DrainTask;
 use super::drain::plan::budgets_of;
-use super::drain::plan::{DrainOptions, DrainPlan, Fate, plan as plan_drain};
+use super::drain::plan::{DrainOptions, DrainPlan, Fate, PodPlan, plan as plan_drain};
 use super::entry::EntryTask;
 use super::gate::Access;
 use super::machine::Machine;
@@ -178,9 +178,10 @@ pub fn plan(model: &Model, request: &Request, serial: u64) -> Result<Plan, Refus
             )));
         }
         plan.title = format!(
-            "{} {} things?",
+            "{} {} {}?",
             capital(request.operation),
-            plan.items.len()
+            plan.items.len(),
+            several(request.operation)
         );
         finish(request, &mut plan);
         return Ok(plan);
@@ -207,6 +208,14 @@ fn finish(request: &Request, plan: &mut Plan) {
     let dying: usize = plan.drains.iter().map(|d| d.jobs().count()).sum();
     if dying > 0 {
         plan.ask = Ask::Count(dying);
+    }
+}
+
+fn several(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Cancel | Operation::Retry => "jobs",
+        Operation::DeletePod => "pods",
+        Operation::Cordon | Operation::Uncordon | Operation::Drain => "nodes",
     }
 }
 
@@ -514,10 +523,28 @@ fn drain_lines(model: &Model, drain: &DrainPlan) -> Vec<Line> {
         );
         lines.push(vec![Span::new(text, Tone::Warn)]);
     }
+    let others = |p: &&PodPlan| p.fate == Fate::Evict && p.job.is_none() && !p.bare;
+    for pod in drain.going().filter(others) {
+        let owner = model
+            .pod(&pod.uid)
+            .and_then(|found| found.meta.owner.as_ref());
+        let again = owner.map_or_else(String::new, |o| {
+            format!(", {} {} makes another", o.kind, o.name)
+        });
+        let text = format!("  · {}/{}{again}", pod.namespace, pod.name);
+        lines.push(vec![Span::new(text, Tone::Plain)]);
+    }
     for pod in drain.going().filter(|p| p.fate == Fate::Evict) {
         let Some(found) = model.pod(&pod.uid) else {
             continue;
         };
+        if budgets_of(model, found).count() > 1 {
+            let text = format!(
+                "  ▲ {}/{} has more than one budget: the server refuses to evict it",
+                pod.namespace, pod.name
+            );
+            lines.push(vec![Span::new(text, Tone::Warn)]);
+        }
         for budget in budgets_of(model, found).filter(|b| b.allowed <= 0) {
             let text = format!(
                 "  ▲ {}/{} is protected: budget {} allows {} now ({} of {} healthy, {} needed)",

@@ -180,12 +180,16 @@ async fn follow(
         Ok(Err(_)) | Err(_) => return Err(Lost::Broken(Some(revision))),
     };
     let mut lines = Box::pin(stream).lines();
+    let mut heard = false;
     loop {
         let line = match tokio::time::timeout(SILENCE, lines.next()).await {
             Ok(Some(Ok(line))) => line,
+            // A watch that says nothing and ends is asked for again after a pause, not at once.
+            Ok(None) if !heard => return Err(Lost::Broken(Some(revision))),
             Ok(None) => return Ok(Some(revision)),
             Ok(Some(Err(_))) | Err(_) => return Err(Lost::Broken(Some(revision))),
         };
+        heard = true;
         let input = match Seen::decode_frame(kind, line.as_bytes()) {
             Ok(Frame::Applied(seen, at)) => {
                 revision = at;

@@ -155,11 +155,15 @@ fn frame<T: serde::de::DeserializeOwned>(
     seen: impl FnOnce(T) -> Result<Seen, String>,
     metadata: impl FnOnce(&T) -> &WireMeta,
 ) -> Result<Frame, String> {
+    // An error's object is a Status, whose fields are of other types than those of what is watched.
+    let head: WireFrame<WireHead> = parse(json)?;
+    if head.kind == "ERROR" {
+        return Ok(Frame::Error(head.object.code));
+    }
     let frame: WireFrame<T> = parse(json)?;
     let revision = metadata(&frame.object).resource_version.clone();
     Ok(match frame.kind.as_str() {
         "BOOKMARK" => Frame::Bookmark(revision),
-        "ERROR" => Frame::Error(parse::<WireFrame<WireHead>>(json)?.object.code),
         "DELETED" => Frame::Deleted(seen(frame.object)?, revision),
         _ => Frame::Applied(seen(frame.object)?, revision),
     })
@@ -468,6 +472,12 @@ mod tests {
         assert_eq!(
             Seen::decode_frame(Kind::Queues, line),
             Ok(Frame::Error(410))
+        );
+        let line = br#"{"type":"ERROR","object":{"kind":"Status","metadata":{},"status":"Failure","reason":"Expired","code":410}}"#;
+        assert_eq!(
+            Seen::decode_frame(Kind::RunnerPods, line),
+            Ok(Frame::Error(410)),
+            "a Status's status is no pod's"
         );
         let line = br#"{"type":"DELETED","object":{"metadata":{"name":"api","resourceVersion":"9","annotations":{"jobs.constable/registered-by":"api-1"}}}}"#;
         let gone = Seen::Ingress(Registered {

@@ -155,6 +155,7 @@ fn plan_pod(model: &Model, pod: &Pod) -> PodPlan {
     }
 }
 
+/// A pod with a running job is named in the jobs' refusal alone: who loses the job loses its pod too.
 fn refusals(node: &str, pods: &[PodPlan], options: &DrainOptions, model: &Model) -> Vec<String> {
     let mut refusals = Vec::new();
     let mut refuse = |what: &str, which: &dyn Fn(&PodPlan) -> bool| {
@@ -178,13 +179,13 @@ fn refusals(node: &str, pods: &[PodPlan], options: &DrainOptions, model: &Model)
     if !options.delete_emptydir_data {
         refuse(
             "cannot delete Pods with local storage (use --delete-emptydir-data to override)",
-            &|p| p.empty_dir,
+            &|p| p.empty_dir && p.job.is_none(),
         );
     }
     if !options.force {
         refuse(
             "cannot delete Pods that declare no controller (use --force to override)",
-            &|p| p.bare,
+            &|p| p.bare && p.job.is_none(),
         );
     }
     if !options.kill_jobs {

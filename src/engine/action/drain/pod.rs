@@ -58,7 +58,7 @@ impl Standing {
             Self::Busy(_) => "server busy",
             Self::Terminating => "terminating",
             Self::Gone => "gone",
-            Self::Left => "left",
+            Self::Left => "stays",
             Self::Failed(_) => "failed",
             Self::Would => "would evict",
         }
