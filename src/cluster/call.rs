@@ -65,8 +65,9 @@ fn never_sent(error: &kube::Error) -> bool {
     }
 }
 
-fn request(call: &Call) -> http::Result<Request<Body>> {
-    let (method, kind) = match call.verb {
+/// Method and content type of a verb.
+pub(crate) fn method(verb: Verb) -> (Method, &'static str) {
+    match verb {
         Verb::Get => (Method::GET, "application/json"),
         Verb::Post => (Method::POST, "application/json"),
         Verb::Put => (Method::PUT, "application/json"),
@@ -74,7 +75,11 @@ fn request(call: &Call) -> http::Result<Request<Body>> {
         Verb::MergePatch => (Method::PATCH, "application/merge-patch+json"),
         Verb::JsonPatch => (Method::PATCH, "application/json-patch+json"),
         Verb::StrategicPatch => (Method::PATCH, "application/strategic-merge-patch+json"),
-    };
+    }
+}
+
+fn request(call: &Call) -> http::Result<Request<Body>> {
+    let (method, kind) = method(call.verb);
     let request = Request::builder().method(method).uri(&call.path);
     if call.body.is_null() {
         request.body(Body::empty())

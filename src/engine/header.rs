@@ -11,17 +11,12 @@ impl Engine {
         if let Some(server) = server {
             left.push(vec![Span::new(server.context.to_string(), Tone::Strong)]);
         }
-        left.push(vec![match &self.namespace {
-            Some(ns) => Span::new(format!("namespace {ns}"), Tone::Plain),
-            None if self.narrowed.is_some() => Span::new(
-                format!(
-                    "only namespace {}, no rights to others",
-                    self.narrowed.as_deref().unwrap_or_default()
-                ),
-                Tone::Warn,
-            ),
-            None => Span::new("all namespaces", Tone::Dim),
-        }]);
+        match (&self.namespace, &self.narrowed) {
+            (Some(ns), _) => left.push(vec![Span::new(format!("namespace {ns}"), Tone::Plain)]),
+            // Said on the right, where it stays.
+            (None, Some(_)) => {}
+            (None, None) => left.push(vec![Span::new("all namespaces", Tone::Dim)]),
+        }
 
         let at = self.server_time(now);
         // What cannot be trusted is said last and so stays longest; what is well goes first.
@@ -52,6 +47,9 @@ impl Engine {
                 super::text::plural(problems, "problem"),
                 Tone::Bad,
             )]);
+        }
+        if let (None, Some(ns)) = (&self.namespace, &self.narrowed) {
+            right.push(vec![Span::new(format!("only namespace {ns}"), Tone::Warn)]);
         }
         if !well {
             right.push(connection);

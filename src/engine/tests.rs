@@ -563,6 +563,20 @@ fn a_read_only_console_says_so() {
 }
 
 #[test]
+fn rights_to_one_namespace_are_said() {
+    let mut bench = bench();
+    bench.send(Event::Narrowed(Kind::Pod, "ci-jobs".into()));
+    let header = bench.engine.header(bench.now());
+    let right: Vec<String> = header.right.iter().map(|part| flat(part)).collect();
+    assert!(
+        right.contains(&"only namespace ci-jobs".to_owned()),
+        "{right:?}"
+    );
+    let left: Vec<String> = header.left.iter().map(|part| flat(part)).collect();
+    assert!(!left.contains(&"all namespaces".to_owned()), "{left:?}");
+}
+
+#[test]
 fn the_overview_counts() {
     let bench = bench();
     let Body::Overview(overview) = bench.engine.body(bench.now()) else {

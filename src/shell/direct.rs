@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use http::Method;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
@@ -16,7 +15,6 @@ use crate::cluster::call;
 use crate::cluster::feed::machine::{Ask, Machine};
 use crate::cluster::feed::{Feeds, Scope};
 use crate::cluster::log::resume::{Read, Reader};
-use crate::engine::effect::Verb;
 use crate::engine::{
     Call, Effect, Engine, Event, Key, LogEnd, LogEvent, LogId, LogSource, Now, Reply, ServerInfo,
 };
@@ -174,15 +172,7 @@ impl<H: Host> Direct<H> {
     }
 
     fn call(&mut self, call: &Call) -> Reply {
-        let (method, content_type) = match call.verb {
-            Verb::Get => (Method::GET, "application/json"),
-            Verb::Post => (Method::POST, "application/json"),
-            Verb::Put => (Method::PUT, "application/json"),
-            Verb::Delete => (Method::DELETE, "application/json"),
-            Verb::MergePatch => (Method::PATCH, "application/merge-patch+json"),
-            Verb::JsonPatch => (Method::PATCH, "application/json-patch+json"),
-            Verb::StrategicPatch => (Method::PATCH, "application/strategic-merge-patch+json"),
-        };
+        let (method, content_type) = call::method(call.verb);
         let body = if call.body.is_null() {
             String::new()
         } else {

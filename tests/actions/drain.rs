@@ -104,6 +104,7 @@ fn the_number_of_dying_jobs_is_what_confirms() {
         [
             "node p-1  cordon; 3 pods evicted, 1 ended ones removed, 2 stay",
             "1 running jobs die and are not made again:",
+            "  jobs come and go, and their number with them: cordon first to hold it still",
             "  ✕ shop/api test #8121  ci-jobs/job-7-1",
             "  ▲ ci-jobs/bare has no controller: gone for good",
             "  · ci-jobs/api, ReplicaSet api makes another",

@@ -508,6 +508,14 @@ fn drain_lines(model: &Model, drain: &DrainPlan) -> Vec<Line> {
     if !jobs.is_empty() {
         let text = format!("{} running jobs die and are not made again:", jobs.len());
         lines.push(vec![Span::new(text, Tone::Bad)]);
+        if model
+            .node(&drain.node)
+            .is_some_and(|node| !node.unschedulable)
+        {
+            let text =
+                "  jobs come and go, and their number with them: cordon first to hold it still";
+            lines.push(vec![Span::new(text, Tone::Dim)]);
+        }
         for pod in &jobs {
             let job = pod.job.clone().unwrap_or_else(|| "".into());
             lines.push(vec![
