@@ -567,12 +567,12 @@ fn rights_to_one_namespace_are_said() {
     let mut bench = bench();
     bench.send(Event::Narrowed(Kind::Pod, "ci-jobs".into()));
     let header = bench.engine.header(bench.now());
-    let right: Vec<String> = header.right.iter().map(|part| flat(part)).collect();
+    let right: Vec<String> = header.right.iter().map(flat).collect();
     assert!(
         right.contains(&"only namespace ci-jobs".to_owned()),
         "{right:?}"
     );
-    let left: Vec<String> = header.left.iter().map(|part| flat(part)).collect();
+    let left: Vec<String> = header.left.iter().map(flat).collect();
     assert!(!left.contains(&"all namespaces".to_owned()), "{left:?}");
 }
 
