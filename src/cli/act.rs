@@ -22,7 +22,7 @@ use crate::engine::action::plan::{Ask, Plan};
 use crate::engine::action::run::{ActionId, Run};
 use crate::engine::action::{Actions, DryRun, Operation, Outcome, Request, Scene, Target, who};
 use crate::engine::{Effect, Event, Now};
-use crate::model::{Job, Kind, Model};
+use crate::model::{ClusterId, Job, Kind};
 use crate::shell::audit::Audit;
 
 /// Between two looks at what may have fallen due.
@@ -268,6 +268,7 @@ async fn act(
     };
     let who = who(&session.connection.user, &config::operator());
     let mut driver = Driver {
+        cluster: session.connection.cluster_id().await,
         actions: Actions::new(false, config.unlock, who),
         effects: Vec::new(),
         audit: Audit::at_home(),
@@ -344,6 +345,7 @@ struct Driver {
     effects: Vec<Effect>,
     audit: Option<Audit>,
     began: Instant,
+    cluster: ClusterId,
 }
 
 impl Driver {
@@ -374,7 +376,7 @@ impl Driver {
 
     fn start(&mut self, plan: Plan, dry_run: DryRun) -> ActionId {
         let now = self.now();
-        let scene = scene(&self.session.model, now, &self.session);
+        let scene = scene(&self.session, &self.cluster, now);
         let id = self.actions.start(scene, plan, dry_run, &mut self.effects);
         self.dispatch();
         id
@@ -395,7 +397,7 @@ impl Driver {
                 () = self.step() => {}
                 _ = tokio::signal::ctrl_c() => {
                     let now = self.now();
-                    let scene = scene(&self.session.model, now, &self.session);
+                    let scene = scene(&self.session, &self.cluster, now);
                     self.actions.stop(scene, id, &mut self.effects);
                     self.dispatch();
                 }
@@ -407,7 +409,7 @@ impl Driver {
     async fn step(&mut self) {
         let event = tokio::time::timeout(BEAT, self.session.next()).await;
         let now = self.now();
-        let scene = scene(&self.session.model, now, &self.session);
+        let scene = scene(&self.session, &self.cluster, now);
         if let Ok(Some((Event::Reply(id, reply), _))) = &event {
             self.actions.reply(scene, *id, reply, &mut self.effects);
         }
@@ -451,25 +453,31 @@ impl Driver {
     }
 }
 
-fn scene<'a>(model: &'a Model, now: Now, session: &'a Session) -> Scene<'a> {
-    let context = &session.connection.context;
+fn scene<'a>(session: &'a Session, cluster: &'a ClusterId, now: Now) -> Scene<'a> {
     Scene {
-        model,
+        model: &session.model,
         now,
-        cluster: context,
-        context,
+        cluster: cluster.as_str(),
+        context: &session.connection.context,
     }
 }
 
 /// What has been said of each pod and subject.
 #[derive(Default)]
 struct Told {
+    doing: String,
     pods: BTreeMap<String, String>,
     subjects: BTreeMap<String, String>,
 }
 
 impl Told {
     fn tell(&mut self, run: &Run) {
+        // A drain tells of each pod instead.
+        let doing = run.result();
+        if !run.over() && run.operation != Operation::Drain && self.doing != doing {
+            output::say(&doing);
+            self.doing = doing;
+        }
         for pod in run.drains().flat_map(|d| d.pods()) {
             let name = format!("{}/{}", pod.plan.namespace, pod.plan.name);
             let now = pod.describe();
