@@ -336,7 +336,7 @@ fn build(spot: &Spot, meta: Option<&Meta>) -> String {
     }
     match spot.i {
         0 => format!("{DIM}$ cargo build --release --locked{OFF}"),
-        1 => format!("{GREEN}{BOLD}    Updating{OFF} crates.io index"),
+        1 => format!("{GREEN}{BOLD}    Updating{OFF} package index"),
         _ if d.chance(0.03) => format!(
             "{YELLOW}{BOLD}warning{OFF}{BOLD}: unused variable: `{}`{OFF}",
             spot.module(d)
