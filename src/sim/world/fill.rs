@@ -71,9 +71,15 @@ impl World {
         self.fill.owed += fill.churn as u64;
         let n = self.fill.owed / 60;
         self.fill.owed %= 60;
+        let finished = timestamp(self.now);
         for _ in 0..n {
             if let Some((name, node)) = self.fill.alive.pop_front() {
                 // Somebody may have deleted it.
+                let _ = self
+                    .store
+                    .update(self.now, resource("pods"), NAMESPACE, &name, |pod| {
+                        ends_well(&mut pod["status"], &finished)
+                    });
                 let _ = self
                     .store
                     .remove(self.now, resource("pods"), NAMESPACE, &name);
@@ -142,4 +148,13 @@ impl World {
             self.fill.alive.push_back((name.into(), node));
         }
     }
+}
+
+/// A pod that went without having ended would be a lost job.
+fn ends_well(status: &mut Value, finished: &str) {
+    let started = status["startTime"].clone();
+    status["phase"] = json!("Succeeded");
+    status["containerStatuses"][0]["ready"] = json!(false);
+    status["containerStatuses"][0]["state"] = json!({"terminated": {
+        "exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": finished}});
 }
