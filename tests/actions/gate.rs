@@ -9,7 +9,7 @@ use constable::engine::{Code, Effect, Key, Reply};
 use constable::model::Kind;
 use serde_json::json;
 
-use crate::lab::{Lab, target_pod};
+use crate::lab::{Lab, scene_of, target_pod};
 
 /// Key by key; answers rights as they are asked, and draws after each key.
 fn press(lab: &mut Lab, keys: &str, drawn: bool) -> Pressed {
@@ -24,12 +24,7 @@ fn press(lab: &mut Lab, keys: &str, drawn: bool) -> Pressed {
             Key::char(c)
         };
         let now = lab.now();
-        let scene = constable::engine::action::Scene {
-            model: &lab.model,
-            now,
-            cluster: "c1",
-            context: "prod",
-        };
+        let scene = scene_of(&lab.model, now);
         last = lab.actions.key(scene, key, &mut lab.effects);
     }
     last
@@ -37,12 +32,7 @@ fn press(lab: &mut Lab, keys: &str, drawn: bool) -> Pressed {
 
 fn propose(lab: &mut Lab, operation: Operation, target: Target, allowed: bool) {
     let now = lab.now();
-    let scene = constable::engine::action::Scene {
-        model: &lab.model,
-        now,
-        cluster: "c1",
-        context: "prod",
-    };
+    let scene = scene_of(&lab.model, now);
     let request = Lab::request(operation, target);
     lab.actions
         .propose(scene, request, &mut lab.effects)
@@ -103,12 +93,7 @@ fn the_default_is_no() {
         press(&mut lab, "y", true);
         lab.actions.drawn();
         let now = lab.now();
-        let scene = constable::engine::action::Scene {
-            model: &lab.model,
-            now,
-            cluster: "c1",
-            context: "prod",
-        };
+        let scene = scene_of(&lab.model, now);
         lab.actions.key(scene, key, &mut lab.effects);
         assert_eq!(lab.calls(), [], "{key:?}");
     }
@@ -166,12 +151,7 @@ fn production_takes_the_name_of_the_cluster() {
     lab.actions.drawn();
     let backspace = Key::plain(Code::Backspace);
     let now = lab.now();
-    let scene = constable::engine::action::Scene {
-        model: &lab.model,
-        now,
-        cluster: "c1",
-        context: "prod",
-    };
+    let scene = scene_of(&lab.model, now);
     lab.actions.key(scene, backspace, &mut lab.effects);
     assert!(matches!(press(&mut lab, "prod\n", true), Pressed::Runs(_)));
 }
@@ -181,12 +161,7 @@ fn read_only_offers_nothing() {
     let mut lab = one_pod();
     lab.actions = Actions::new(true, Duration::from_secs(600), "oncall".into());
     let now = lab.now();
-    let scene = constable::engine::action::Scene {
-        model: &lab.model,
-        now,
-        cluster: "c1",
-        context: "prod",
-    };
+    let scene = scene_of(&lab.model, now);
     let request = Lab::request(Operation::DeletePod, target_pod("api"));
     let refusal = lab
         .actions
@@ -202,12 +177,7 @@ fn budgets_are_watched_only_while_a_drain_needs_them() {
     lab.node("p-1", false);
     lab.calls();
     let now = lab.now();
-    let scene = constable::engine::action::Scene {
-        model: &lab.model,
-        now,
-        cluster: "c1",
-        context: "prod",
-    };
+    let scene = scene_of(&lab.model, now);
     let request = Lab::request(Operation::Drain, Target::Node("p-1".into()));
     lab.actions
         .propose(scene, request, &mut lab.effects)

@@ -126,12 +126,7 @@ impl Lab {
     }
 
     pub(crate) fn scene(&self) -> Scene<'_> {
-        Scene {
-            model: &self.model,
-            now: self.now(),
-            cluster: "c1",
-            context: "prod",
-        }
+        scene_of(&self.model, self.now())
     }
 
     pub(crate) fn request(operation: Operation, target: Target) -> Request {
@@ -152,12 +147,7 @@ impl Lab {
         let plan = self.plan(request).unwrap();
         assert_eq!(plan.refusals, Vec::<String>::new());
         let now = self.now();
-        let scene = Scene {
-            model: &self.model,
-            now,
-            cluster: "c1",
-            context: "prod",
-        };
+        let scene = scene_of(&self.model, now);
         self.actions.start(scene, plan, dry_run, &mut self.effects)
     }
 
@@ -167,12 +157,7 @@ impl Lab {
 
     pub(crate) fn poll(&mut self) {
         let now = self.now();
-        let scene = Scene {
-            model: &self.model,
-            now,
-            cluster: "c1",
-            context: "prod",
-        };
+        let scene = scene_of(&self.model, now);
         self.actions.poll(scene, &mut self.effects);
     }
 
@@ -183,23 +168,13 @@ impl Lab {
 
     pub(crate) fn reply(&mut self, id: CallId, reply: &Reply) {
         let now = self.now();
-        let scene = Scene {
-            model: &self.model,
-            now,
-            cluster: "c1",
-            context: "prod",
-        };
+        let scene = scene_of(&self.model, now);
         self.actions.reply(scene, id, reply, &mut self.effects);
     }
 
     pub(crate) fn stop(&mut self, id: ActionId) {
         let now = self.now();
-        let scene = Scene {
-            model: &self.model,
-            now,
-            cluster: "c1",
-            context: "prod",
-        };
+        let scene = scene_of(&self.model, now);
         self.actions.stop(scene, id, &mut self.effects);
     }
 
@@ -219,6 +194,16 @@ impl Lab {
         let mut calls = self.calls();
         assert_eq!(calls.len(), 1, "{calls:#?}");
         calls.remove(0)
+    }
+}
+
+/// What actions see. Not a method: they are borrowed beside it.
+pub(crate) fn scene_of(model: &Model, now: Now) -> Scene<'_> {
+    Scene {
+        model,
+        now,
+        cluster: "c1",
+        context: "prod",
     }
 }
 
