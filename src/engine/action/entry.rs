@@ -286,21 +286,27 @@ impl EntryTask {
 
     /// The task is left where it is; what was asked stays asked.
     pub(super) fn stop(&mut self) {
-        if self.outcome().is_none() {
-            let text = match self.state {
-                State::Waiting { .. } | State::Looking { .. } => {
-                    format!("{}: asked; no longer waited for", self.job)
-                }
-                _ => format!("{}: stopped; it may have been asked", self.job),
-            };
-            self.state = State::Over(Outcome::Stopped(text.into()));
-        }
+        let text = match self.state {
+            State::Over(_) => return,
+            State::Waiting { .. } | State::Looking { .. } => {
+                format!("{}: asked; no longer waited for", self.job)
+            }
+            State::Start { .. } | State::Reading | State::Patching | State::ReadingBack => {
+                format!("{}: stopped; it may have been asked", self.job)
+            }
+        };
+        self.state = State::Over(Outcome::Stopped(text.into()));
     }
 
     pub(super) fn outcome(&self) -> Option<&Outcome> {
         match &self.state {
             State::Over(outcome) => Some(outcome),
-            _ => None,
+            State::Start { .. }
+            | State::Reading
+            | State::Patching
+            | State::ReadingBack
+            | State::Waiting { .. }
+            | State::Looking { .. } => None,
         }
     }
 
