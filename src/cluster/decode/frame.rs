@@ -1,23 +1,25 @@
 //! Watch frames and list pages.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::meta::RawMeta;
 use super::raw::{Part, Str};
-use super::{Decoder, INITIAL_EVENTS_END, harmless};
+use super::{DecodeError, Decoder, INITIAL_EVENTS_END, Wire, harmless};
 use crate::model::{Kind, Object, Text, Uid};
 
-/// One line of a watch.
+/// One event of a watch. What can borrow from the event's bytes does.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Frame {
+pub enum Frame<'a> {
     /// Added or modified.
     Upsert {
         /// The object.
         object: Object,
         /// Its resourceVersion.
-        version: String,
+        version: Cow<'a, str>,
     },
     /// Deleted.
     Remove {
@@ -28,12 +30,12 @@ pub enum Frame {
         /// Its name.
         name: Text,
         /// Its resourceVersion.
-        version: String,
+        version: Cow<'a, str>,
     },
     /// The server has nothing new up to this version.
     Bookmark {
         /// The version.
-        version: String,
+        version: Cow<'a, str>,
         /// Whether it ends the initial events of a streaming list.
         initial_end: bool,
     },
@@ -46,7 +48,7 @@ pub enum Frame {
         /// What was wrong.
         why: Text,
         /// Its resourceVersion, empty if that could not be read either.
-        version: String,
+        version: Cow<'a, str>,
     },
 }
 
@@ -115,8 +117,30 @@ struct LoosePage<'a> {
 }
 
 impl Decoder {
-    /// One line of a watch of `kind`. Fails only for bytes that are no watch event at all.
-    pub fn frame(&mut self, kind: Kind, line: &[u8]) -> Result<Frame, serde_json::Error> {
+    /// One event of a watch of `kind`: a line of JSON, or a message of protobuf without its length. Fails only
+    /// for bytes that are no watch event at all.
+    pub fn frame<'a>(
+        &mut self,
+        kind: Kind,
+        wire: Wire,
+        bytes: &'a [u8],
+    ) -> Result<Frame<'a>, DecodeError> {
+        match wire {
+            Wire::Json => Ok(self.line(kind, bytes)?),
+            Wire::Protobuf => Err(super::Fault::Foreign.into()),
+        }
+    }
+
+    /// One page of a list of `kind`. Fails only for bytes that are no list.
+    pub fn page(&mut self, kind: Kind, wire: Wire, bytes: &[u8]) -> Result<Page, DecodeError> {
+        match wire {
+            Wire::Json => Ok(self.list(kind, bytes)?),
+            Wire::Protobuf => Err(super::Fault::Foreign.into()),
+        }
+    }
+
+    /// One line of JSON.
+    fn line<'a>(&mut self, kind: Kind, line: &'a [u8]) -> Result<Frame<'a>, serde_json::Error> {
         // Types come first in every frame; a bookmark and an error hold other things than objects of `kind`.
         if let Some(event) = leading_type(line)
             && matches!(event, "ADDED" | "MODIFIED")
@@ -135,13 +159,14 @@ impl Decoder {
             }
         }
         let outline: Outline<'_> = serde_json::from_slice(line)?;
-        let meta = &outline.object.metadata;
-        let version = meta.resource_version.to_string();
+        let mut meta = outline.object.0.metadata;
+        let version = std::mem::take(&mut meta.0.resource_version).0;
+        let meta = &meta;
         Ok(match &*outline.kind {
             "ADDED" | "MODIFIED" => {
                 let value: Value = serde_json::from_slice(line)?;
                 match self.read(kind, value.get("object").unwrap_or(&Value::Null)) {
-                    Ok((object, version)) => Frame::Upsert { object, version },
+                    Ok((object, _)) => Frame::Upsert { object, version },
                     Err(error) => return self.unreadable(line, &error),
                 }
             }
@@ -155,15 +180,11 @@ impl Decoder {
                 initial_end: meta.annotations.0.get(INITIAL_EVENTS_END) == Some("true"),
                 version,
             },
-            "ERROR" => Frame::Error(ServerError {
-                code: outline
-                    .object
-                    .code
-                    .and_then(|c| u16::try_from(c).ok())
-                    .unwrap_or(0),
-                reason: harmless::plain(&outline.object.reason).into_owned(),
-                message: harmless::plain(&outline.object.message).into_owned(),
-            }),
+            "ERROR" => Frame::Error(server_error(
+                outline.object.0.code,
+                &outline.object.0.reason,
+                &outline.object.0.message,
+            )),
             other => Frame::Unreadable {
                 name: self.name_of(meta),
                 why: format!("unknown watch event {:?}", harmless::plain(other)).into(),
@@ -172,8 +193,8 @@ impl Decoder {
         })
     }
 
-    /// One page of a list of `kind`. Fails only for bytes that are no list.
-    pub fn page(&mut self, kind: Kind, json: &[u8]) -> Result<Page, serde_json::Error> {
+    /// One page of JSON.
+    fn list(&mut self, kind: Kind, json: &[u8]) -> Result<Page, serde_json::Error> {
         let mut items = Vec::new();
         let mut from = serde_json::Deserializer::from_slice(json);
         let read = (&mut from).deserialize_map(PageVisitor {
@@ -203,11 +224,11 @@ impl Decoder {
         }
     }
 
-    fn unreadable(
+    fn unreadable<'a>(
         &mut self,
-        line: &[u8],
+        line: &'a [u8],
         error: &serde_json::Error,
-    ) -> Result<Frame, serde_json::Error> {
+    ) -> Result<Frame<'a>, serde_json::Error> {
         // If not even the outline can be read it is no frame.
         let outline: Outline<'_> = match serde_json::from_slice(line) {
             Ok(outline) => outline,
@@ -219,7 +240,7 @@ impl Decoder {
         Ok(Frame::Unreadable {
             name: self.name_of(&outline.object.metadata),
             why: text_of(error),
-            version: outline.object.metadata.resource_version.to_string(),
+            version: outline.object.0.metadata.0.resource_version.0,
         })
     }
 
@@ -229,6 +250,34 @@ impl Decoder {
             ("", name) => self.own(name),
             (namespace, name) => self.own(&format!("{namespace}/{name}")),
         }
+    }
+}
+
+/// The error that the body of a refused request reports: a Status; whatever else comes is the message.
+pub fn status(wire: Wire, bytes: &[u8]) -> ServerError {
+    let read = match wire {
+        Wire::Json => serde_json::from_slice::<OutlineObject<'_>>(bytes)
+            .ok()
+            .map(|s| server_error(s.code, &s.reason, &s.message)),
+        Wire::Protobuf => None,
+    };
+    match read {
+        Some(error) if error != ServerError::default() => error,
+        _ => {
+            let start = bytes.get(..MESSAGE).unwrap_or(bytes);
+            server_error(None, "", &String::from_utf8_lossy(start))
+        }
+    }
+}
+
+/// How much of a body that is no Status is shown, in bytes.
+const MESSAGE: usize = 512;
+
+fn server_error(code: Option<i64>, reason: &str, message: &str) -> ServerError {
+    ServerError {
+        code: code.and_then(|c| u16::try_from(c).ok()).unwrap_or(0),
+        reason: harmless::plain(reason).into_owned(),
+        message: harmless::plain(message).into_owned(),
     }
 }
 
@@ -260,7 +309,7 @@ struct ObjectSeed<'d> {
 }
 
 impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
-    type Value = (Object, String);
+    type Value = (Object, Cow<'de, str>);
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
         self.decoder.read(self.kind, from)
@@ -274,7 +323,7 @@ struct FrameVisitor<'d> {
 }
 
 impl<'de> Visitor<'de> for FrameVisitor<'_> {
-    type Value = Option<(Object, String)>;
+    type Value = Option<(Object, Cow<'de, str>)>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a watch event")

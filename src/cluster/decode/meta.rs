@@ -4,7 +4,7 @@ use chrono::DateTime;
 use serde::Deserialize;
 
 use super::Decoder;
-use super::raw::{Annotations, List, Pairs, Part, Str};
+use super::raw::{Annotations, List, Pairs, Part, RawTime, Str};
 use crate::model::{Condition, Meta, Owner, Text, Truth, Uid};
 
 #[derive(Debug, Default, Deserialize)]
@@ -18,10 +18,8 @@ pub(super) struct RawMeta<'a> {
     pub(super) name: Str<'a>,
     #[serde(borrow)]
     pub(super) resource_version: Str<'a>,
-    #[serde(borrow)]
-    creation_timestamp: Str<'a>,
-    #[serde(borrow)]
-    deletion_timestamp: Str<'a>,
+    pub(super) creation_timestamp: RawTime,
+    pub(super) deletion_timestamp: RawTime,
     #[serde(borrow)]
     pub(super) labels: Pairs<'a>,
     #[serde(borrow)]
@@ -55,8 +53,7 @@ pub(super) struct RawCondition<'a> {
     reason: Str<'a>,
     #[serde(borrow)]
     message: Str<'a>,
-    #[serde(borrow)]
-    last_transition_time: Str<'a>,
+    last_transition_time: RawTime,
 }
 
 /// A label selector.

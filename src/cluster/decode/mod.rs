@@ -6,11 +6,13 @@
 //!
 //! Of annotations only those are kept whose keys [`keeps_annotation`] knows.
 
+mod error;
 mod frame;
 mod meta;
 mod network;
 mod node;
 mod pod;
+mod proto;
 mod raw;
 mod requests;
 #[cfg(test)]
@@ -22,7 +24,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-pub use frame::{Frame, Page, ServerError};
+pub use error::{DecodeError, Wire};
+pub use frame::{Frame, Page, ServerError, status};
+pub use proto::Fault;
 
 use super::harmless;
 use super::intern::Interner;
@@ -71,13 +75,13 @@ impl Decoder {
         &mut self,
         kind: Kind,
         from: D,
-    ) -> Result<(Object, String), D::Error> {
+    ) -> Result<(Object, Cow<'de, str>), D::Error> {
         macro_rules! read {
             ($raw:ty, $object:ident, $decode:expr) => {{
                 let raw = <$raw>::deserialize(from)?;
-                let version = raw.metadata.resource_version.to_string();
                 let decode: fn(&mut Self, &$raw) -> _ = $decode;
-                (Object::$object(Box::new(decode(self, &raw))), version)
+                let object = Object::$object(Box::new(decode(self, &raw)));
+                (object, raw.metadata.0.resource_version.0)
             }};
         }
         Ok(match kind {

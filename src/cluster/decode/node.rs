@@ -1,6 +1,6 @@
 //! Nodes, taints and amounts.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::meta::{RawCondition, RawMeta};
 use super::raw::{List, Part, Str};
@@ -42,8 +42,7 @@ struct RawTaint<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct RawStatus<'a> {
-    #[serde(borrow)]
-    allocatable: Part<RawAmounts<'a>>,
+    allocatable: Part<RawAmounts>,
     #[serde(borrow)]
     conditions: List<RawCondition<'a>>,
     #[serde(borrow)]
@@ -68,40 +67,60 @@ struct RawAddress<'a> {
     address: Str<'a>,
 }
 
-/// The amounts of a request, a limit or an allocatable that are kept.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// The amounts of a request, a limit or an allocatable that are kept, in our units. `None` for what is absent;
+/// what is no quantity counts 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub(super) struct RawAmounts<'a> {
-    #[serde(borrow)]
-    pub(super) cpu: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(super) memory: Option<Str<'a>>,
-    #[serde(borrow, rename = "ephemeral-storage")]
-    storage: Option<Str<'a>>,
-    #[serde(borrow)]
-    pods: Option<Str<'a>>,
+pub(super) struct RawAmounts {
+    pub(super) cpu: Option<Millis>,
+    pub(super) memory: Option<Whole>,
+    #[serde(rename = "ephemeral-storage")]
+    pub(super) storage: Option<Whole>,
+    pub(super) pods: Option<Whole>,
 }
 
-impl RawAmounts<'_> {
-    /// In our units; what is absent or no quantity counts 0.
+impl RawAmounts {
+    /// What is absent counts 0.
     pub(super) fn resources(&self) -> Resources {
         Resources {
-            cpu: cpu(self.cpu.as_ref()),
-            memory: whole(self.memory.as_ref()),
-            storage: whole(self.storage.as_ref()),
-            pods: whole(self.pods.as_ref()),
+            cpu: self.cpu.unwrap_or_default().0,
+            memory: self.memory.unwrap_or_default().0,
+            storage: self.storage.unwrap_or_default().0,
+            pods: self.pods.unwrap_or_default().0,
         }
     }
 }
 
-/// Millicores.
-pub(super) fn cpu(text: Option<&Str<'_>>) -> i64 {
-    text.and_then(|t| quantity::millis(t)).unwrap_or(0)
+/// A quantity in millicores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Millis(pub(super) i64);
+
+impl Millis {
+    pub(super) fn of(text: &str) -> Self {
+        Self(quantity::millis(text).unwrap_or(0))
+    }
 }
 
-/// Bytes, or a count.
-pub(super) fn whole(text: Option<&Str<'_>>) -> i64 {
-    text.and_then(|t| quantity::whole(t)).unwrap_or(0)
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Str::deserialize(from).map(|text| Self::of(&text))
+    }
+}
+
+/// A quantity in bytes, or a count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Whole(pub(super) i64);
+
+impl Whole {
+    pub(super) fn of(text: &str) -> Self {
+        Self(quantity::whole(text).unwrap_or(0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Str::deserialize(from).map(|text| Self::of(&text))
+    }
 }
 
 /// `None` for an effect this version does not know: such a taint is left out, as the scheduler's rules for it

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::meta::{RawCondition, RawExpression, RawMeta};
 use super::node::{RawAmounts, effect};
-use super::raw::{List, Pairs, Part, Str};
+use super::raw::{List, Pairs, Part, RawTime, Str};
 use super::workload::{count, operator};
 use super::{Decoder, requests};
 use crate::model::{
@@ -34,10 +34,8 @@ pub(super) struct RawSpec<'a> {
     pub(super) init_containers: List<RawContainer<'a>>,
     #[serde(borrow)]
     pub(super) containers: List<RawContainer<'a>>,
-    #[serde(borrow)]
-    pub(super) overhead: Part<RawAmounts<'a>>,
-    #[serde(borrow)]
-    pub(super) resources: Part<RawResources<'a>>,
+    pub(super) overhead: Part<RawAmounts>,
+    pub(super) resources: Part<RawResources>,
     #[serde(borrow)]
     node_selector: Pairs<'a>,
     #[serde(borrow)]
@@ -58,8 +56,7 @@ pub(super) struct RawContainer<'a> {
     image: Str<'a>,
     #[serde(borrow)]
     restart_policy: Str<'a>,
-    #[serde(borrow)]
-    pub(super) resources: Part<RawResources<'a>>,
+    pub(super) resources: Part<RawResources>,
 }
 
 impl RawContainer<'_> {
@@ -71,11 +68,9 @@ impl RawContainer<'_> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct RawResources<'a> {
-    #[serde(borrow)]
-    pub(super) requests: Part<RawAmounts<'a>>,
-    #[serde(borrow)]
-    limits: Part<RawAmounts<'a>>,
+pub(super) struct RawResources {
+    pub(super) requests: Part<RawAmounts>,
+    limits: Part<RawAmounts>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -136,8 +131,7 @@ pub(super) struct RawStatus<'a> {
     reason: Str<'a>,
     #[serde(borrow)]
     message: Str<'a>,
-    #[serde(borrow)]
-    start_time: Str<'a>,
+    start_time: RawTime,
     #[serde(borrow, rename = "podIP")]
     pod_ip: Str<'a>,
     #[serde(borrow)]
@@ -160,10 +154,8 @@ pub(super) struct RawContainerStatus<'a> {
     state: Part<RawState<'a>>,
     #[serde(borrow)]
     last_state: Part<RawState<'a>>,
-    #[serde(borrow)]
-    pub(super) allocated_resources: Part<RawAmounts<'a>>,
-    #[serde(borrow)]
-    pub(super) resources: Part<RawResources<'a>>,
+    pub(super) allocated_resources: Part<RawAmounts>,
+    pub(super) resources: Part<RawResources>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -171,8 +163,7 @@ pub(super) struct RawContainerStatus<'a> {
 struct RawState<'a> {
     #[serde(borrow)]
     waiting: Option<RawWaiting<'a>>,
-    #[serde(borrow)]
-    running: Option<RawRunning<'a>>,
+    running: Option<RawRunning>,
     #[serde(borrow)]
     terminated: Option<RawTerminated<'a>>,
 }
@@ -188,9 +179,8 @@ struct RawWaiting<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawRunning<'a> {
-    #[serde(borrow)]
-    started_at: Str<'a>,
+struct RawRunning {
+    started_at: RawTime,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -202,10 +192,8 @@ struct RawTerminated<'a> {
     reason: Str<'a>,
     #[serde(borrow)]
     message: Str<'a>,
-    #[serde(borrow)]
-    started_at: Str<'a>,
-    #[serde(borrow)]
-    finished_at: Str<'a>,
+    started_at: RawTime,
+    finished_at: RawTime,
 }
 
 impl Decoder {

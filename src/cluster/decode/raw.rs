@@ -20,15 +20,6 @@ impl Deref for Str<'_> {
     }
 }
 
-impl Str<'_> {
-    /// As a time, if it is one.
-    pub(super) fn time(&self) -> Option<DateTime<Utc>> {
-        DateTime::parse_from_rfc3339(self)
-            .ok()
-            .map(|t| t.with_timezone(&Utc))
-    }
-}
-
 struct StrVisitor;
 
 impl<'de> Visitor<'de> for StrVisitor {
@@ -88,6 +79,32 @@ impl<'de> Visitor<'de> for StrVisitor {
 impl<'de: 'a, 'a> Deserialize<'de> for Str<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(StrVisitor)
+    }
+}
+
+/// A time, to whole seconds or finer; absent where there was none, or none that can be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct RawTime(Option<(i64, u32)>);
+
+impl RawTime {
+    /// From seconds since 1970 and nanoseconds of the second.
+    pub(super) fn at(seconds: i64, nanos: u32) -> Self {
+        Self(Some((seconds, nanos)))
+    }
+
+    /// As the model has it; `None` too for what no calendar holds.
+    pub(super) fn time(self) -> Option<DateTime<Utc>> {
+        let (seconds, nanos) = self.0?;
+        DateTime::from_timestamp(seconds, nanos)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Str::deserialize(deserializer)?;
+        Ok(DateTime::parse_from_rfc3339(&text)
+            .map(|t| Self::at(t.timestamp(), t.timestamp_subsec_nanos()))
+            .unwrap_or_default())
     }
 }
 

@@ -5,7 +5,6 @@
 //! the sum for the amounts it names. While a resize is under way a container counts what it asks for or what
 //! it was given, whichever is more.
 
-use super::node::{cpu, whole};
 use super::pod::{RawContainer, RawContainerStatus, RawPod};
 use crate::model::Resources;
 
@@ -29,11 +28,11 @@ pub(super) fn of_pod(pod: &RawPod<'_>) -> Resources {
     }
     let mut total = (sum + sidecars).max(init);
     let whole_pod = &spec.resources.requests;
-    if whole_pod.cpu.is_some() {
-        total.cpu = cpu(whole_pod.cpu.as_ref());
+    if let Some(cpu) = whole_pod.cpu {
+        total.cpu = cpu.0;
     }
-    if whole_pod.memory.is_some() {
-        total.memory = whole(whole_pod.memory.as_ref());
+    if let Some(memory) = whole_pod.memory {
+        total.memory = memory.0;
     }
     total += spec.overhead.resources();
     total.pods = 1;

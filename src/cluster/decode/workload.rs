@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::Decoder;
 use super::meta::{RawCondition, RawMeta, RawSelector};
-use super::raw::{List, Part, Str};
+use super::raw::{List, Part, RawTime};
 use crate::model::{BatchJob, Budget, Operator, Workload, WorkloadKind};
 
 #[derive(Debug, Default, Deserialize)]
@@ -55,10 +55,8 @@ struct RawJobStatus<'a> {
     active: Option<i64>,
     succeeded: Option<i64>,
     failed: Option<i64>,
-    #[serde(borrow)]
-    start_time: Str<'a>,
-    #[serde(borrow)]
-    completion_time: Str<'a>,
+    start_time: RawTime,
+    completion_time: RawTime,
     #[serde(borrow)]
     conditions: List<RawCondition<'a>>,
 }

@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 
 use super::Scope;
-use crate::cluster::decode::{Decoder, Frame, ServerError};
+use crate::cluster::decode::{Decoder, Frame, ServerError, Wire};
 use crate::model::{Delta, FeedState, Kind};
 
 /// Objects a page.
@@ -207,7 +207,7 @@ impl Machine {
         if line.iter().all(u8::is_ascii_whitespace) {
             return Next::Continue;
         }
-        let frame = match self.decoder.frame(self.kind, line) {
+        let frame = match self.decoder.frame(self.kind, Wire::Json, line) {
             Ok(frame) => frame,
             Err(error) => {
                 return Next::Retry {
@@ -245,7 +245,7 @@ impl Machine {
                 if initial_end && self.step == Step::Initial {
                     out.push(Delta::SyncEnd);
                     self.step = Step::Follow {
-                        version: version.clone(),
+                        version: version.clone().into_owned(),
                     };
                 }
                 version
@@ -255,7 +255,7 @@ impl Machine {
         if let Step::Follow { version: at } = &mut self.step
             && !version.is_empty()
         {
-            *at = version;
+            version.as_ref().clone_into(at);
         }
         Next::Continue
     }
@@ -275,7 +275,7 @@ impl Machine {
 
     /// One page of a list.
     pub fn page(&mut self, body: &[u8], out: &mut Vec<Delta>) -> Next {
-        let page = match self.decoder.page(self.kind, body) {
+        let page = match self.decoder.page(self.kind, Wire::Json, body) {
             Ok(page) if !page.version.is_empty() => page,
             Ok(_) => {
                 return Next::Retry {
