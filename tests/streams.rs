@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use constable::ci;
-use constable::cli::session::Session;
+use constable::cli::session::{Heard, Session};
 use constable::cluster::call;
 use constable::cluster::connect::{Connection, Target};
 use constable::cluster::feed::Scope;
@@ -227,11 +227,11 @@ async fn a_served_cluster_is_followed_called_and_its_logs_read() {
     );
     let mut lines = Vec::new();
     let end = loop {
-        let (event, _) = tokio::time::timeout(PATIENCE, session.next())
+        let heard = tokio::time::timeout(PATIENCE, session.next())
             .await
             .unwrap()
             .unwrap();
-        let Event::Log(LogId(1), news) = event else {
+        let Heard::Other(Event::Log(LogId(1), news)) = heard else {
             continue;
         };
         match *news {

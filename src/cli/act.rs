@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use tokio::time::{Instant, timeout_at};
 
 use super::output;
-use super::session::Session;
+use super::session::{Heard, Session};
 use super::{CliError, Global};
 use crate::cluster::call;
 use crate::cluster::feed::Scope;
@@ -407,15 +407,15 @@ impl Driver {
 
     /// One event, or a beat without one.
     async fn step(&mut self) {
-        let event = tokio::time::timeout(BEAT, self.session.next()).await;
+        let heard = tokio::time::timeout(BEAT, self.session.next()).await;
         let now = self.now();
         let scene = scene(&self.session, &self.cluster, now);
-        if let Ok(Some((Event::Reply(id, reply), _))) = &event {
+        if let Ok(Some(Heard::Other(Event::Reply(id, reply)))) = &heard {
             self.actions.reply(scene, *id, reply, &mut self.effects);
         }
         self.actions.poll(scene, &mut self.effects);
         self.dispatch();
-        if matches!(event, Ok(None)) {
+        if matches!(heard, Ok(None)) {
             tokio::time::sleep(BEAT).await;
         }
     }

@@ -13,7 +13,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::Args;
 
 use super::output;
-use super::session::Session;
+use super::session::{Heard, Session};
 use super::{CliError, Global};
 use crate::cluster::log::{LogStream, Pressure};
 use crate::config::Config;
@@ -179,10 +179,10 @@ async fn logs(mut session: Session, args: &LogsArgs) -> Result<(), CliError> {
             open.insert(id, (name, stream));
         }
         while !open.is_empty() {
-            let Some((event, _)) = session.next().await else {
+            let Some(heard) = session.next().await else {
                 break;
             };
-            let Event::Log(id, news) = event else {
+            let Heard::Other(Event::Log(id, news)) = heard else {
                 continue;
             };
             if let Some((name, _)) = open.get(&id)

@@ -20,6 +20,15 @@ const QUEUE: usize = 64;
 /// Servers from this minor version on have streaming lists.
 const STREAMING: u32 = 34;
 
+/// What a session hears.
+#[derive(Debug)]
+pub enum Heard {
+    /// A feed's news, already taken into the model.
+    Changes(Changes),
+    /// What is for others: lines of a log, the answer to a call.
+    Other(Event),
+}
+
 /// Connected; feeds run.
 #[derive(Debug)]
 pub struct Session {
@@ -121,19 +130,18 @@ impl Session {
         self.kinds.iter().all(|k| self.model.feed(*k).is_settled())
     }
 
-    /// The next event, already taken into the model. `None`: there will be none.
-    pub async fn next(&mut self) -> Option<(Event, Changes)> {
+    /// What is heard next. `None`: there will be nothing more.
+    pub async fn next(&mut self) -> Option<Heard> {
         let event = self.queue.recv().await?;
         let now = self.now();
-        let changes = match &event {
-            Event::Watch(batch) => self.model.apply(now, (**batch).clone(), &ci::Reader),
+        Some(match event {
+            Event::Watch(batch) => Heard::Changes(self.model.apply(now, *batch, &ci::Reader)),
             Event::Feed(kind, state) => {
-                self.model
-                    .set_feed(now, *kind, (**state).clone(), &ci::Reader)
+                let changes = self.model.set_feed(now, kind, *state, &ci::Reader);
+                Heard::Changes(changes)
             }
-            _ => Changes::default(),
-        };
-        Some((event, changes))
+            event => Heard::Other(event),
+        })
     }
 
     /// What is missing from the answer, in words; empty if nothing is.
