@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl
-# and kwok from the Go modules that go.mod pins, into ./bin (or into
-# $CONSTABLE_CONTROL_PLANE_BIN). Needs Go and a module proxy. Cold it takes ten
+# and kwok from the Go modules that go.mod pins, and fill/ beside them, into
+# ./bin (or into $CONSTABLE_CONTROL_PLANE_BIN). Needs Go and a module proxy. Cold it takes ten
 # CPU minutes; when nothing changed it returns at once.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -15,11 +15,12 @@ declare -A packages=(
     [kube-scheduler]=k8s.io/kubernetes/cmd/kube-scheduler
     [kubectl]=k8s.io/kubernetes/cmd/kubectl
     [kwok]=sigs.k8s.io/kwok/cmd/kwok
+    [fill]=./fill
 )
 # The order in which they are needed; kube-apiserver is by far the longest.
-order=(etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok)
+order=(etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok fill)
 
-stamp=$(cat go.mod go.sum build.sh | sha256sum | cut -d' ' -f1)
+stamp=$(cat go.mod go.sum build.sh fill/*.go | sha256sum | cut -d' ' -f1)
 missing=0
 for name in "${order[@]}"; do
     [ -x "$bin/$name" ] || missing=1

@@ -28,6 +28,10 @@ launch() { # NAME
     local args
     running "$1" >/dev/null && return 0
     mapfile -t args < "$dir/run/$1.args"
+    if [ -f "$dir/run/memory" ]; then
+        export GOMEMLIMIT
+        GOMEMLIMIT=$(cat "$dir/run/memory")
+    fi
     setsid "$bin/$1" "${args[@]}" >> "$dir/log/$1.log" 2>&1 < /dev/null &
     echo $! > "$dir/run/$1.pid"
     disown

@@ -14,6 +14,9 @@
 #                        and waits for grace periods, and runner pods end by
 #                        themselves (stages/runner.yaml); fast is for scale
 #   --apiserver-only     etcd and API server alone
+#   --fill NODES,PODS    etcd and API server alone, filled with a large cluster of the
+#                        demo's scheme (fill/), about 20,000 objects a second; GOMEMLIMIT
+#                        (8GiB unless it is set) keeps both from using all memory
 #   --wait               return when every node is Ready and the default
 #                        ServiceAccount exists
 #   --audit              write the API server's requests to DIR/log/audit.log
@@ -24,13 +27,14 @@ usage() {
     exit 2
 }
 nodes=controllers=3,patricians=4,runner-large=5,runner-small=3
-nodes_file= stages=general only= wait= audit= dir=
+nodes_file= stages=general fill= only= wait= audit= dir=
 while [ $# -gt 0 ]; do
     case $1 in
         --nodes) nodes=${2?} && shift ;;
         --nodes-file) nodes_file=${2?} && shift ;;
         --stages) stages=${2?} && shift ;;
         --apiserver-only) only=1 ;;
+        --fill) fill=${2?} only=1 nodes='' && shift ;;
         --wait) wait=1 ;;
         --audit) audit=1 ;;
         -*) usage ;;
@@ -40,15 +44,17 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$dir" ] || usage
 case $stages in general | fast) ;; *) usage ;; esac
+[[ $fill =~ ^([0-9]+,[0-9]+)?$ ]] || usage
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-for name in etcd kube-apiserver kubectl; do
+for name in etcd kube-apiserver kubectl ${fill:+fill}; do
     [ -x "$bin/$name" ] || die "$bin/$name is missing: run $here/build.sh"
 done
 running kube-apiserver > /dev/null && die "one runs under $dir already: $here/down.sh $dir"
 mkdir -p "$dir"/{pki,run,log}
 echo "$bin" > "$dir/run/bin"
+if [ -n "$fill" ]; then echo "${GOMEMLIMIT:-8GiB}" > "$dir/run/memory"; fi
 
 # ---- ports: below the range from which the kernel gives out its own
 used=()
@@ -275,6 +281,10 @@ if [ ! -f "$dir/run/filled" ]; then
         curl -sf --max-time 5 "$etcd_url/v3/kv/put" -d '{"key":"Y29uc3RhYmxl","value":"MQ=="}' > /dev/null
     done
     curl -sf --max-time 5 "$etcd_url/v3/kv/compaction" -d '{"revision":"6"}' > /dev/null
+    # Before the API server starts: its caches then read it in one list.
+    if [ -n "$fill" ]; then
+        "$bin/fill" load --etcd "$etcd_url" --nodes "${fill%,*}" --pods "${fill#*,}"
+    fi
 fi
 launch kube-apiserver
 await_apiserver 60
