@@ -2,16 +2,19 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`budget`] | how much we ask of a server at a time |
 //! | [`call`] | calls of the engine, answers as data |
 //! | [`connect`] | kubeconfig into a client |
 //! | [`decode`] | bytes of the API server into the model's types |
 //! | [`feed`] | one stream a kind, resumed for ever, with its state |
 //! | [`log`] | the log of one container, resumed without gap or repeat |
+//! | [`meter`] | what our own requests cost |
 //! | [`pulse`] | whether the server answers, how fast, and what time it has |
 //! | [`harmless`] | makes text from a cluster fit to be drawn |
 //! | [`intern`] | one copy of a text that many objects carry |
 
 mod backoff;
+pub mod budget;
 pub mod call;
 pub mod connect;
 pub mod decode;
@@ -19,4 +22,5 @@ pub mod feed;
 pub mod harmless;
 pub mod intern;
 pub mod log;
+pub mod meter;
 pub mod pulse;

@@ -14,6 +14,7 @@ mod detail;
 pub mod effect;
 pub mod event;
 mod feeds;
+pub mod figures;
 mod filter;
 mod header;
 mod index;
@@ -29,7 +30,7 @@ mod palette;
 mod problems;
 mod prompt;
 mod screen;
-mod settings;
+pub mod settings;
 mod sorted;
 mod table;
 #[cfg(test)]

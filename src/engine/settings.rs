@@ -25,6 +25,8 @@ pub struct Settings {
     pub rank_rules: RankRules,
     /// Names of the themes for `:theme`.
     pub themes: Vec<Text>,
+    /// How we treat the API server.
+    pub api: Api,
 }
 
 impl Default for Settings {
@@ -39,6 +41,55 @@ impl Default for Settings {
             namespace: None,
             rank_rules: RankRules::default(),
             themes: vec!["dark".into(), "light".into()],
+            api: Api::default(),
+        }
+    }
+}
+
+/// How an API server is asked, and how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// Whether answers are compressed.
+    pub compression: Compression,
+    /// Streams at a time: one a feed, the rest for logs.
+    pub max_streams: u32,
+    /// First lists that come in at a time, beside those of nodes and pods.
+    pub max_lists: u32,
+    /// Requests a second that are no streams; twice as many at once after a rest.
+    pub max_requests_per_second: u32,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self {
+            compression: Compression::Auto,
+            max_streams: 64,
+            max_lists: 4,
+            max_requests_per_second: 50,
+        }
+    }
+}
+
+/// Whether answers are asked for compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Over links that are slow, by the first round trip.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+impl Compression {
+    /// By its word in the configuration.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "auto" => Some(Self::Auto),
+            "on" => Some(Self::On),
+            "off" => Some(Self::Off),
+            _ => None,
         }
     }
 }

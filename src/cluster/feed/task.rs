@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Pulse;
 use super::machine::{Ask, Machine, Next, Refusal, WATCH_SECONDS};
-use crate::cluster::backoff::Backoff;
+use crate::cluster::backoff::{Backoff, seed};
 use crate::cluster::connect::{Connection, why};
 use crate::cluster::decode::ServerError;
 use crate::engine::Event;
@@ -116,7 +116,7 @@ impl Task {
             told_at: Instant::now(),
             heard: Utc::now(),
         };
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::new(seed());
         if out.tell(self.machine.state()).await.is_err() {
             return;
         }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Pressure;
 use super::resume::{Read, Reader};
-use crate::cluster::backoff::Backoff;
+use crate::cluster::backoff::{Backoff, seed};
 use crate::cluster::connect::{Connection, why};
 use crate::cluster::decode::Decoder;
 use crate::cluster::feed::machine::escape;
@@ -97,7 +97,7 @@ impl Task {
 
     /// Request after request until it is over.
     async fn follow(&mut self, follow: bool) -> Result<LogEnd, Gone> {
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::new(seed());
         let mut attempts = 0;
         loop {
             let began = Instant::now();
