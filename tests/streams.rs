@@ -8,6 +8,7 @@ use constable::ci;
 use constable::cli::session::{Heard, Session};
 use constable::cluster::call;
 use constable::cluster::connect::{Connection, Target};
+use constable::cluster::decode::Wire;
 use constable::cluster::feed::Scope;
 use constable::cluster::feed::machine::{Ask, Machine, Next};
 use constable::cluster::log::{LogStream, Pressure};
@@ -79,7 +80,7 @@ fn follow(world: &mut World, machine: &mut Machine, model: &mut Model, until: Da
     loop {
         for frame in world.watch_next(&mut watch) {
             for line in frame.split(|b| *b == b'\n') {
-                assert_eq!(machine.line(line, &mut deltas), Next::Continue);
+                assert_eq!(machine.frame(Wire::Json, line, &mut deltas), Next::Continue);
             }
         }
         match world.next_due() {
@@ -186,7 +187,6 @@ async fn until(session: &mut Session, holds: impl Fn(&Session) -> bool) {
 async fn a_served_cluster_is_followed_called_and_its_logs_read() {
     let (server, _dir, connection) = served().await;
     let kinds = [Kind::Node, Kind::Pod];
-    let client = connection.client.clone();
     let scope = Scope::default();
     let rules = RankRules::default();
     let mut session = Session::start(connection.clone(), scope, &kinds, rules)
@@ -197,11 +197,11 @@ async fn a_served_cluster_is_followed_called_and_its_logs_read() {
     assert_eq!(session.model.nodes().count(), 2);
 
     let pods = "/api/v1/namespaces/default/pods";
-    let reply = call::run(&client, call(Verb::Post, pods, pod("a"))).await;
+    let reply = call::run(&connection, call(Verb::Post, pods, pod("a"))).await;
     let Reply::Done(created) = reply else {
         panic!("{reply:?}");
     };
-    let again = call::run(&client, call(Verb::Post, pods, pod("a"))).await;
+    let again = call::run(&connection, call(Verb::Post, pods, pod("a"))).await;
     assert!(
         matches!(&again, Reply::Refused { code: 409, reason, .. } if &**reason == "AlreadyExists"),
         "{again:?}"
@@ -253,13 +253,13 @@ async fn a_served_cluster_is_followed_called_and_its_logs_read() {
             json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid}});
         call(Verb::Delete, &format!("{pods}/a"), body)
     };
-    let wrong = call::run(&client, delete("another")).await;
+    let wrong = call::run(&connection, delete("another")).await;
     assert!(
         matches!(wrong, Reply::Refused { code: 409, .. }),
         "{wrong:?}"
     );
     let uid = created["metadata"]["uid"].as_str().unwrap();
-    let right = call::run(&client, delete(uid)).await;
+    let right = call::run(&connection, delete(uid)).await;
     assert!(matches!(right, Reply::Done(_)), "{right:?}");
     until(&mut session, |s| s.model.pods().count() == 0).await;
 

@@ -424,7 +424,7 @@ impl Driver {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Call(id, asked) => {
-                    let answer = call::run(&self.session.connection.client, *asked);
+                    let answer = call::run(&self.session.connection, *asked);
                     let events = self.session.events.clone();
                     tokio::spawn(async move {
                         let reply = Box::new(answer.await);

@@ -61,6 +61,12 @@ impl Budget {
         }
     }
 
+    /// Waits for a stream for a log.
+    pub async fn next_log(&self) -> Option<OwnedSemaphorePermit> {
+        // Never closed.
+        Arc::clone(&self.logs).acquire_owned().await.ok()
+    }
+
     /// A stream for a log. `None`: all are in use.
     pub fn log(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.logs).try_acquire_owned().ok()

@@ -5,37 +5,40 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request};
-use kube::Client;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::connect::why;
+use super::connect::{Connection, why};
 use super::harmless;
+use super::meter::Who;
 use crate::engine::effect::Verb;
 use crate::engine::{Call, Reply};
 use crate::model::Text;
 
 /// Makes the call once. An answer that does not come in time, or breaks off, is [`Reply::Lost`]: for all we
 /// know the server did what it was asked.
-pub fn run(client: &Client, call: Call) -> BoxFuture<'static, Reply> {
-    let client = client.clone();
+pub fn run(connection: &Connection, call: Call) -> BoxFuture<'static, Reply> {
+    let connection = connection.clone();
     Box::pin(async move {
+        // Nothing has been sent while it waits for the budget, so that this is no part of its patience.
+        let waited = connection.budget.request().await;
+        connection.meters.of(Who::Calls).asked(waited);
         let patience = Duration::from_secs(u64::from(call.timeout_s.max(1)));
-        match tokio::time::timeout(patience, answer(&client, &call)).await {
+        match tokio::time::timeout(patience, answer(&connection, &call)).await {
             Ok(reply) => reply,
             Err(_) => Reply::Lost(format!("no answer within {} s", patience.as_secs()).into()),
         }
     })
 }
 
-async fn answer(client: &Client, call: &Call) -> Reply {
+async fn answer(connection: &Connection, call: &Call) -> Reply {
     let request = match request(call) {
         Ok(request) => request,
         // Nothing was sent: that is an answer too.
         Err(error) => return refused(400, "BadRequest", &error.to_string()),
     };
-    let response = match client.send(request).await {
+    let response = match connection.send(Who::Calls, request).await {
         Ok(response) => response,
         Err(error) if never_sent(&error) => {
             return refused(0, "Unreachable", &why(&error));
@@ -49,7 +52,13 @@ async fn answer(client: &Client, call: &Call) -> Reply {
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse().ok());
     match body.collect_bytes().await {
-        Ok(body) => read(parts.status.as_u16(), retry_after, &body),
+        Ok(body) => {
+            connection
+                .meters
+                .of(Who::Calls)
+                .bytes(body.len(), body.len());
+            read(parts.status.as_u16(), retry_after, &body)
+        }
         Err(error) => Reply::Lost(why(&error).into()),
     }
 }

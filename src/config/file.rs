@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Config;
+use crate::engine::settings::Compression;
 use crate::model::{Rank, RankRules};
 
 /// What is wrong with the configuration: the key, the place, what would be right.
@@ -44,6 +45,10 @@ pub enum ConfigError {
 
 const UNLOCK: RangeInclusive<i64> = 1..=1440;
 const LOG_BYTES: RangeInclusive<i64> = (64 << 10)..=(1 << 30);
+/// One a feed, one to spare, and one for a log.
+const STREAMS: RangeInclusive<i64> = 13..=1024;
+const LISTS: RangeInclusive<i64> = 1..=16;
+const REQUESTS: RangeInclusive<i64> = 1..=1000;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -53,7 +58,17 @@ struct File {
     production: Vec<String>,
     unlock_minutes: Option<toml::Spanned<i64>>,
     log_bytes: Option<toml::Spanned<i64>>,
+    api: ApiTable,
     ranks: BTreeMap<String, toml::Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ApiTable {
+    compression: Option<toml::Spanned<String>>,
+    max_streams: Option<toml::Spanned<i64>>,
+    max_lists: Option<toml::Spanned<i64>>,
+    max_requests_per_second: Option<toml::Spanned<i64>>,
 }
 
 /// Takes in the file's text.
@@ -79,6 +94,30 @@ pub(super) fn read(config: &mut Config, name: &str, text: &str) -> Result<(), Co
     if let Some(value) = &file.log_bytes {
         let at = key("log_bytes", value.span().start);
         config.log_bytes = bytes(within(&at, *value.get_ref(), LOG_BYTES)?);
+    }
+    if let Some(value) = &file.api.compression {
+        let at = key("api.compression", value.span().start);
+        config.api.compression = compression(&at, value.get_ref())?;
+    }
+    let limits = [
+        ("max_streams", &file.api.max_streams, STREAMS),
+        ("max_lists", &file.api.max_lists, LISTS),
+        (
+            "max_requests_per_second",
+            &file.api.max_requests_per_second,
+            REQUESTS,
+        ),
+    ];
+    let fields = [
+        &mut config.api.max_streams,
+        &mut config.api.max_lists,
+        &mut config.api.max_requests_per_second,
+    ];
+    for ((name, value, range), field) in limits.into_iter().zip(fields) {
+        if let Some(value) = value {
+            let at = key(&format!("api.{name}"), value.span().start);
+            *field = u32::try_from(within(&at, *value.get_ref(), range)?).unwrap_or(*field);
+        }
     }
     let mut rules = Vec::new();
     for (pool, value) in &file.ranks {
@@ -130,7 +169,18 @@ pub(super) fn environment(
     if let Some(value) = variable("CONSTABLE_LOG_BYTES") {
         config.log_bytes = bytes(number("CONSTABLE_LOG_BYTES", &value, LOG_BYTES)?);
     }
+    if let Some(value) = variable("CONSTABLE_API_COMPRESSION") {
+        config.api.compression = compression("CONSTABLE_API_COMPRESSION", &value)?;
+    }
     Ok(())
+}
+
+fn compression(key: &str, value: &str) -> Result<Compression, ConfigError> {
+    Compression::parse(value).ok_or_else(|| ConfigError::Value {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        allowed: "one of auto, on, off".into(),
+    })
 }
 
 /// A theme's name, if it is one.
@@ -180,6 +230,7 @@ fn bytes(number: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::settings::Api;
 
     #[test]
     fn a_whole_file() {
@@ -190,6 +241,11 @@ mod tests {
             production = ["prod-*"]
             unlock_minutes = 5
             log_bytes = 1048576
+            [api]
+            compression = "on"
+            max_streams = 20
+            max_lists = 2
+            max_requests_per_second = 5
             [ranks]
             "runner-*" = "peasants"
             "*" = "patricians"
@@ -209,6 +265,12 @@ mod tests {
                 production: vec!["prod-*".into()],
                 log_bytes: 1 << 20,
                 unlock: Duration::from_secs(300),
+                api: Api {
+                    compression: Compression::On,
+                    max_streams: 20,
+                    max_lists: 2,
+                    max_requests_per_second: 5,
+                },
             }
         );
         assert!(config.is_production("prod-eu") && !config.is_production("dev"));
@@ -219,7 +281,7 @@ mod tests {
         for (text, want) in [
             (
                 "\nthem = 1",
-                "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `ranks`",
+                "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `api`, `ranks`",
             ),
             (
                 "theme = 'pink'",
@@ -232,6 +294,14 @@ mod tests {
             (
                 "unlock_minutes = 0",
                 "config c.toml, line 1, unlock_minutes: \"0\" is not allowed; a whole number from 1 to 1440",
+            ),
+            (
+                "[api]\nmax_lists = 0",
+                "config c.toml, line 2, api.max_lists: \"0\" is not allowed; a whole number from 1 to 16",
+            ),
+            (
+                "[api]\ncompression = 'gzip'",
+                "config c.toml, line 2, api.compression: \"gzip\" is not allowed; one of auto, on, off",
             ),
             (
                 "[ranks]\na = 'kings'",

@@ -10,6 +10,10 @@
 //! | `production` | | | contexts where an action wants a typed name; `*` stands for any characters | `[]` |
 //! | `unlock_minutes` | `CONSTABLE_UNLOCK_MINUTES` | | how long an unlock holds, 1–1440 | `15` |
 //! | `log_bytes` | `CONSTABLE_LOG_BYTES` | | bytes of a log that are kept, 65536–1073741824 | `16777216` |
+//! | `[api] compression` | `CONSTABLE_API_COMPRESSION` | | compressed answers: `auto` (over slow links), `on`, `off` | `auto` |
+//! | `[api] max_streams` | | | streams at a time; 12 are for feeds, the rest for logs, 13–1024 | `64` |
+//! | `[api] max_lists` | | | first lists at a time, beside those of nodes and pods, 1–16 | `4` |
+//! | `[api] max_requests_per_second` | | | all that is no stream, 1–1000 | `50` |
 //! | `[ranks]` | | | pool name (`*` stands for any characters) = `controllers`, `patricians` or `peasants` | |
 //!
 //! Of several patterns that match a pool the longest without its stars counts.
@@ -20,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::Settings;
+use crate::engine::settings::Api;
 use crate::model::rank::glob;
 use crate::model::{RankRules, Text};
 
@@ -40,6 +45,8 @@ pub struct Config {
     pub log_bytes: usize,
     /// How long an unlock holds.
     pub unlock: Duration,
+    /// How API servers are asked.
+    pub api: Api,
 }
 
 impl Default for Config {
@@ -52,6 +59,7 @@ impl Default for Config {
             production: Vec::new(),
             log_bytes: settings.log_bytes,
             unlock: settings.unlock,
+            api: settings.api,
         }
     }
 }
@@ -146,6 +154,8 @@ impl Config {
             production: self.production.iter().map(|p| p.as_str().into()).collect(),
             operator: operator(),
             themes: themes(),
+            rank_rules: self.ranks.clone(),
+            api: self.api,
             ..Settings::default()
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::effect::{CallId, LogId};
+use super::figures::Figure;
 use super::input::Key;
 use super::view::Hit;
 use crate::model::object::Batch;
@@ -51,6 +52,8 @@ pub enum Event {
     Server(Box<ServerInfo>),
     /// The connection failed before any feed could start: one line with the next step.
     ConnectFailed(Box<str>),
+    /// What our own requests cost so far.
+    Figures(Box<[Figure]>),
     /// Something about a log stream.
     Log(LogId, Box<LogEvent>),
     /// The answer to a call. A late answer to an ended machine is ignored.

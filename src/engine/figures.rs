@@ -30,6 +30,28 @@ pub struct Figure {
     pub longest: Option<Duration>,
 }
 
+impl std::fmt::Display for Figure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            what,
+            requests,
+            wire,
+            plain,
+            frames,
+            throttled,
+            waited,
+            again,
+            p50,
+            longest,
+        } = self;
+        write!(
+            f,
+            "{what}: {requests} asked, {wire} bytes on the wire, {plain} plain, {frames} frames, {again} again, \
+             {throttled} answered 429, waited {waited:?}, head p50 {p50:?} max {longest:?}"
+        )
+    }
+}
+
 /// Columns after the name, with their widths; 79 in all.
 const COLUMNS: [(&str, usize); 9] = [
     ("asked", 6),
@@ -67,7 +89,10 @@ fn line(figure: &Figure) -> Line {
         (some(figure.frames), Tone::Plain),
         (some(figure.again), Tone::Warn),
         (some(figure.throttled), Tone::Warn),
-        (span(Some(figure.waited).filter(|w| !w.is_zero())), Tone::Warn),
+        (
+            span(Some(figure.waited).filter(|w| !w.is_zero())),
+            Tone::Warn,
+        ),
         (span(figure.p50), Tone::Plain),
         (span(figure.longest), Tone::Plain),
     ];

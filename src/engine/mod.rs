@@ -89,6 +89,8 @@ pub struct Engine {
     /// When the last event came.
     clock: Now,
     dirty: bool,
+    /// What our own requests cost.
+    figures: Box<[figures::Figure]>,
     /// The pools, added up when first asked for after a change.
     pools: OnceCell<Vec<Pool>>,
 }
@@ -120,6 +122,7 @@ impl Engine {
                 boot: Duration::ZERO,
             },
             dirty: true,
+            figures: Box::default(),
             pools: OnceCell::new(),
         }
     }
@@ -186,6 +189,10 @@ impl Engine {
                 self.unconnected = Some(why);
                 self.dirty = true;
             }
+            Event::Figures(figures) => {
+                self.figures = figures;
+                self.dirty |= matches!(self.screens.top(), Screen::Console);
+            }
             Event::Log(id, event) => self.log_event(id, *event, out),
             Event::Drawn => self.actions.drawn(),
             Event::Reply(id, reply) => {
@@ -241,7 +248,7 @@ impl Engine {
             Screen::Job(job) => view::Body::Detail(Box::new(self.job_detail(job, now))),
             Screen::Node(node) => view::Body::Detail(Box::new(self.node_detail(&node.name, now))),
             Screen::Log(_) => view::Body::Log,
-            Screen::Console => view::Body::ConsoleLog,
+            Screen::Console => view::Body::ConsoleLog(figures::lines(&self.figures)),
         }
     }
 

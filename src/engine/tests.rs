@@ -200,7 +200,7 @@ impl Bench {
                 format!("{}{step}{table}", flat(&detail.title))
             }
             Body::Log => flat(&self.engine.log(now).expect("a log").title),
-            Body::ConsoleLog => "console".to_owned(),
+            Body::ConsoleLog(_) => "console".to_owned(),
         }
     }
 

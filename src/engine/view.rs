@@ -323,6 +323,6 @@ pub enum Body {
     Detail(Box<Detail>),
     /// A log.
     Log,
-    /// tui-logger's own widget, painted by the shell.
-    ConsoleLog,
+    /// What our own requests cost, above tui-logger's own widget, which the shell paints.
+    ConsoleLog(Vec<Line>),
 }

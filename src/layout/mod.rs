@@ -49,6 +49,9 @@ pub struct Regions {
     hits: Vec<(Rect, Hit)>,
 }
 
+/// Rows that the Console log keeps whatever stands above it.
+const LOG_ROWS: u16 = 7;
+
 /// The body's parts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BodyRegions {
@@ -62,10 +65,12 @@ pub enum BodyRegions {
     Detail(Box<DetailRegions>),
     /// A log.
     Log(LogRegions),
-    /// Left to the shell, below a title.
+    /// Figures below a title, and the rest left to the shell.
     ConsoleLog {
         /// The title's row.
         title: Rect,
+        /// A row for each line that has room.
+        figures: Rect,
         /// The widget's place.
         widget: Rect,
     },
@@ -167,10 +172,21 @@ fn arrange_body(scene: &Scene, area: Rect, hits: &mut Vec<(Rect, Hit)>) -> (Body
             };
             (BodyRegions::Log(regions), lines.as_size())
         }
-        Body::ConsoleLog => {
+        Body::ConsoleLog(lines) => {
             let title = Rect { height: 1, ..area };
-            let widget = below(area, 1);
-            (BodyRegions::ConsoleLog { title, widget }, widget.as_size())
+            let rest = below(area, 1);
+            let room = rest.height.saturating_sub(LOG_ROWS);
+            let figures = Rect {
+                height: u16::try_from(lines.len()).unwrap_or(room).min(room),
+                ..rest
+            };
+            let widget = below(rest, figures.height);
+            let regions = BodyRegions::ConsoleLog {
+                title,
+                figures,
+                widget,
+            };
+            (regions, widget.as_size())
         }
     }
 }

@@ -531,6 +531,31 @@ pub(crate) fn reading() -> Overlay {
     }
 }
 
+/// What requests cost, as the engine words it.
+fn figures() -> Vec<Line> {
+    let kinds = [
+        "nodes",
+        "pods",
+        "ingresses",
+        "services",
+        "endpointslices",
+        "jobs",
+        "replicasets",
+        "statefulsets",
+        "deployments",
+        "daemonsets",
+    ];
+    let mut lines = vec![plain(
+        "requests             asked on wire   plain   frames again 429 waited  p50   max",
+    )];
+    lines.extend(kinds.map(|kind| {
+        plain(&format!(
+            "{kind:20}     2     12K     12K       15                  1ms   3ms"
+        ))
+    }));
+    lines
+}
+
 pub(crate) fn all() -> Vec<(&'static str, Scene)> {
     let mut empty = table();
     if let Some(table) = &mut empty.table {
@@ -544,7 +569,7 @@ pub(crate) fn all() -> Vec<(&'static str, Scene)> {
         ("table-empty", empty),
         ("detail", detail()),
         ("log", log()),
-        ("console-log", scene(Body::ConsoleLog)),
+        ("console-log", scene(Body::ConsoleLog(figures()))),
         ("help", over(overview(), help())),
         ("prompt", over(table(), prompt())),
         ("menu", over(table(), menu())),

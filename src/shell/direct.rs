@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
 use crate::cluster::call;
+use crate::cluster::decode::Wire;
 use crate::cluster::feed::machine::{Ask, Machine};
 use crate::cluster::feed::{Feeds, Scope};
 use crate::cluster::log::resume::{Read, Reader};
@@ -231,7 +232,7 @@ impl<H: Host> Direct<H> {
         if let Some(watch) = &mut stream.watch {
             let frames = self.host.watch_next(watch);
             for line in frames.iter().flat_map(|frame| frame.split(|b| *b == b'\n')) {
-                stream.machine.line(line, &mut deltas);
+                stream.machine.frame(Wire::Json, line, &mut deltas);
             }
             if watch.ended() {
                 stream.machine.ended();

@@ -7,11 +7,14 @@ use super::audit::Audit;
 use super::run::Source;
 use super::session::{self, Ask, Start};
 use crate::cluster::connect::{ConnectError, Target};
+use crate::engine::settings::Api;
 use crate::engine::{Call, CallId, Effect, Event, Key, Reply};
 use crate::model::Text;
 
 /// Events that may wait for the engine; streams wait when it is full.
 const EVENTS: usize = 256;
+/// The same for feeds, whose events are batches of some hundred objects.
+const BATCHES: usize = 12;
 /// Asks that may wait for a connection.
 const ASKS: usize = 1024;
 
@@ -30,6 +33,7 @@ pub(super) struct Dispatch {
     target: Option<Target>,
     namespace: Option<String>,
     selector: Option<String>,
+    api: Api,
     session: Link,
     audit: Option<Audit>,
     /// Answers that we give ourselves.
@@ -39,6 +43,7 @@ pub(super) struct Dispatch {
 struct Link {
     asks: mpsc::Sender<Ask>,
     events: mpsc::Receiver<Event>,
+    batches: mpsc::Receiver<Event>,
     task: JoinHandle<()>,
 }
 
@@ -47,18 +52,28 @@ impl Link {
         source: Source,
         namespace: Option<String>,
         selector: Option<String>,
+        api: Api,
     ) -> (Self, oneshot::Receiver<Result<(), ConnectError>>) {
         let (told, events) = mpsc::channel(EVENTS);
+        let (feeds, batches) = mpsc::channel(BATCHES);
         let (asks, asked) = mpsc::channel(ASKS);
         let (opened, found) = oneshot::channel();
         let start = Start {
             source,
             namespace,
             selector,
+            api,
+            feeds,
             opened,
         };
         let task = tokio::spawn(session::run(start, told, asked));
-        (Self { asks, events, task }, found)
+        let link = Self {
+            asks,
+            events,
+            batches,
+            task,
+        };
+        (link, found)
     }
 }
 
@@ -74,17 +89,19 @@ impl Dispatch {
         source: Source,
         namespace: Option<String>,
         selector: Option<String>,
+        api: Api,
         audit: Option<Audit>,
     ) -> (Self, oneshot::Receiver<Result<(), ConnectError>>) {
         let target = match &source {
             Source::Cluster(target) => Some(target.clone()),
             Source::Connected(_) => None,
         };
-        let (session, found) = Link::open(source, namespace.clone(), selector.clone());
+        let (session, found) = Link::open(source, namespace.clone(), selector.clone(), api);
         let dispatch = Self {
             target,
             namespace,
             selector,
+            api,
             session,
             audit,
             own: Vec::new(),
@@ -98,7 +115,19 @@ impl Dispatch {
             events.append(&mut self.own);
             return;
         }
-        if self.session.events.recv_many(events, most).await == 0 {
+        let Link {
+            events: news,
+            batches,
+            ..
+        } = &mut self.session;
+        let some = tokio::select! {
+            some = news.recv_many(events, most) => some,
+            Some(batch) = batches.recv() => {
+                events.push(batch);
+                1
+            }
+        };
+        if some == 0 {
             // The session ended by itself; nothing will come from it.
             std::future::pending::<()>().await;
         }
@@ -138,7 +167,8 @@ impl Dispatch {
         log::info!("connecting to context {context}");
         let source = Source::Cluster(target.clone());
         // The old session's events go with its channel.
-        self.session = Link::open(source, self.namespace.clone(), self.selector.clone()).0;
+        let (namespace, selector) = (self.namespace.clone(), self.selector.clone());
+        self.session = Link::open(source, namespace, selector, self.api).0;
     }
 
     fn ask(&mut self, ask: Ask) {

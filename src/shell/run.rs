@@ -96,7 +96,9 @@ pub async fn run(console: Console) -> Result<ExitCode, Failure> {
         None => None,
     };
     let namespace = console.settings.namespace.as_ref().map(|n| n.to_string());
-    let (dispatch, opened) = Dispatch::begin(console.source, namespace, console.selector, audit);
+    let api = console.settings.api;
+    let (dispatch, opened) =
+        Dispatch::begin(console.source, namespace, console.selector, api, audit);
     if let Ok(Ok(Err(error))) = timeout(FIRST_LOOK, opened).await {
         return Err(Failure::Connect(error));
     }

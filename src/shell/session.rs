@@ -12,6 +12,7 @@ use crate::cluster::connect::{ConnectError, Connection, Greeting};
 use crate::cluster::feed::{Feeds, Pulse, Scope};
 use crate::cluster::log::{LogStream, Pressure};
 use crate::cluster::{call, pulse};
+use crate::engine::settings::Api;
 use crate::engine::{Call, CallId, Event, LogId, LogSource};
 use crate::model::Kind;
 
@@ -30,28 +31,33 @@ const STREAMING_SINCE: u32 = 34;
 /// Between two attempts to connect: doubled up to the second.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
+/// Between two looks at what our requests cost.
+const FIGURES: Duration = Duration::from_secs(1);
+
 /// What a session starts with.
 pub(super) struct Start {
     pub(super) source: Source,
     pub(super) namespace: Option<String>,
     pub(super) selector: Option<String>,
+    pub(super) api: Api,
+    /// Where feeds report: few batches wait there, so that a cluster is not decoded faster than it is taken in.
+    pub(super) feeds: mpsc::Sender<Event>,
     /// Told how the configuration was found, once.
     pub(super) opened: oneshot::Sender<Result<(), ConnectError>>,
 }
 
 /// Runs until nobody asks any more.
 pub(super) async fn run(start: Start, events: mpsc::Sender<Event>, mut asks: mpsc::Receiver<Ask>) {
-    let Some((connection, greeting)) = connect(&start.source, start.opened, &events).await else {
+    let found = connect(&start.source, start.opened, &start.api, &events).await;
+    let Some((connection, greeting)) = found else {
         return;
     };
-    let mut session = Session::begin(
-        connection,
-        greeting,
-        start.namespace,
-        start.selector,
-        events,
-    )
-    .await;
+    let scope = Scope {
+        namespace: start.namespace,
+        fallback: connection.namespace.clone(),
+        selector: start.selector,
+    };
+    let mut session = Session::begin(connection, greeting, scope, events, start.feeds);
     loop {
         tokio::select! {
             ask = asks.recv() => match ask {
@@ -68,6 +74,7 @@ pub(super) async fn run(start: Start, events: mpsc::Sender<Event>, mut asks: mps
 async fn connect(
     source: &Source,
     opened: oneshot::Sender<Result<(), ConnectError>>,
+    api: &Api,
     events: &mpsc::Sender<Event>,
 ) -> Option<(Connection, Greeting)> {
     let mut opened = Some(opened);
@@ -83,10 +90,13 @@ async fn connect(
             let _ = opened.send(told);
         }
         let failed = match connection {
-            Ok(connection) => match connection.greet().await {
-                Ok(greeting) => return Some((connection, greeting)),
-                Err(error) => error,
-            },
+            Ok(connection) => {
+                let connection = connection.with(api);
+                match connection.greet().await {
+                    Ok(greeting) => return Some((connection, greeting)),
+                    Err(error) => error,
+                }
+            }
             Err(error) => error,
         };
         log::error!("{failed}");
@@ -108,12 +118,12 @@ struct Session {
 }
 
 impl Session {
-    async fn begin(
+    fn begin(
         connection: Connection,
         greeting: Greeting,
-        namespace: Option<String>,
-        selector: Option<String>,
+        scope: Scope,
         events: mpsc::Sender<Event>,
+        feeds: mpsc::Sender<Event>,
     ) -> Self {
         log::info!(
             "connected to {} ({}) in {} ms",
@@ -125,28 +135,16 @@ impl Session {
             },
             greeting.took.as_millis()
         );
-        let cluster = connection.cluster_id().await;
-        let info = connection.info(cluster.clone(), &greeting, None);
-        let _ = events.send(Event::Server(Box::new(info))).await;
         let (told, pulse) = watch::channel(Pulse::Answers);
-        let scope = Scope {
-            namespace,
-            fallback: connection.namespace.clone(),
-            selector,
-        };
         let streaming = greeting.minor >= STREAMING_SINCE;
-        let mut feeds = Feeds::new(connection.clone(), scope, streaming, pulse, events.clone());
+        let mut feeds = Feeds::new(connection.clone(), scope, streaming, pulse, feeds);
         for kind in Feeds::always() {
             feeds.set(kind, true);
         }
         let mut tasks = JoinSet::new();
-        tasks.spawn(pulse::run(
-            connection.clone(),
-            cluster,
-            greeting,
-            told,
-            events.clone(),
-        ));
+        // Feeds do not wait for the cluster's id.
+        tasks.spawn(meet(connection.clone(), greeting, told, events.clone()));
+        tasks.spawn(figures(connection.clone(), events.clone()));
         Self {
             connection,
             feeds,
@@ -174,13 +172,52 @@ impl Session {
                 self.logs.remove(&id);
             }
             Ask::Call(id, asked) => {
-                let answer = call::run(&self.connection.client, *asked);
+                let answer = call::run(&self.connection, *asked);
                 let events = self.events.clone();
                 self.tasks.spawn(async move {
                     let reply = Box::new(answer.await);
                     let _ = events.send(Event::Reply(id, reply)).await;
                 });
             }
+        }
+    }
+}
+
+/// Tells the engine whom we are connected to, then keeps asking whether it is still there.
+async fn meet(
+    connection: Connection,
+    greeting: Greeting,
+    told: watch::Sender<Pulse>,
+    events: mpsc::Sender<Event>,
+) {
+    let cluster = connection.cluster_id().await;
+    let info = connection.info(cluster.clone(), &greeting, None);
+    if events.send(Event::Server(Box::new(info))).await.is_ok() {
+        pulse::run(connection, cluster, greeting, told, events).await;
+    }
+}
+
+/// Tells what our requests cost when that has changed, once a second at most.
+async fn figures(connection: Connection, events: mpsc::Sender<Event>) {
+    let mut told = Vec::new();
+    loop {
+        tokio::time::sleep(FIGURES).await;
+        let figures = connection.meters.figures();
+        if figures == told {
+            continue;
+        }
+        told.clone_from(&figures);
+        let event = Event::Figures(figures.into_boxed_slice());
+        if events.send(event).await.is_err() {
+            return;
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        for figure in self.connection.meters.figures() {
+            log::debug!("requests: {figure}");
         }
     }
 }

@@ -41,12 +41,15 @@ pub fn draw(scene: &Scene, regions: &Regions, theme: &Theme, buffer: &mut Buffer
             detail::draw(&mut painter, view, scene.table.as_ref(), parts);
         }
         (Body::Log, BodyRegions::Log(parts)) => log::draw(&mut painter, scene.log.as_ref(), parts),
-        (Body::ConsoleLog, BodyRegions::ConsoleLog { title, .. }) => {
+        (Body::ConsoleLog(lines), BodyRegions::ConsoleLog { title, figures, .. }) => {
             painter.rule(*title, &[Span::new("console log", Tone::Strong)], &[]);
+            for (row, line) in figures.rows().zip(lines) {
+                painter.line(row, line);
+            }
         }
         // Regions of another scene: nothing of it would be right.
         (
-            Body::Overview(_) | Body::Table | Body::Detail(_) | Body::Log | Body::ConsoleLog,
+            Body::Overview(_) | Body::Table | Body::Detail(_) | Body::Log | Body::ConsoleLog(_),
             BodyRegions::Overview(_)
             | BodyRegions::Table(_)
             | BodyRegions::Detail(_)

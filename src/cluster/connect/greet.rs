@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{ConnectError, Connection};
 use crate::cluster::harmless;
+use crate::cluster::meter::Who;
 use crate::engine::ServerInfo;
 use crate::model::{ClusterId, Text};
 
@@ -54,10 +55,16 @@ impl Connection {
             .body(Body::empty())
             .map_err(|e| ConnectError::Internal(e.to_string()))?;
         let (address, context) = (self.address.to_string(), self.context.to_string());
+        let meter = self.meters.of(Who::Greetings);
+        // Whether the server answers must not wait for what else we ask of it.
+        let _ = self.budget.reserve();
+        meter.asked(Duration::ZERO);
         let asked = async {
-            let response = self.client.send(request).await?;
+            let response = self.send(Who::Greetings, request).await?;
             let (parts, body) = response.into_parts();
-            Ok::<_, kube::Error>((parts, body.collect_bytes().await?))
+            let body = body.collect_bytes().await?;
+            meter.bytes(body.len(), body.len());
+            Ok::<_, kube::Error>((parts, body))
         };
         let (parts, body) = match tokio::time::timeout(PATIENCE, asked).await {
             Ok(Ok(answer)) => answer,
@@ -71,6 +78,7 @@ impl Connection {
             }
         };
         let took = began.elapsed();
+        self.link.heard(took);
         let offset_ms = parts
             .headers
             .get(DATE)
@@ -131,9 +139,14 @@ impl Connection {
     pub async fn cluster_id(&self) -> ClusterId {
         let asked = async {
             let request = http::Request::get("/api/v1/namespaces/kube-system")
-                .body(Vec::new())
+                .body(Body::empty())
                 .ok()?;
-            self.client.request::<Named>(request).await.ok()
+            let meter = self.meters.of(Who::Greetings);
+            meter.asked(self.budget.request().await);
+            let response = self.send(Who::Greetings, request).await.ok()?;
+            let body = response.into_body().collect_bytes().await.ok()?;
+            meter.bytes(body.len(), body.len());
+            serde_json::from_slice::<Named>(&body).ok()
         };
         match tokio::time::timeout(PATIENCE, asked).await {
             Ok(Some(named)) if !named.metadata.uid.is_empty() => {

@@ -10,12 +10,16 @@
 mod error;
 mod greet;
 mod kubeconfig;
+mod link;
 mod proxy;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
-use http::HeaderValue;
 use http::header::USER_AGENT;
+use http::{HeaderValue, Request, Response};
+use kube::client::Body;
 use kube::config::{ExecConfig, ExecInteractiveMode, KubeConfigOptions};
 use kube::{Client, Config};
 
@@ -23,6 +27,9 @@ pub use error::ConnectError;
 pub(super) use error::why;
 pub use greet::Greeting;
 
+use super::budget::Budget;
+use super::meter::{Meters, Who};
+use crate::engine::settings::Api;
 use crate::model::Text;
 
 /// How we introduce ourselves.
@@ -69,6 +76,11 @@ pub struct Connection {
     pub user: Text,
     /// The credential plugin's command line, if credentials come from one.
     pub login: Option<Text>,
+    /// What requests may cost.
+    pub budget: Arc<Budget>,
+    /// What they did cost.
+    pub meters: Arc<Meters>,
+    link: Arc<link::Link>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -130,6 +142,27 @@ impl Connection {
         Ok(connection)
     }
 
+    /// Asks as these settings say. For a connection that has not asked anything yet.
+    pub fn with(mut self, api: &Api) -> Self {
+        self.budget = Arc::new(Budget::new(api));
+        self.link = Arc::new(link::Link::new(api.compression));
+        self
+    }
+
+    /// Whether long answers should come compressed.
+    pub fn compressed(&self) -> bool {
+        self.link.compressed()
+    }
+
+    /// Sends a request and counts it. The budget is the caller's affair.
+    pub async fn send(&self, who: Who, request: Request<Body>) -> kube::Result<Response<Body>> {
+        let began = Instant::now();
+        let response = self.client.send(request).await?;
+        let meter = self.meters.of(who);
+        meter.head(began.elapsed(), response.status().as_u16());
+        Ok(response)
+    }
+
     /// Around a client that leads to a server of this process.
     pub fn from_client(client: Client, context: &str) -> Self {
         Self {
@@ -140,11 +173,16 @@ impl Connection {
             contexts: vec![context.into()],
             user: "".into(),
             login: None,
+            budget: Arc::new(Budget::new(&Api::default())),
+            meters: Arc::default(),
+            link: Arc::new(link::Link::new(Api::default().compression)),
         }
     }
 
     async fn build(mut config: Config, context: &str) -> Result<Self, ConnectError> {
         config.default_retry = false;
+        // kube's layer stops after the first gzip member of a stream: what is compressed is our affair.
+        config.disable_compression = true;
         config
             .headers
             .push((USER_AGENT, HeaderValue::from_static(AGENT)));
@@ -166,6 +204,9 @@ impl Connection {
             contexts: vec![context.into()],
             user: "".into(),
             login,
+            budget: Arc::new(Budget::new(&Api::default())),
+            meters: Arc::default(),
+            link: Arc::new(link::Link::new(Api::default().compression)),
         })
     }
 }

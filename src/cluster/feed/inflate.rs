@@ -155,6 +155,9 @@ mod tests {
         let error = push(&mut inflate, &body)
             .and_then(|_| push(&mut inflate, &member(b"next")))
             .unwrap_err();
-        assert!(error.to_string().starts_with("corrupt gzip after "), "{error}");
+        assert!(
+            error.to_string().starts_with("corrupt gzip after "),
+            "{error}"
+        );
     }
 }

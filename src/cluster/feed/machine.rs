@@ -7,6 +7,7 @@
 //! ```
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::Scope;
 use crate::cluster::decode::{Decoder, Frame, ServerError, Wire};
@@ -17,7 +18,17 @@ const PAGE: u32 = 500;
 
 /// Seconds after which the server ends a watch; it is resumed where it was. A connection that died without a
 /// word is noticed soon after.
-pub const WATCH_SECONDS: u32 = 60;
+const WATCH_SECONDS: u32 = 60;
+
+/// The same once the server has sent a bookmark by itself: it does so about every minute, and a connection
+/// that died is noticed by their absence.
+const LONG_WATCH_SECONDS: u32 = 300;
+
+/// A watch with bookmarks that says nothing for so long is dead.
+const BOOKMARK_SILENCE: Duration = Duration::from_secs(150);
+
+/// What a server may take, besides the watch's own time, to end it.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// One feed's protocol.
 #[derive(Debug)]
@@ -25,6 +36,14 @@ pub struct Machine {
     kind: Kind,
     scope: Scope,
     streaming: bool,
+    /// Protobuf was refused or could not be read.
+    json: bool,
+    /// The server has sent a bookmark of its own accord.
+    bookmarks: bool,
+    /// Objects a page.
+    page: u32,
+    /// Seconds that each watch is longer, so that not all feeds end at the same instant.
+    spread: u32,
     step: Step,
     decoder: Decoder,
     seen: u64,
@@ -53,13 +72,29 @@ pub enum Ask {
     Watch(String),
 }
 
-/// What a line or a page leads to.
+impl Ask {
+    /// The path with its query.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::List(path) | Self::Watch(path) => path,
+        }
+    }
+}
+
+/// What a frame or a page leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Go on reading.
     Continue,
     /// Ask again at once.
     Again,
+    /// Ask for everything again, soon: what was known can no longer be followed.
+    Relist,
+    /// Ask again at once, for JSON: what came as protobuf is none.
+    Json {
+        /// What was wrong with it.
+        why: String,
+    },
     /// Ask again after a pause.
     Retry {
         /// What went wrong.
@@ -72,6 +107,8 @@ pub enum Next {
 pub enum Refusal {
     /// Ask again at once, in another way.
     Again,
+    /// Ask for everything again, soon.
+    Relist,
     /// Ask again after a pause.
     Retry {
         /// What went wrong.
@@ -97,11 +134,21 @@ impl Machine {
             kind,
             scope,
             streaming,
+            json: false,
+            bookmarks: false,
+            page: PAGE,
+            spread: 0,
             step: Step::Empty,
             decoder: Decoder::new(),
             seen: 0,
             expected: None,
         }
+    }
+
+    /// Makes each watch so many seconds longer.
+    pub fn spread(mut self, seconds: u32) -> Self {
+        self.spread = seconds;
+        self
     }
 
     /// Whose feed.
@@ -137,25 +184,54 @@ impl Machine {
                 path.push_str(
                     "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
                 );
-                let _ = write!(path, "&timeoutSeconds={WATCH_SECONDS}");
+                let _ = write!(path, "&timeoutSeconds={}", self.watch_seconds());
                 Ask::Watch(path)
             }
             Step::Empty | Step::Initial => {
-                let _ = write!(path, "limit={PAGE}");
+                let _ = write!(path, "limit={}", self.page);
                 Ask::List(path)
             }
             Step::Page { next } => {
-                let _ = write!(path, "limit={PAGE}&continue={}", escape(next));
+                let _ = write!(path, "limit={}&continue={}", self.page, escape(next));
                 Ask::List(path)
             }
             Step::Follow { version } => {
                 let _ = write!(
                     path,
-                    "watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={}",
+                    "watch=true&allowWatchBookmarks=true&timeoutSeconds={}&resourceVersion={}",
+                    self.watch_seconds(),
                     escape(version)
                 );
                 Ask::Watch(path)
             }
+        }
+    }
+
+    /// The media types that we read, the dearest first. A kind that has no protobuf comes in JSON then.
+    pub fn accept(&self) -> &'static str {
+        match self.ask() {
+            _ if self.json => "application/json",
+            Ask::List(_) => "application/vnd.kubernetes.protobuf,application/json",
+            Ask::Watch(_) => "application/vnd.kubernetes.protobuf;stream=watch,application/json",
+        }
+    }
+
+    /// After how many seconds the server is asked to end a watch.
+    pub fn watch_seconds(&self) -> u32 {
+        let base = if self.bookmarks {
+            LONG_WATCH_SECONDS
+        } else {
+            WATCH_SECONDS
+        };
+        base + self.spread
+    }
+
+    /// How long a watch that lives may say nothing.
+    pub fn silence(&self) -> Duration {
+        if self.bookmarks {
+            BOOKMARK_SILENCE
+        } else {
+            Duration::from_secs(u64::from(self.watch_seconds())) + GRACE
         }
     }
 
@@ -171,6 +247,11 @@ impl Machine {
             }
             _ => format!("{base}/{plural}"),
         }
+    }
+
+    /// Whether the whole list is still to come.
+    pub fn is_syncing(&self) -> bool {
+        !matches!(self.step, Step::Follow { .. })
     }
 
     /// How the feed stands while all goes well.
@@ -202,18 +283,14 @@ impl Machine {
         out.push(Delta::SyncStart);
     }
 
-    /// One line of a watch.
-    pub fn line(&mut self, line: &[u8], out: &mut Vec<Delta>) -> Next {
-        if line.iter().all(u8::is_ascii_whitespace) {
+    /// One event of a watch: a line of JSON, or a message of protobuf.
+    pub fn frame(&mut self, wire: Wire, bytes: &[u8], out: &mut Vec<Delta>) -> Next {
+        if wire == Wire::Json && bytes.iter().all(u8::is_ascii_whitespace) {
             return Next::Continue;
         }
-        let frame = match self.decoder.frame(self.kind, Wire::Json, line) {
+        let frame = match self.decoder.frame(self.kind, wire, bytes) {
             Ok(frame) => frame,
-            Err(error) => {
-                return Next::Retry {
-                    why: format!("unreadable watch event: {error}"),
-                };
-            }
+            Err(error) => return self.unreadable(wire, format!("unreadable watch event: {error}")),
         };
         let version = match frame {
             Frame::Upsert { object, version } => {
@@ -247,6 +324,8 @@ impl Machine {
                     self.step = Step::Follow {
                         version: version.clone().into_owned(),
                     };
+                } else if matches!(self.step, Step::Follow { .. }) {
+                    self.bookmarks = true;
                 }
                 version
             }
@@ -260,10 +339,61 @@ impl Machine {
         Next::Continue
     }
 
+    /// Bytes that are no event or no list. In protobuf: whatever it was, JSON can be read.
+    fn unreadable(&mut self, wire: Wire, why: String) -> Next {
+        match wire {
+            Wire::Json => Next::Retry { why },
+            Wire::Protobuf => {
+                self.json = true;
+                Next::Json { why }
+            }
+        }
+    }
+
+    /// A frame of so many bytes was above the limit and passed over: one object that is not known, and the
+    /// stream goes on after it. Nothing is asked again for its sake, so it cannot come in a loop.
+    pub fn too_long(&mut self, bytes: u64, out: &mut Vec<Delta>) {
+        out.push(Delta::Unreadable {
+            name: "?".into(),
+            why: format!(
+                "an event of {} has {bytes} bytes, {} are the limit",
+                self.resource(),
+                super::splitter::LIMIT
+            )
+            .into(),
+        });
+    }
+
+    /// A page was above the limit: smaller ones are asked for.
+    pub fn too_large(&mut self, limit: usize) -> Next {
+        if self.page > 1 {
+            self.page = (self.page / 4).max(1);
+            return Next::Again;
+        }
+        Next::Retry {
+            why: format!(
+                "one object of {} has more than {limit} bytes",
+                self.resource()
+            ),
+        }
+    }
+
+    /// A watch said nothing for as long as [`Machine::silence`].
+    pub fn silent(&mut self) -> Next {
+        if self.bookmarks {
+            // Perhaps the server is one that sends few of them: the next watch shows.
+            self.bookmarks = false;
+            return Next::Again;
+        }
+        Next::Retry {
+            why: format!("the watch was silent for {} s", self.silence().as_secs()),
+        }
+    }
+
     fn error_event(&mut self, error: &ServerError) -> Next {
         if error.code == 410 || error.reason == "Expired" || error.reason == "Gone" {
             self.step = Step::Empty;
-            return Next::Again;
+            return Next::Relist;
         }
         if self.step == Step::Initial {
             self.step = Step::Empty;
@@ -274,19 +404,11 @@ impl Machine {
     }
 
     /// One page of a list.
-    pub fn page(&mut self, body: &[u8], out: &mut Vec<Delta>) -> Next {
-        let page = match self.decoder.page(self.kind, Wire::Json, body) {
+    pub fn page(&mut self, wire: Wire, body: &[u8], out: &mut Vec<Delta>) -> Next {
+        let page = match self.decoder.page(self.kind, wire, body) {
             Ok(page) if !page.version.is_empty() => page,
-            Ok(_) => {
-                return Next::Retry {
-                    why: "the list has no resourceVersion".to_owned(),
-                };
-            }
-            Err(error) => {
-                return Next::Retry {
-                    why: format!("unreadable list: {error}"),
-                };
-            }
+            Ok(_) => return self.unreadable(wire, "the list has no resourceVersion".to_owned()),
+            Err(error) => return self.unreadable(wire, format!("unreadable list: {error}")),
         };
         if self.step == Step::Empty {
             self.begin(out);
@@ -344,6 +466,12 @@ impl Machine {
             404 => Refusal::Absent,
             410 => {
                 self.step = Step::Empty;
+                Refusal::Relist
+            }
+            // The server has no protobuf, or none for this kind.
+            406 | 415 if !self.json => {
+                self.json = true;
+                self.ended();
                 Refusal::Again
             }
             // The server has no streaming lists, or they are switched off.
@@ -355,7 +483,7 @@ impl Machine {
             // A continue token that the server no longer takes.
             400 if matches!(self.step, Step::Page { .. }) => {
                 self.step = Step::Empty;
-                Refusal::Again
+                Refusal::Relist
             }
             504 if error.message.contains("Too large resource version") => {
                 self.step = Step::Empty;
@@ -459,9 +587,9 @@ mod tests {
         let mut out = Vec::new();
         assert_eq!(m.ask(), Ask::Watch(STREAM.into()));
         m.opened(&mut out);
-        m.line(&added("a", 1), &mut out);
-        m.line(&bookmark(4, false), &mut out);
-        m.line(&added("b", 2), &mut out);
+        m.frame(Wire::Json, &added("a", 1), &mut out);
+        m.frame(Wire::Json, &bookmark(4, false), &mut out);
+        m.frame(Wire::Json, &added("b", 2), &mut out);
         assert_eq!(
             m.state(),
             FeedState::Syncing {
@@ -469,21 +597,34 @@ mod tests {
                 expected: None
             }
         );
-        m.line(&bookmark(5, true), &mut out);
+        m.frame(Wire::Json, &bookmark(5, true), &mut out);
         assert_eq!(m.state(), FeedState::Live);
-        m.line(&added("c", 6), &mut out);
+        m.frame(Wire::Json, &added("c", 6), &mut out);
         assert_eq!(short(&out), "start +a +b end +c");
         m.ended();
         assert_eq!(m.ask(), follow("6"));
         out.clear();
         m.opened(&mut out);
-        m.line(&bookmark(9, false), &mut out);
-        m.line(
+        m.frame(Wire::Json, &bookmark(9, false), &mut out);
+        m.frame(
+            Wire::Json,
             br#"{"type":"DELETED","object":{"metadata":{"name":"a","uid":"u-a","resourceVersion":"10"}}}"#,
             &mut out,
         );
         assert_eq!(short(&out), "-a");
+        // A server that sends bookmarks is asked less often.
+        let long = "/api/v1/pods?watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=10";
+        assert_eq!(m.ask(), Ask::Watch(long.into()));
+        // If then it is silent for long, that is no news yet.
+        assert_eq!(m.silence(), BOOKMARK_SILENCE);
+        assert_eq!(m.silent(), Next::Again);
         assert_eq!(m.ask(), follow("10"));
+        assert_eq!(
+            m.silent(),
+            Next::Retry {
+                why: "the watch was silent for 65 s".into()
+            }
+        );
     }
 
     #[test]
@@ -491,12 +632,12 @@ mod tests {
         let mut m = machine(true);
         let mut out = Vec::new();
         m.opened(&mut out);
-        m.line(&added("a", 1), &mut out);
+        m.frame(Wire::Json, &added("a", 1), &mut out);
         m.ended();
         assert_eq!(m.ask(), Ask::Watch(STREAM.into()));
         m.opened(&mut out);
-        m.line(&added("a", 1), &mut out);
-        m.line(&bookmark(2, true), &mut out);
+        m.frame(Wire::Json, &added("a", 1), &mut out);
+        m.frame(Wire::Json, &bookmark(2, true), &mut out);
         assert_eq!(short(&out), "start +a start +a end");
     }
 
@@ -517,7 +658,7 @@ mod tests {
             )
         };
         assert_eq!(
-            m.page(page(&["a", "b"], "t/k").as_bytes(), &mut out),
+            m.page(Wire::Json, page(&["a", "b"], "t/k").as_bytes(), &mut out),
             Next::Again
         );
         assert_eq!(
@@ -531,9 +672,69 @@ mod tests {
             m.ask(),
             Ask::List("/api/v1/pods?limit=500&continue=t%2Fk".into())
         );
-        m.page(page(&["c"], "").as_bytes(), &mut out);
+        m.page(Wire::Json, page(&["c"], "").as_bytes(), &mut out);
         assert_eq!(short(&out), "start +a +b +c end");
         assert_eq!(m.ask(), follow("7"));
+    }
+
+    #[test]
+    fn protobuf_is_asked_for_until_it_cannot_be_had() {
+        let protobuf = "application/vnd.kubernetes.protobuf;stream=watch,application/json";
+        let mut m = machine(true);
+        assert_eq!(m.accept(), protobuf);
+        for code in [406, 415] {
+            let mut m = machine(true);
+            m.opened(&mut Vec::new());
+            assert_eq!(m.refused(&error(code)), Refusal::Again);
+            assert_eq!(
+                (m.accept(), m.ask()),
+                ("application/json", Ask::Watch(STREAM.into()))
+            );
+            // It was not that.
+            assert_eq!(m.refused(&error(code)), Refusal::Again);
+            assert_eq!(m.ask(), Ask::List("/api/v1/pods?limit=500".into()));
+        }
+        let mut out = Vec::new();
+        m.opened(&mut out);
+        let next = m.frame(Wire::Protobuf, b"{\"type\":\"ADDED\"}", &mut out);
+        assert!(matches!(next, Next::Json { .. }), "{next:?}");
+        m.ended();
+        assert_eq!(
+            (m.accept(), m.ask()),
+            ("application/json", Ask::Watch(STREAM.into()))
+        );
+        let mut m = machine(false);
+        assert_eq!(
+            m.accept(),
+            "application/vnd.kubernetes.protobuf,application/json"
+        );
+        let next = m.page(Wire::Protobuf, b"{}", &mut out);
+        assert!(matches!(next, Next::Json { .. }), "{next:?}");
+        assert_eq!(m.accept(), "application/json");
+    }
+
+    #[test]
+    fn what_is_too_large_is_named_or_asked_for_in_parts() {
+        let mut m = machine(false);
+        let mut out = Vec::new();
+        for limit in [125, 31, 7, 1] {
+            assert_eq!(m.too_large(1 << 20), Next::Again);
+            assert_eq!(m.ask(), Ask::List(format!("/api/v1/pods?limit={limit}")));
+        }
+        assert_eq!(
+            m.too_large(1 << 20),
+            Next::Retry {
+                why: "one object of pods has more than 1048576 bytes".into()
+            }
+        );
+        m.too_long(80 << 20, &mut out);
+        assert_eq!(
+            out,
+            [Delta::Unreadable {
+                name: "?".into(),
+                why: "an event of pods has 83886080 bytes, 16777216 are the limit".into()
+            }]
+        );
     }
 
     #[test]
@@ -542,12 +743,12 @@ mod tests {
             let mut m = machine(true);
             let mut out = Vec::new();
             m.opened(&mut out);
-            m.line(&bookmark(5, true), &mut out);
+            m.frame(Wire::Json, &bookmark(5, true), &mut out);
             if how == "event" {
                 let line = br#"{"type":"ERROR","object":{"kind":"Status","status":"Failure","reason":"Expired","code":410}}"#;
-                assert_eq!(m.line(line, &mut out), Next::Again);
+                assert_eq!(m.frame(Wire::Json, line, &mut out), Next::Relist);
             } else {
-                assert_eq!(m.refused(&error(410)), Refusal::Again);
+                assert_eq!(m.refused(&error(410)), Refusal::Relist);
             }
             assert_eq!(m.ask(), Ask::Watch(STREAM.into()), "{how}");
         }
@@ -558,14 +759,17 @@ mod tests {
         let mut m = machine(true);
         let mut out = Vec::new();
         m.opened(&mut out);
-        m.line(&bookmark(5, true), &mut out);
+        m.frame(Wire::Json, &bookmark(5, true), &mut out);
         out.clear();
         let line = br#"{"type":"MODIFIED","object":{"metadata":{"name":"p","namespace":"n","resourceVersion":"8"},"status":{"containerStatuses":3}}}"#;
-        assert_eq!(m.line(line, &mut out), Next::Continue);
+        assert_eq!(m.frame(Wire::Json, line, &mut out), Next::Continue);
         assert_eq!(short(&out), "?n/p");
         assert_eq!(m.ask(), follow("8"));
-        assert!(matches!(m.line(b"nonsense", &mut out), Next::Retry { .. }));
-        assert_eq!(m.line(b"\n", &mut out), Next::Continue);
+        assert!(matches!(
+            m.frame(Wire::Json, b"nonsense", &mut out),
+            Next::Retry { .. }
+        ));
+        assert_eq!(m.frame(Wire::Json, b"\n", &mut out), Next::Continue);
     }
 
     #[test]

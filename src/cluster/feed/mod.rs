@@ -17,15 +17,25 @@
 //! What is denied is said (`Denied`) and asked again every half minute; the others go on. Where all
 //! namespaces are denied and the context names one, that one is watched ([`Feeds::narrowed`] tells).
 //!
-//! [`machine`] is the protocol without IO; [`task`](self) drives it over a client. We do not use kube's
-//! watcher: it hides bookmarks, resumes in silence, has no way back from streaming lists and stops for ever
-//! at one object that cannot be read.
+//! A feed asks for protobuf and takes JSON; the reply's content type says which it is. [`inflate`] and
+//! [`splitter`] turn a body into frames, [`machine`] frames into steps, all without IO; [`task`](self) drives
+//! them over a client. We do not use kube's watcher: it reads JSON only, hides bookmarks, resumes in silence,
+//! has no way back from streaming lists and stops for ever at one object that cannot be read.
+//!
+//! What a feed asks of the server: one watch a kind, ended after one to five minutes and resumed where it was;
+//! a list only at the start and after an expired version, streamed or in pages; few lists at a time, nodes and
+//! pods first ([`super::budget`]). After an outage each comes back at its own time within a second; a
+//! `Retry-After` is the least that is waited.
 
+mod exchange;
+pub mod inflate;
 pub mod machine;
+pub mod splitter;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, watch};
@@ -34,7 +44,11 @@ use tokio::task::JoinHandle;
 use crate::engine::Event;
 use crate::model::{FeedState, Kind, Text};
 
+use super::backoff::{Backoff, seed};
 use super::connect::Connection;
+
+/// Watches are longer by up to this.
+const WATCH_SPREAD: Duration = Duration::from_secs(30);
 
 /// What part of the cluster is watched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -149,9 +163,17 @@ impl Feeds {
     }
 
     fn start(&mut self, kind: Kind, after: Option<JoinHandle<()>>) {
+        let mut backoff = Backoff::new(seed());
+        // Watches of one start must not all end at the same instant either.
+        let spread = backoff.within(WATCH_SPREAD).as_secs();
+        let machine = machine::Machine::new(kind, self.scope.clone(), self.streaming)
+            .spread(u32::try_from(spread).unwrap_or(0));
         let task = task::Task {
             connection: self.connection.clone(),
-            machine: machine::Machine::new(kind, self.scope.clone(), self.streaming),
+            machine,
+            backoff,
+            turn: None,
+            plain: false,
             events: self.events.clone(),
             pulse: self.pulse.clone(),
             narrowed: self.narrowed.clone(),

@@ -64,7 +64,7 @@ impl Splitter {
     }
 
     /// Takes the next frame off `chunk`. `None`: the chunk is used up.
-    pub fn next<'a>(&'a mut self, chunk: &mut &'a [u8]) -> Option<Cut<'a>> {
+    pub fn next<'s, 'c: 's>(&'s mut self, chunk: &mut &'c [u8]) -> Option<Cut<'s>> {
         if self.given {
             self.given = false;
             self.held.clear();
@@ -110,7 +110,7 @@ impl Splitter {
         self.passing == Passing::No
     }
 
-    fn counted<'a>(&'a mut self, chunk: &mut &'a [u8]) -> Option<Cut<'a>> {
+    fn counted<'s, 'c: 's>(&'s mut self, chunk: &mut &'c [u8]) -> Option<Cut<'s>> {
         if self.held.is_empty()
             && let Some((head, rest)) = chunk.split_first_chunk::<4>()
         {
@@ -140,7 +140,7 @@ impl Splitter {
         Some(Cut::Frame(&self.held[4..]))
     }
 
-    fn line<'a>(&'a mut self, chunk: &mut &'a [u8]) -> Option<Cut<'a>> {
+    fn line<'s, 'c: 's>(&'s mut self, chunk: &mut &'c [u8]) -> Option<Cut<'s>> {
         if chunk.is_empty() {
             return None;
         }
@@ -246,7 +246,11 @@ mod tests {
                 for second in first..=body.len() {
                     let mut splitter = Splitter::new(wire, LIMIT);
                     let chunks = [&body[..first], &body[first..second], &body[second..]];
-                    assert_eq!(cut(&mut splitter, &chunks), want, "{wire:?} {first} {second}");
+                    assert_eq!(
+                        cut(&mut splitter, &chunks),
+                        want,
+                        "{wire:?} {first} {second}"
+                    );
                     assert!(!splitter.is_inside());
                 }
             }

@@ -1,39 +1,40 @@
 //! A feed's machine over a client.
 
 use std::collections::BTreeSet;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures::{AsyncBufRead, AsyncBufReadExt};
-use http::header::ACCEPT_ENCODING;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Pulse;
-use super::machine::{Ask, Machine, Next, Refusal, WATCH_SECONDS};
-use crate::cluster::backoff::{Backoff, seed};
-use crate::cluster::connect::{Connection, why};
-use crate::cluster::decode::ServerError;
+use super::exchange::{self, Answer, Failed, Incoming, NotWhole};
+use super::machine::{Ask, Machine, Next, Refusal};
+use super::splitter::{Cut, LIMIT, Splitter};
+use crate::cluster::backoff::Backoff;
+use crate::cluster::connect::Connection;
+use crate::cluster::decode::{ServerError, Wire};
+use crate::cluster::meter::{Meter, Who};
 use crate::engine::Event;
 use crate::model::object::Batch;
 use crate::model::{Delta, FeedState, Kind};
 
-/// A batch is sent when it has so many steps …
-const BATCH: usize = 512;
-/// … or its first step is so old.
-const LINGER: Duration = Duration::from_millis(20);
+/// A batch is sent when it has so many steps. With the few batches that may wait in the channel it bounds
+/// what is decoded and not yet in the model to some thousand objects …
+const BATCH: usize = 256;
+/// … or when its first step is so old: half a frame's time.
+const LINGER: Duration = Duration::from_millis(10);
 /// Progress of a sync is told at most so often.
 const PROGRESS: Duration = Duration::from_millis(200);
-/// A watch that says nothing for so long, not even its end, is dead.
-const SILENCE: Duration = Duration::from_secs(WATCH_SECONDS as u64 + 5);
-/// An answer's head, or a page, may take so long.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// What is denied is asked again after.
 const DENIED: Duration = Duration::from_secs(30);
 /// What the server does not know is asked again after.
 const ABSENT: Duration = Duration::from_secs(300);
+/// When the server is back, or ended all streams at once, each comes back at its own time within this.
+const SPREAD: Duration = Duration::from_secs(1);
+/// A feed that has been followed for so long lists anew without a pause when it has to.
+const FOLLOWED: Duration = Duration::from_secs(60);
 
 pub(super) struct Task {
     pub(super) connection: Connection,
@@ -41,18 +42,25 @@ pub(super) struct Task {
     pub(super) events: mpsc::Sender<Event>,
     pub(super) pulse: watch::Receiver<Pulse>,
     pub(super) narrowed: Arc<Mutex<BTreeSet<Kind>>>,
+    pub(super) backoff: Backoff,
+    /// Held while a first list comes in.
+    pub(super) turn: Option<OwnedSemaphorePermit>,
+    /// A compressed answer could not be read: none is asked for any more.
+    pub(super) plain: bool,
 }
 
 /// Why a round ended.
 enum Round {
     /// Ask at once.
     Again,
-    /// Ask after a pause; the feed is stale.
-    Retry(String),
+    /// Ask at some time within the spread.
+    Soon,
+    /// Everything has to be asked for again.
+    Relist,
+    /// Ask after a pause, or the pause that the server asks for; the feed is stale.
+    Retry(String, Option<Duration>),
     /// The feed stands so until it is asked again after the pause.
     Rest(FeedState, Duration),
-    /// Nobody listens.
-    Closed,
 }
 
 /// Nobody listens to the events any more.
@@ -105,8 +113,21 @@ impl Outbox {
     }
 }
 
+/// How long until the next round.
+enum Pause {
+    /// As the server asked.
+    Asked(Duration),
+    /// Or until the server answers again.
+    UntilBack(Duration),
+}
+
 impl Task {
     pub(super) async fn run(mut self) {
+        // That nobody listens any more ends the feed.
+        let _ = self.rounds().await;
+    }
+
+    async fn rounds(&mut self) -> Result<(), Gone> {
         let mut out = Outbox {
             kind: self.machine.kind(),
             events: self.events.clone(),
@@ -116,47 +137,76 @@ impl Task {
             told_at: Instant::now(),
             heard: Utc::now(),
         };
-        let mut backoff = Backoff::new(seed());
-        if out.tell(self.machine.state()).await.is_err() {
-            return;
-        }
+        out.tell(self.machine.state()).await?;
         // When the stream broke that has not been heard since. Its last line says less: a quiet kind has
         // but a bookmark a minute.
         let mut broke = None;
+        let mut relisted: Option<Instant> = None;
         loop {
             let heard = out.heard;
-            let round = match self.round(&mut out).await {
-                Ok(round) => round,
-                Err(Gone) => Round::Closed,
-            };
+            let round = self.round(&mut out).await?;
             if out.heard > heard {
-                backoff.reset();
                 broke = None;
+                if !matches!(round, Round::Relist) {
+                    self.backoff.reset();
+                }
             }
             let (state, pause) = match round {
-                Round::Closed => return,
                 Round::Again => continue,
-                Round::Retry(why) => {
+                Round::Soon => {
+                    out.flush().await?;
+                    tokio::time::sleep(self.backoff.within(SPREAD)).await;
+                    continue;
+                }
+                Round::Relist => {
+                    out.flush().await?;
+                    // Many consoles are told at the same instant; and a server that says so again and
+                    // again is not asked in a loop.
+                    let now = Instant::now();
+                    let last = relisted.replace(now);
+                    if last.is_none_or(|last| now - last > FOLLOWED) {
+                        self.backoff.reset();
+                    }
+                    tokio::time::sleep(self.backoff.next()).await;
+                    continue;
+                }
+                Round::Retry(why, after) => {
                     log::warn!("{}: {why}", self.machine.resource());
+                    self.meter().again();
                     let stale = FeedState::Stale {
                         since: *broke.get_or_insert_with(Utc::now),
                         why: why.into(),
                     };
-                    (stale, backoff.next())
+                    let pause = match after {
+                        Some(after) => Pause::Asked(self.backoff.at_least(after)),
+                        None => Pause::UntilBack(self.backoff.next()),
+                    };
+                    (stale, pause)
                 }
                 Round::Rest(state, pause) => {
                     log::warn!("{}: {state:?}", self.machine.resource());
-                    (state, pause)
+                    (state, Pause::UntilBack(pause))
                 }
             };
-            if out.flush().await.is_err() || out.tell(state).await.is_err() {
-                return;
+            self.turn = None;
+            out.flush().await?;
+            out.tell(state).await?;
+            match pause {
+                Pause::Asked(pause) => tokio::time::sleep(pause).await,
+                Pause::UntilBack(pause) => self.pause(pause).await,
             }
-            self.pause(pause).await;
         }
     }
 
-    /// Waits, but no longer than until the server answers again.
+    fn meter(&self) -> &Meter {
+        self.connection.meters.of(self.who())
+    }
+
+    fn who(&self) -> Who {
+        Who::Feed(self.machine.kind())
+    }
+
+    /// Waits, but not much longer than until the server answers again.
     async fn pause(&mut self, pause: Duration) {
         self.pulse.mark_unchanged();
         let pulse = &mut self.pulse;
@@ -170,85 +220,107 @@ impl Task {
                 }
             }
         };
-        let _ = timeout(pause, back).await;
+        if timeout(pause, back).await.is_ok() {
+            // All feeds hear it at the same instant.
+            tokio::time::sleep(self.backoff.within(SPREAD)).await;
+        }
     }
 
     /// One request and what comes of it.
     async fn round(&mut self, out: &mut Outbox) -> Result<Round, Gone> {
+        if !self.machine.is_syncing() {
+            self.turn = None;
+        } else if self.turn.is_none() {
+            self.turn = self.connection.budget.list(self.machine.kind()).await;
+        }
         match self.machine.ask() {
             Ask::List(path) => self.list(&path, out).await,
             Ask::Watch(path) => self.watch(&path, out).await,
         }
     }
 
+    async fn ask(&self, path: &str) -> Result<Answer, Failed> {
+        let compressed = !self.plain && self.connection.compressed();
+        let accept = self.machine.accept();
+        exchange::ask(&self.connection, self.who(), path, accept, compressed).await
+    }
+
     async fn list(&mut self, path: &str, out: &mut Outbox) -> Result<Round, Gone> {
-        let request = match http::Request::get(path).body(Vec::new()) {
-            Ok(request) => request,
-            Err(error) => return Ok(Round::Retry(error.to_string())),
+        let waited = self.connection.budget.request().await;
+        self.meter().asked(waited);
+        let mut answer = match self.ask(path).await {
+            Ok(answer) => answer,
+            Err(failed) => return Ok(self.failed(failed)),
         };
-        let asked = timeout(PATIENCE, self.connection.client.request_text(request));
-        let body = match asked.await {
-            Err(_) => return Ok(Round::Retry("no answer within 30 s".into())),
-            Ok(Err(error)) => return Ok(self.refused(&error)),
-            Ok(Ok(body)) => body,
+        let body = match exchange::read(&self.connection, self.who(), &mut answer.body).await {
+            Ok(body) => body,
+            Err(NotWhole::TooLarge) => {
+                let next = self.machine.too_large(exchange::PAGE);
+                return Ok(self.after(next).unwrap_or(Round::Again));
+            }
+            Err(NotWhole::Broken(why)) => {
+                self.plain |= answer.body.inflate.is_some();
+                return Ok(Round::Retry(why, None));
+            }
         };
         out.heard = Utc::now();
-        let next = self.machine.page(body.as_bytes(), &mut out.deltas);
+        let next = self.machine.page(answer.wire, &body, &mut out.deltas);
+        drop(body);
+        self.meter().frames(out.deltas.len());
         out.flush().await?;
         out.tell(self.machine.state()).await?;
-        Ok(match next {
-            Next::Continue | Next::Again => Round::Again,
-            Next::Retry { why } => Round::Retry(why),
-        })
+        Ok(self.after(next).unwrap_or(Round::Again))
     }
 
     async fn watch(&mut self, path: &str, out: &mut Outbox) -> Result<Round, Gone> {
-        // Compressed streams come in several gzip members, of which the client reads only the first.
-        let request = http::Request::get(path)
-            .header(ACCEPT_ENCODING, "identity")
-            .body(Vec::new());
-        let request = match request {
-            Ok(request) => request,
-            Err(error) => return Ok(Round::Retry(error.to_string())),
-        };
-        let asked = timeout(PATIENCE, self.connection.client.request_stream(request));
-        let stream = match asked.await {
-            Err(_) => return Ok(Round::Retry("no answer within 30 s".into())),
-            Ok(Err(error)) => return Ok(self.refused(&error)),
-            Ok(Ok(stream)) => stream,
+        self.meter().asked(Duration::ZERO);
+        let answer = match self.ask(path).await {
+            Ok(answer) => answer,
+            Err(failed) => return Ok(self.failed(failed)),
         };
         out.heard = Utc::now();
         self.machine.opened(&mut out.deltas);
         out.tell(self.machine.state()).await?;
-        let round = self.read(Box::pin(stream), out).await?;
+        let round = self.read(answer, out).await?;
         self.machine.ended();
         out.flush().await?;
         Ok(round)
     }
 
-    /// Lines until the stream ends, breaks or falls silent.
-    async fn read(
-        &mut self,
-        mut stream: Pin<Box<impl AsyncBufRead>>,
-        out: &mut Outbox,
-    ) -> Result<Round, Gone> {
-        let mut line = Vec::new();
+    /// What a frame or a page leads to. `None`: read on.
+    fn after(&self, next: Next) -> Option<Round> {
+        match next {
+            Next::Continue => None,
+            Next::Again => Some(Round::Again),
+            Next::Relist => Some(Round::Relist),
+            Next::Json { why } => {
+                let resource = self.machine.resource();
+                log::warn!("{resource}: {why}; asking for JSON from now on");
+                Some(Round::Again)
+            }
+            Next::Retry { why } => Some(Round::Retry(why, None)),
+        }
+    }
+
+    /// Frames until the stream ends, breaks or falls silent.
+    async fn read(&mut self, answer: Answer, out: &mut Outbox) -> Result<Round, Gone> {
+        let Answer { wire, mut body } = answer;
+        let mut splitter = Splitter::new(wire, LIMIT);
         let mut pulse = self.pulse.clone();
         pulse.mark_unchanged();
         let mut silent = matches!(&*pulse.borrow(), Pulse::Silent { .. });
         let opened = Instant::now();
         let mut heard = opened;
         loop {
-            let deadline = if out.deltas.is_empty() {
-                heard + SILENCE
+            let empty = out.deltas.is_empty();
+            let deadline = if empty {
+                heard + self.machine.silence()
             } else {
                 out.since + LINGER
             };
-            let empty = out.deltas.is_empty();
-            // `read_until` keeps what it has in `line` when it is interrupted.
-            let read = tokio::select! {
+            let piece = tokio::select! {
                 biased;
-                read = timeout_at(deadline, stream.read_until(b'\n', &mut line)) => read,
+                piece = timeout_at(deadline, body.next()) => piece,
                 Ok(()) = pulse.changed() => {
                     let now = pulse.borrow_and_update().clone();
                     match now {
@@ -258,13 +330,13 @@ impl Task {
                             out.tell(FeedState::Stale { since: since.max(out.heard), why }).await?;
                         }
                         // After a break nobody knows whether this stream is still alive.
-                        Pulse::Answers if silent => return Ok(Round::Again),
+                        Pulse::Answers if silent => return Ok(Round::Soon),
                         Pulse::Answers => {}
                     }
                     continue;
                 }
             };
-            match read {
+            let piece = match piece {
                 Err(_) if !empty => {
                     out.flush().await?;
                     if !silent {
@@ -273,69 +345,126 @@ impl Task {
                     continue;
                 }
                 Err(_) => {
-                    let why = format!("the watch was silent for {} s", SILENCE.as_secs());
-                    return Ok(Round::Retry(why));
+                    let next = self.machine.silent();
+                    return Ok(self.after(next).unwrap_or(Round::Again));
                 }
-                Ok(Err(error)) => {
-                    let why = crate::cluster::harmless::plain(&error.to_string()).into_owned();
+                Ok(Err(why)) => {
                     // A server that goes away cuts its watches: whether that is an outage shows with the
                     // next request.
                     log::debug!("{}: watch broke: {why}", self.machine.resource());
                     return Ok(self.after_end(opened, why));
                 }
-                Ok(Ok(0)) => {
+                Ok(Ok(None)) if splitter.is_inside() => {
+                    // It comes again after the resume.
+                    return Ok(self.after_end(opened, "the watch was cut off".into()));
+                }
+                Ok(Ok(None)) => {
                     return Ok(self.after_end(opened, "the server ended the watch at once".into()));
                 }
-                Ok(Ok(_)) => {}
-            }
-            if line.last() != Some(&b'\n') {
-                // Cut off in the middle of an event: it comes again after the resume.
-                return Ok(self.after_end(opened, "the watch was cut off".into()));
-            }
+                Ok(Ok(Some(piece))) => piece,
+            };
             heard = Instant::now();
             out.heard = Utc::now();
             silent = false;
-            let before = out.deltas.len();
-            let next = self.machine.line(&line, &mut out.deltas);
-            line.clear();
-            if before == 0 {
+            if empty {
                 out.since = heard;
             }
-            if out.deltas.len() >= BATCH {
-                out.flush().await?;
-                out.tell(self.machine.state()).await?;
-            } else if out.deltas.is_empty() {
-                out.tell(self.machine.state()).await?;
+            if let Some(round) = self
+                .take(wire, &mut body, &mut splitter, &piece, out)
+                .await?
+            {
+                return Ok(round);
             }
-            match next {
-                Next::Continue => {}
-                Next::Again => return Ok(Round::Again),
-                Next::Retry { why } => return Ok(Round::Retry(why)),
+            if !self.machine.is_syncing() {
+                self.turn = None;
+            }
+            if out.deltas.is_empty() {
+                out.tell(self.machine.state()).await?;
             }
         }
     }
 
-    /// A watch that lived is resumed at once; one that died young would be asked for again and again.
+    /// Reads what is whole by now. `Some`: that ends the stream.
+    async fn take(
+        &mut self,
+        wire: Wire,
+        body: &mut Incoming,
+        splitter: &mut Splitter,
+        piece: &[u8],
+        out: &mut Outbox,
+    ) -> Result<Option<Round>, Gone> {
+        let mut rest = piece;
+        let (mut plain, mut frames) = (0, 0);
+        let mut ends = None;
+        'piece: while ends.is_none() {
+            let mut part = match &mut body.inflate {
+                None if rest.is_empty() => break,
+                None => std::mem::take(&mut rest),
+                Some(inflate) => match inflate.next(&mut rest) {
+                    Ok(Some(part)) => part,
+                    Ok(None) => break,
+                    Err(corrupt) => {
+                        self.plain = true;
+                        ends = Some(Round::Retry(corrupt.to_string(), None));
+                        break;
+                    }
+                },
+            };
+            plain += part.len();
+            while let Some(cut) = splitter.next(&mut part) {
+                frames += 1;
+                let next = match cut {
+                    Cut::Frame(frame) => self.machine.frame(wire, frame, &mut out.deltas),
+                    Cut::TooLong { bytes } => {
+                        self.machine.too_long(bytes, &mut out.deltas);
+                        Next::Continue
+                    }
+                };
+                if out.deltas.len() >= BATCH {
+                    out.flush().await?;
+                    out.since = Instant::now();
+                    out.tell(self.machine.state()).await?;
+                }
+                ends = self.after(next);
+                if ends.is_some() {
+                    break 'piece;
+                }
+            }
+        }
+        let meter = self.meter();
+        meter.bytes(piece.len(), plain);
+        meter.frames(frames);
+        Ok(ends)
+    }
+
+    /// A watch that ended at its time is resumed at once. One that was ended before may be one of many; one
+    /// that died young would be asked for again and again.
     fn after_end(&self, opened: Instant, why: String) -> Round {
-        if opened.elapsed() < Duration::from_secs(1) {
-            Round::Retry(why)
+        let lived = opened.elapsed();
+        if lived < Duration::from_secs(1) {
+            return Round::Retry(why, None);
+        }
+        self.meter().again();
+        if lived.as_secs() + 2 < u64::from(self.machine.watch_seconds()) {
+            Round::Soon
         } else {
             Round::Again
         }
     }
 
-    fn refused(&mut self, error: &kube::Error) -> Round {
-        let kube::Error::Api(status) = error else {
-            return Round::Retry(why(error));
+    fn failed(&mut self, failed: Failed) -> Round {
+        let (error, after) = match failed {
+            Failed::Broken(why) => return Round::Retry(why, None),
+            Failed::Refused(error, after) => (error, after),
         };
-        let error = ServerError {
-            code: status.code,
-            reason: status.reason.clone(),
-            message: crate::cluster::harmless::plain(&status.message).into_owned(),
-        };
-        match self.machine.refused(&error) {
+        self.refused(&error, after)
+    }
+
+    fn refused(&mut self, error: &ServerError, after: Option<Duration>) -> Round {
+        match self.machine.refused(error) {
             Refusal::Again => Round::Again,
-            Refusal::Retry { why } => Round::Retry(why),
+            Refusal::Relist => Round::Relist,
+            Refusal::Retry { why } => Round::Retry(why, after),
             Refusal::Narrowed => {
                 log::warn!(
                     "{}: all namespaces are denied, watching one",
@@ -367,7 +496,10 @@ impl Task {
                     },
                     DENIED,
                 ),
-                None => Round::Retry("the server does not accept our credentials (401)".into()),
+                None => Round::Retry(
+                    "the server does not accept our credentials (401)".into(),
+                    None,
+                ),
             },
         }
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use futures::AsyncBufReadExt;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Pressure;
@@ -14,6 +15,7 @@ use crate::cluster::connect::{Connection, why};
 use crate::cluster::decode::Decoder;
 use crate::cluster::feed::machine::escape;
 use crate::cluster::harmless;
+use crate::cluster::meter::{Meter, Who};
 use crate::engine::{Event, LogEnd, LogEvent, LogId, LogLine, LogSource};
 use crate::model::{ContainerState, Kind, Object, Terminated, Text};
 
@@ -180,7 +182,12 @@ impl Task {
             Err(error) => return Ok(Outcome::Over(LogEnd::Failed(error.to_string().into()))),
         };
         let client = self.connection.client.clone();
-        let mut stream = match timeout(PATIENCE, client.request_stream(request)).await {
+        let _stream = self.stream().await?;
+        let began = Instant::now();
+        self.meter().asked(Duration::ZERO);
+        let asked = timeout(PATIENCE, client.request_stream(request)).await;
+        self.answered(began, &asked);
+        let mut stream = match asked {
             Err(_) => return Ok(Outcome::Broken("no answer within 20 s".into())),
             Ok(Err(kube::Error::Api(status))) => {
                 let words = harmless::plain(&status.message).into_owned();
@@ -212,6 +219,7 @@ impl Task {
                 Ok(Ok([])) => break Outcome::Ended,
                 Ok(Ok(bytes)) => {
                     self.reader.feed(bytes, &mut read);
+                    self.meter().bytes(bytes.len(), bytes.len());
                     bytes.len()
                 }
                 Ok(Err(error)) => {
@@ -219,6 +227,7 @@ impl Task {
                 }
             };
             stream.consume_unpin(length);
+            self.meter().frames(read.len());
             self.take(&mut read, &mut words);
             if self.waiting.len() >= BATCH {
                 self.flush(false).await?;
@@ -298,6 +307,30 @@ impl Task {
             .map_err(|_| Gone)
     }
 
+    fn meter(&self) -> &Meter {
+        self.connection.meters.of(Who::Logs)
+    }
+
+    /// Counts an answer; a failed request is one more to come.
+    fn answered<T>(&self, began: Instant, answer: &Result<kube::Result<T>, Elapsed>) {
+        match answer {
+            Ok(Ok(_)) => self.meter().head(began.elapsed(), 200),
+            Ok(Err(kube::Error::Api(status))) => self.meter().head(began.elapsed(), status.code),
+            Ok(Err(_)) | Err(_) => self.meter().again(),
+        }
+    }
+
+    /// A stream of the budget; says so while all are in use.
+    async fn stream(&mut self) -> Result<Option<OwnedSemaphorePermit>, Gone> {
+        let budget = self.connection.budget.clone();
+        if let Some(stream) = budget.log() {
+            return Ok(Some(stream));
+        }
+        self.waits("all streams are in use ([api] max_streams)".to_owned())
+            .await?;
+        Ok(budget.next_log().await)
+    }
+
     async fn status(&self) -> Status {
         let path = format!(
             "/api/v1/namespaces/{}/pods/{}",
@@ -307,7 +340,12 @@ impl Task {
         let Ok(request) = http::Request::get(path).body(Vec::new()) else {
             return Status::Unknown("unreadable status".into());
         };
-        let body = match timeout(PATIENCE, self.connection.client.request_text(request)).await {
+        let waited = self.connection.budget.request().await;
+        self.meter().asked(waited);
+        let began = Instant::now();
+        let asked = timeout(PATIENCE, self.connection.client.request_text(request)).await;
+        self.answered(began, &asked);
+        let body = match asked {
             Err(_) => return Status::Unknown("no answer".into()),
             Ok(Err(kube::Error::Api(status))) if status.code == 404 => {
                 return Status::Gone(format!("pod {} is gone", self.source.pod));
