@@ -15,7 +15,7 @@ use crate::engine::Event;
 use crate::model::{Changes, ClusterId, FeedState, Kind, Model, RankRules};
 
 /// Batches that may wait.
-const QUEUE: usize = 64;
+const QUEUE: usize = 12;
 
 /// Servers from this minor version on have streaming lists.
 const STREAMING: u32 = 34;

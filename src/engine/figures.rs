@@ -166,7 +166,11 @@ mod tests {
             .map(|line| line.iter().map(|s| &*s.text).collect())
             .collect();
         assert!(text.iter().all(|l| l.len() == 79), "{text:#?}");
-        insta::assert_snapshot!(text.join("\n"), @"");
+        insta::assert_snapshot!(text.join("\n"), @r"
+        requests             asked on wire   plain   frames again 429 waited  p50   max
+        pods                    12    6.7M    103M  151,234     1   2    12s  3ms  1.2s
+        poddisruptionbudgets     1       0       0                           <1ms  <1ms
+        ");
         assert!(lines(&[]).is_empty());
     }
 }

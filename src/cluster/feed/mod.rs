@@ -30,8 +30,10 @@
 mod exchange;
 pub mod inflate;
 pub mod machine;
+mod outbox;
 pub mod splitter;
 mod task;
+mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -4,29 +4,27 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Pulse;
 use super::exchange::{self, Answer, Failed, Incoming, NotWhole};
 use super::machine::{Ask, Machine, Next, Refusal};
+use super::outbox::{Gone, Outbox};
 use super::splitter::{Cut, LIMIT, Splitter};
 use crate::cluster::backoff::Backoff;
 use crate::cluster::connect::Connection;
 use crate::cluster::decode::{ServerError, Wire};
 use crate::cluster::meter::{Meter, Who};
 use crate::engine::Event;
-use crate::model::object::Batch;
-use crate::model::{Delta, FeedState, Kind};
+use crate::model::{FeedState, Kind};
 
 /// A batch is sent when it has so many steps. With the few batches that may wait in the channel it bounds
 /// what is decoded and not yet in the model to some thousand objects …
 const BATCH: usize = 256;
 /// … or when its first step is so old: half a frame's time.
 const LINGER: Duration = Duration::from_millis(10);
-/// Progress of a sync is told at most so often.
-const PROGRESS: Duration = Duration::from_millis(200);
 /// What is denied is asked again after.
 const DENIED: Duration = Duration::from_secs(30);
 /// What the server does not know is asked again after.
@@ -63,56 +61,6 @@ enum Round {
     Rest(FeedState, Duration),
 }
 
-/// Nobody listens to the events any more.
-struct Gone;
-
-struct Outbox {
-    kind: Kind,
-    events: mpsc::Sender<Event>,
-    deltas: Vec<Delta>,
-    since: Instant,
-    told: Option<FeedState>,
-    told_at: Instant,
-    heard: DateTime<Utc>,
-}
-
-impl Outbox {
-    async fn flush(&mut self) -> Result<(), Gone> {
-        if self.deltas.is_empty() {
-            return Ok(());
-        }
-        let deltas = std::mem::take(&mut self.deltas);
-        let batch = Batch {
-            kind: self.kind,
-            deltas,
-        };
-        self.events
-            .send(Event::Watch(Box::new(batch)))
-            .await
-            .map_err(|_| Gone)
-    }
-
-    /// Says how the feed stands if that is news; progress of a sync is no news for a while.
-    async fn tell(&mut self, state: FeedState) -> Result<(), Gone> {
-        if self.told.as_ref() == Some(&state) {
-            return Ok(());
-        }
-        let progress = |s: &FeedState| matches!(s, FeedState::Syncing { .. });
-        if progress(&state)
-            && self.told.as_ref().is_some_and(progress)
-            && self.told_at.elapsed() < PROGRESS
-        {
-            return Ok(());
-        }
-        self.told = Some(state.clone());
-        self.told_at = Instant::now();
-        self.events
-            .send(Event::Feed(self.kind, Box::new(state)))
-            .await
-            .map_err(|_| Gone)
-    }
-}
-
 /// How long until the next round.
 enum Pause {
     /// As the server asked.
@@ -128,15 +76,7 @@ impl Task {
     }
 
     async fn rounds(&mut self) -> Result<(), Gone> {
-        let mut out = Outbox {
-            kind: self.machine.kind(),
-            events: self.events.clone(),
-            deltas: Vec::new(),
-            since: Instant::now(),
-            told: None,
-            told_at: Instant::now(),
-            heard: Utc::now(),
-        };
+        let mut out = Outbox::new(self.machine.kind(), self.events.clone());
         out.tell(self.machine.state()).await?;
         // When the stream broke that has not been heard since. Its last line says less: a quiet kind has
         // but a bookmark a minute.
