@@ -149,7 +149,7 @@ fn frames(way: Way, machine: &mut Machine, body: &[u8], deltas: &mut Vec<Delta>)
 }
 
 /// As an API server flushes: many members, not aligned with frames.
-fn members(body: &[u8]) -> Vec<u8> {
+pub(crate) fn members(body: &[u8]) -> Vec<u8> {
     use std::io::Write;
     let mut out = Vec::new();
     for part in body.chunks(301) {

@@ -2,6 +2,7 @@
 //! kube's own watcher end in equal models. Where kube's watcher does something else, that is said and held.
 #![cfg(feature = "sim")]
 
+mod client;
 mod follow;
 mod proto;
 mod trace;
