@@ -187,7 +187,7 @@ async fn open(
             Kind::Budget,
         ],
     };
-    let connection = Session::connect(global).await?;
+    let connection = Session::connect(global).await?.with(&config.api);
     // A node's pods are in all namespaces, whatever -n says.
     let scope = match operation {
         Operation::Drain | Operation::Cordon | Operation::Uncordon => Scope::default(),

@@ -84,7 +84,7 @@ pub(super) fn duration(text: &str) -> Result<TimeDelta, String> {
 
 /// Runs it.
 pub async fn run(global: &Global, config: &Config, args: LogsArgs) -> Result<(), CliError> {
-    let connection = Session::connect(global).await?;
+    let connection = Session::connect(global).await?.with(&config.api);
     let scope = global.scope(connection.namespace.clone());
     let kinds = [Kind::Pod, Kind::BatchJob];
     let session = Session::start(connection, scope, &kinds, config.ranks.clone()).await?;

@@ -102,7 +102,7 @@ pub async fn run(global: &Global, config: &Config, args: GetArgs) -> Result<(), 
             "pools have no labels: -l does not go with them; try `get nodes -l …`".into(),
         ));
     }
-    let connection = Session::connect(global).await?;
+    let connection = Session::connect(global).await?.with(&config.api);
     let mut scope = global.scope(connection.namespace.clone());
     if matches!(args.resource, Resource::Pools | Resource::Nodes) {
         scope.fallback = scope.namespace.take().or(scope.fallback);
