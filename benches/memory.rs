@@ -1,0 +1,84 @@
+//! What a pod costs in memory: the growth of this process's resident set while a model fills, by kind of pod.
+//! `cargo bench --bench memory -- [PODS] [NODES]`.
+
+mod cluster;
+
+use std::io::Write as _;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cluster::{Shape, node, object, pod};
+use constable::ci::Reader;
+use constable::cluster::decode::Decoder;
+use constable::model::{Batch, Delta, Kind, Model, Object};
+
+fn main() -> std::io::Result<()> {
+    let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<usize>().ok());
+    let pods = numbers.next().unwrap_or(150_000);
+    let nodes = numbers.next().unwrap_or(5_000);
+    let only = std::env::args().find_map(|a| a.strip_prefix("shape=").map(str::to_owned));
+    let mut out = std::io::stdout().lock();
+    for (name, shape) in [("small", Shape::Small), ("platform", Shape::Platform), ("service", Shape::Service)] {
+        match &only {
+            Some(only) if only == name => measure(&mut out, name, shape, pods, nodes)?,
+            // Each in a process of its own: freed memory is not given back at once.
+            None => {
+                let me = std::env::current_exe()?;
+                let args = [pods.to_string(), nodes.to_string(), format!("shape={name}")];
+                std::process::Command::new(me).args(args).status()?;
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn measure(out: &mut impl std::io::Write, name: &str, shape: Shape, pods: usize, nodes: usize) -> std::io::Result<()> {
+    let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
+    let mut decoder = Decoder::new();
+    let mut model = Model::default();
+    let base = resident()?;
+    apply(&mut model, now, Kind::Node, Delta::SyncStart);
+    for i in 0..nodes {
+        let delta = Delta::Upsert(object(&mut decoder, Kind::Node, &node(i)));
+        apply(&mut model, now, Kind::Node, delta);
+    }
+    apply(&mut model, now, Kind::Node, Delta::SyncEnd);
+    let with_nodes = resident()?;
+    if std::env::args().any(|a| a == "pods-only") {
+        let mut kept: Vec<Object> = Vec::new();
+        for i in 0..pods {
+            kept.push(object(&mut decoder, Kind::Pod, &pod(shape, i, 0, nodes)));
+        }
+        let grown = resident()? - with_nodes;
+        return writeln!(out, "{name:9} {:5} bytes a pod, decoded pods alone ({})", grown / pods, kept.len());
+    }
+    apply(&mut model, now, Kind::Pod, Delta::SyncStart);
+    for i in 0..pods {
+        let delta = Delta::Upsert(object(&mut decoder, Kind::Pod, &pod(shape, i, 0, nodes)));
+        apply(&mut model, now, Kind::Pod, delta);
+    }
+    apply(&mut model, now, Kind::Pod, Delta::SyncEnd);
+    let full = resident()?;
+    writeln!(
+        out,
+        "{name:9} {:5} bytes a pod, {:5} bytes a node; {} pods, {} jobs, resident {} MB",
+        (full - with_nodes) / pods,
+        (with_nodes - base) / nodes.max(1),
+        model.count(Kind::Pod),
+        model.job_count(),
+        full >> 20
+    )
+}
+
+fn apply(model: &mut Model, now: DateTime<Utc>, kind: Kind, delta: Delta) {
+    let deltas = vec![delta];
+    model.apply(now, Batch { kind, deltas }, &Reader);
+}
+
+/// Bytes of memory that this process holds.
+fn resident() -> std::io::Result<usize> {
+    let text = std::fs::read_to_string("/proc/self/status")?;
+    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|l| l.split_whitespace().next()?.parse::<usize>().ok());
+    kilobytes.map(|k| k * 1024).ok_or_else(|| std::io::Error::other("no VmRSS in /proc/self/status"))
+}
