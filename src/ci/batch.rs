@@ -3,8 +3,10 @@
 //!
 //! It has no steps: what its containers mean is its author's affair.
 
+use std::sync::Arc;
+
 use crate::model::{
-    BatchJob, Condition, Job, JobId, Model, Owner, Phase, Pod, System, Text, Truth, id,
+    BatchJob, Condition, Gathered, Job, JobId, Life, Model, Owner, Phase, Pod, System, Text, Truth, id,
 };
 
 use super::Projection;
@@ -34,13 +36,13 @@ pub(crate) fn owner(pod: &Pod) -> Option<&Owner> {
         "batch.kubernetes.io/job-name",
         "job-name",
     ];
-    let owner = pod.meta.owner.as_ref()?;
+    let owner = pod.meta.owner.as_deref()?;
     let labelled = LABELS.iter().any(|key| pod.meta.label(key).is_some());
     (&*owner.kind == "Job" && labelled).then_some(owner)
 }
 
 /// See [`crate::model::ReadJobs::read_batch`].
-pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
+pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<Job> {
     let latest = pods
         .iter()
         .copied()
@@ -48,11 +50,14 @@ pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
     let meta = object.map(|o| &o.meta).or(latest.map(|pod| &pod.meta))?;
     let name = match object {
         Some(object) => object.meta.name.clone(),
-        None => latest.and_then(owner).map(|o| o.name.clone())?,
+        None => latest.and_then(|pod| owner(pod)).map(|o| o.name.clone())?,
+    };
+    let source = match object {
+        Some(object) => object.meta.uid.clone(),
+        None => latest.and_then(|pod| owner(pod)).map(|o| o.uid.clone())?,
     };
     let life_of = latest.map(|pod| life(pod, &SHAPE));
     let lives = || pods.iter().map(|pod| life(pod, &SHAPE));
-    let started = lives().filter_map(|l| l.started).min();
     let (phase, ended, failure) = end(object, pods).unwrap_or_else(|| {
         (
             going(pods, life_of.as_ref().map(|l| l.phase)),
@@ -60,40 +65,36 @@ pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
             id::empty(),
         )
     });
-    Some(Job {
-        id: JobId(format!("{}/{name}", meta.namespace).into()),
+    let life = Life {
+        phase,
+        scheduled: lives().filter_map(|l| l.scheduled).min(),
+        started: lives().filter_map(|l| l.started).min(),
+        ended,
+        failure,
+    };
+    let gathered = Gathered {
         system: SYSTEM,
-        project: meta.label_text("app.kubernetes.io/part-of"),
+        project: meta.label("app.kubernetes.io/part-of").map_or_else(id::empty, Text::from),
         pipeline: object
             .and_then(|o| o.meta.owner.as_ref())
             .filter(|o| &*o.kind == "CronJob")
             .map_or_else(id::empty, |o| o.name.clone()),
-        run: id::empty(),
         name: name.clone(),
-        reference: id::empty(),
-        commit: id::empty(),
-        author: id::empty(),
-        url: id::empty(),
-        attempt: None,
-        phase,
-        steps: Box::default(),
+        source,
         pod: latest.map(|pod| pod.meta.uid.clone()),
         namespace: meta.namespace.clone(),
-        pod_name: latest.map_or(name, |pod| pod.meta.name.clone()),
+        pod_name: latest.map_or(name.clone(), |pod| pod.meta.name.clone()),
         node: latest.and_then(|pod| pod.node.clone()),
         created: meta.created,
-        scheduled: lives().filter_map(|l| l.scheduled).min(),
-        started,
-        ended,
-        failure,
-        queue: id::empty(),
-    })
+    };
+    let id = JobId(format!("{}/{name}", meta.namespace).into());
+    Some(Job::gathered(gathered, id, life))
 }
 
 type End = (Phase, Option<chrono::DateTime<chrono::Utc>>, Text);
 
 /// How it ended, by its own conditions; without the object, by its pods if all of them have ended well.
-fn end(object: Option<&BatchJob>, pods: &[&Pod]) -> Option<End> {
+fn end(object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<End> {
     let Some(object) = object else {
         let last = pods.iter().filter_map(|pod| life(pod, &SHAPE).ended).max();
         let all = |phase| pods.iter().all(|pod| life(pod, &SHAPE).phase == phase);
@@ -132,7 +133,7 @@ fn end(object: Option<&BatchJob>, pods: &[&Pod]) -> Option<End> {
 
 /// The phase of one that has not ended: how far its pod furthest on is. Between a failed pod and the next
 /// it waits.
-fn going(pods: &[&Pod], latest: Option<Phase>) -> Phase {
+fn going(pods: &[&Arc<Pod>], latest: Option<Phase>) -> Phase {
     let furthest = pods
         .iter()
         .map(|pod| life(pod, &SHAPE).phase)

@@ -37,9 +37,11 @@
 //! worker honours it: on `cancel` it deletes the pod with its grace and sets `state` to `cancelled`; on
 //! `retry` it waits until the old pod is gone and starts the next attempt.
 
-use crate::model::{Job, JobId, Model, Pod, System};
+use std::sync::Arc;
 
-use super::life::{Shape, life, steps};
+use crate::model::{Fact, Job, JobId, Model, Pod, Reading, System};
+
+use super::life::{self, Shape, life};
 use super::way::{EntryWay, Until, Way};
 use super::{CiSystem, Projection};
 
@@ -71,7 +73,7 @@ const URL: &str = "jobs.constable/url";
 
 /// Its row.
 pub const SYSTEM: CiSystem = CiSystem {
-    system: System("constable"),
+    system: READING.system,
     recognise,
     read,
     projection: Projection {
@@ -107,34 +109,31 @@ fn recognise(pod: &Pod) -> bool {
         && pod.meta.label(COMPONENT).is_none_or(|c| c == "runner")
 }
 
-fn read(pod: &Pod) -> Job {
-    let meta = &pod.meta;
-    let life = life(pod, &SHAPE);
-    Job {
-        id: JobId(meta.label_text(ID)),
-        system: SYSTEM.system,
-        project: meta.annotation_text(PROJECT),
-        pipeline: meta.annotation_text(PIPELINE),
-        run: meta.annotation_text(RUN),
-        name: meta.annotation_text(NAME),
-        reference: meta.annotation_text(REF),
-        commit: meta.annotation_text(COMMIT),
-        author: meta.annotation_text(AUTHOR),
-        url: meta.annotation_text(URL),
-        attempt: meta.label(ATTEMPT).and_then(|a| a.parse().ok()),
-        phase: life.phase,
-        steps: steps(pod, &SHAPE),
-        pod: Some(meta.uid.clone()),
-        namespace: meta.namespace.clone(),
-        pod_name: meta.name.clone(),
-        node: pod.node.clone(),
-        created: meta.created,
-        scheduled: life.scheduled,
-        started: life.started,
-        ended: life.ended,
-        failure: life.failure,
-        queue: meta.annotation_text(QUEUE),
-    }
+static READING: Reading = Reading {
+    system: System("constable"),
+    fact,
+    steps: |pod| life::steps(pod, &SHAPE),
+};
+
+fn read(pod: &Arc<Pod>) -> Job {
+    let id = JobId(pod.meta.label(ID).unwrap_or_default().into());
+    let attempt = pod.meta.label(ATTEMPT).and_then(|a| a.parse().ok());
+    Job::of_pod(pod.clone(), &READING, id, attempt, life(pod, &SHAPE))
+}
+
+fn fact(pod: &Pod, fact: Fact) -> &str {
+    let key = match fact {
+        Fact::Project => PROJECT,
+        Fact::Pipeline => PIPELINE,
+        Fact::Run => RUN,
+        Fact::Name => NAME,
+        Fact::Reference => REF,
+        Fact::Commit => COMMIT,
+        Fact::Author => AUTHOR,
+        Fact::Url => URL,
+        Fact::Queue => QUEUE,
+    };
+    pod.meta.annotation(key).unwrap_or_default()
 }
 
 fn cancel(_: &Model, job: &Job) -> Way {
@@ -149,7 +148,7 @@ fn retry(_: &Model, job: &Job) -> Way {
 
 /// The platform is asked through the job's entry in its queue: deleting the pod would make it `lost`.
 fn entry(job: &Job, word: &'static str, from: &'static [&'static str], until: Until) -> Way {
-    let Some((namespace, name)) = job.queue.split_once('/') else {
+    let Some((namespace, name)) = job.fact(Fact::Queue).split_once('/') else {
         let why = format!("its pod does not say which queue holds it (annotation {QUEUE})");
         return Way::Refused(why.into());
     };

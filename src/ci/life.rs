@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::{
-    Container, ContainerRole, ContainerState, Phase, Pod, PodPhase, Step, StepState, Terminated,
-    Text, Truth, id,
+    Container, ContainerRole, ContainerState, Life, Phase, Pod, PodPhase, Step, StepState,
+    Terminated, Text, Time, id,
 };
 
 /// How containers are to be read.
@@ -17,16 +17,6 @@ pub(crate) struct Shape {
     pub(crate) cancelled_by: &'static str,
 }
 
-/// What a pod tells of its job.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Life {
-    pub(crate) phase: Phase,
-    pub(crate) scheduled: Option<DateTime<Utc>>,
-    pub(crate) started: Option<DateTime<Utc>>,
-    pub(crate) ended: Option<DateTime<Utc>>,
-    pub(crate) failure: Text,
-}
-
 pub(crate) fn life(pod: &Pod, shape: &Shape) -> Life {
     let ended = pod.ended().then(|| end_of(pod));
     let (phase, failure) = match ended {
@@ -36,7 +26,7 @@ pub(crate) fn life(pod: &Pod, shape: &Shape) -> Life {
     Life {
         phase,
         scheduled: scheduled(pod),
-        started: pod.containers.iter().filter(|c| in_turn(c)).find_map(began),
+        started: pod.containers().filter(|c| in_turn(*c)).find_map(began),
         ended,
         failure,
     }
@@ -47,23 +37,23 @@ pub(crate) fn life(pod: &Pod, shape: &Shape) -> Life {
 pub(crate) fn steps(pod: &Pod, shape: &Shape) -> Box<[Step]> {
     let mut turn: Option<DateTime<Utc>> = None;
     let mut free = true;
-    let mut steps = Vec::with_capacity(pod.containers.len());
-    for container in pod.containers.iter().filter(|c| in_turn(c)) {
-        let state = match &container.state {
+    let mut steps = Vec::with_capacity(pod.spec.containers.len());
+    for container in pod.containers().filter(|c| in_turn(*c)) {
+        let state = match container.state() {
             Some(ContainerState::Terminated(end)) => {
                 let state = ended_step(end, turn);
-                turn = turn.max(end.finished);
+                turn = turn.max(end.finished());
                 state
             }
             Some(ContainerState::Running { since }) if free => {
                 free = false;
                 StepState::Running {
-                    since: (*since).max(turn),
+                    since: since.map(Time::utc).max(turn),
                 }
             }
             Some(
                 ContainerState::Running { .. }
-                | ContainerState::Waiting { .. }
+                | ContainerState::Waiting(_)
                 | ContainerState::Unset,
             )
             | None => {
@@ -75,13 +65,13 @@ pub(crate) fn steps(pod: &Pod, shape: &Shape) -> Box<[Step]> {
                 }
             }
         };
-        let name = match container.name.strip_prefix(shape.prefix) {
+        let name = match container.name().strip_prefix(shape.prefix) {
             Some(rest) if !shape.prefix.is_empty() => rest.into(),
-            _ => container.name.clone(),
+            _ => container.name().clone(),
         };
         steps.push(Step {
             name,
-            container: container.name.clone(),
+            container: container.name().clone(),
             state,
         });
     }
@@ -89,56 +79,51 @@ pub(crate) fn steps(pod: &Pod, shape: &Shape) -> Box<[Step]> {
 }
 
 fn ended_step(end: &Terminated, turn: Option<DateTime<Utc>>) -> StepState {
+    let ended = end.finished();
     let started = end
-        .started
+        .started()
         .max(turn)
-        .map(|s| end.finished.map_or(s, |f| s.min(f)));
-    if end.exit == 0 && end.message.trim() == "skipped" {
+        .map(|s| ended.map_or(s, |f| s.min(f)));
+    if end.exit == 0 && end.message().trim() == "skipped" {
         StepState::Skipped
     } else if end.exit == 0 {
-        StepState::Succeeded {
-            started,
-            ended: end.finished,
-        }
+        StepState::Succeeded { started, ended }
     } else {
         StepState::Failed {
             started,
-            ended: end.finished,
+            ended,
             why: why(end).into(),
         }
     }
 }
 
 /// Runs in turn: not a sidecar.
-fn in_turn(container: &Container) -> bool {
-    container.role != ContainerRole::Sidecar
+fn in_turn(container: Container<'_>) -> bool {
+    container.role() != ContainerRole::Sidecar
 }
 
-fn began(container: &Container) -> Option<DateTime<Utc>> {
-    match &container.state {
-        Some(ContainerState::Running { since }) => *since,
-        Some(ContainerState::Terminated(end)) => end.started,
-        Some(ContainerState::Waiting { .. } | ContainerState::Unset) | None => None,
+fn began(container: Container<'_>) -> Option<DateTime<Utc>> {
+    match container.state()? {
+        ContainerState::Running { since } => since.map(Time::utc),
+        ContainerState::Terminated(end) => end.started(),
+        ContainerState::Waiting(_) | ContainerState::Unset => None,
     }
 }
 
-fn has_begun(container: &Container) -> bool {
-    matches!(
-        container.state,
-        Some(ContainerState::Running { .. } | ContainerState::Terminated(_))
-    )
+fn has_begun(container: Container<'_>) -> bool {
+    container.runs() || has_ended(container)
 }
 
-fn has_ended(container: &Container) -> bool {
-    matches!(container.state, Some(ContainerState::Terminated(_)))
+fn has_ended(container: Container<'_>) -> bool {
+    container.end().is_some()
 }
 
 fn scheduled(pod: &Pod) -> Option<DateTime<Utc>> {
     pod.node.as_ref()?;
     pod.condition("PodScheduled")
-        .filter(|c| c.status == Truth::True)
-        .and_then(|c| c.since)
-        .or(pod.started)
+        .filter(|c| c.holds())
+        .and_then(|c| c.since())
+        .or(pod.started())
 }
 
 /// The phase of a pod that has not ended.
@@ -146,11 +131,11 @@ fn progress(pod: &Pod, shape: &Shape) -> Phase {
     if pod.node.is_none() {
         return Phase::Queued;
     }
-    let is_upload = |c: &Container| shape.uploads.contains(&&*c.name);
+    let is_upload = |c: Container<'_>| shape.uploads.contains(&&**c.name());
     if pod.main_containers().any(has_begun) {
         let worked = pod
             .main_containers()
-            .filter(|c| !is_upload(c))
+            .filter(|c| !is_upload(*c))
             .all(has_ended);
         let uploads = pod.main_containers().any(is_upload);
         return if worked && uploads {
@@ -160,29 +145,26 @@ fn progress(pod: &Pod, shape: &Shape) -> Phase {
         };
     }
     let mut inits = pod
-        .containers
-        .iter()
-        .filter(|c| c.role == ContainerRole::Init)
-        .peekable();
-    let preparing = inits.peek().is_some() && inits.clone().any(has_begun);
-    if preparing {
-        return match inits.find(|c| !has_ended(c)) {
+        .containers()
+        .filter(|c| c.role() == ContainerRole::Init);
+    if inits.clone().any(has_begun) {
+        return match inits.find(|c| !has_ended(*c)) {
             // All done: what is left to do before the steps is to pull their image.
             None => Phase::Pulling,
             Some(now) if cannot_pull(now) => Phase::Pulling,
             Some(_) => Phase::Preparing,
         };
     }
-    if pod.containers.iter().any(|c| c.state.is_some()) {
+    if pod.containers().any(|c| c.status.is_some()) {
         Phase::Pulling
     } else {
         Phase::Scheduled
     }
 }
 
-fn cannot_pull(container: &Container) -> bool {
-    matches!(&container.state, Some(ContainerState::Waiting { reason, .. }) if matches!(
-        &**reason,
+fn cannot_pull(container: Container<'_>) -> bool {
+    matches!(container.state(), Some(ContainerState::Waiting(words)) if matches!(
+        &*words.reason,
         "ErrImagePull"
             | "ImagePullBackOff"
             | "InvalidImageName"
@@ -193,18 +175,13 @@ fn cannot_pull(container: &Container) -> bool {
 }
 
 fn end_of(pod: &Pod) -> DateTime<Utc> {
-    let finished = pod.containers.iter().filter_map(|c| match &c.state {
-        Some(ContainerState::Terminated(end)) => end.finished,
-        Some(
-            ContainerState::Waiting { .. } | ContainerState::Running { .. } | ContainerState::Unset,
-        )
-        | None => None,
-    });
-    finished
+    let since = |kind: &str| pod.condition(kind).and_then(|c| c.since());
+    pod.containers()
+        .filter_map(|c| c.end()?.finished())
         .max()
-        .or_else(|| pod.condition("DisruptionTarget").and_then(|c| c.since))
-        .or_else(|| pod.condition("Ready").and_then(|c| c.since))
-        .or(pod.started)
+        .or_else(|| since("DisruptionTarget"))
+        .or_else(|| since("Ready"))
+        .or(pod.started())
         .unwrap_or(pod.meta.created)
 }
 
@@ -220,7 +197,7 @@ fn verdict(pod: &Pod, shape: &Shape, at: DateTime<Utc>) -> (Phase, Text) {
         return (Phase::Lost, why.into());
     }
     if let Some(deleting) = pod.meta.deleting
-        && at >= deleting - TimeDelta::seconds(pod.grace)
+        && at >= deleting - TimeDelta::seconds(pod.spec.grace)
     {
         return (Phase::Cancelled, "its pod was deleted".into());
     }
@@ -236,10 +213,8 @@ fn cancelled_by<'p>(pod: &'p Pod, shape: &Shape) -> Option<&'p str> {
 
 /// The cluster, not the job, ended the pod: why.
 fn taken_away(pod: &Pod) -> Option<String> {
-    let disrupted = pod
-        .condition("DisruptionTarget")
-        .filter(|c| c.status == Truth::True);
-    let reason = match &*pod.reason {
+    let disrupted = pod.condition("DisruptionTarget").filter(|c| c.holds());
+    let reason = match pod.reason() {
         "Evicted"
         | "NodeLost"
         | "NodeShutdown"
@@ -250,12 +225,12 @@ fn taken_away(pod: &Pod) -> Option<String> {
         | "UnexpectedAdmissionError"
         | "OutOfcpu"
         | "OutOfmemory"
-        | "OutOfpods" => Some(&*pod.reason),
+        | "OutOfpods" => Some(pod.reason()),
         _ => None,
     };
     let (reason, message) = match (reason, disrupted) {
-        (Some(reason), _) => (reason, &*pod.message),
-        (None, Some(condition)) => (&*condition.reason, &*condition.message),
+        (Some(reason), _) => (reason, pod.message()),
+        (None, Some(condition)) => (condition.reason(), condition.message()),
         (None, None) => return None,
     };
     Some(if message.is_empty() {
@@ -268,33 +243,19 @@ fn taken_away(pod: &Pod) -> Option<String> {
 /// Why a failed pod's job failed, in a few words: the first container that ended badly, and one that ran
 /// out of memory if that is another.
 pub(crate) fn failure(pod: &Pod, shape: &Shape) -> String {
-    if &*pod.reason == "DeadlineExceeded" {
-        return match pod.deadline {
+    if pod.reason() == "DeadlineExceeded" {
+        return match pod.spec.deadline {
             Some(seconds) => format!("deadline of {seconds} s passed"),
             None => "deadline passed".into(),
         };
     }
-    let ended = || {
-        pod.containers.iter().filter_map(|c| match &c.state {
-            Some(ContainerState::Terminated(end)) => Some((c, &**end)),
-            Some(
-                ContainerState::Waiting { .. }
-                | ContainerState::Running { .. }
-                | ContainerState::Unset,
-            )
-            | None => None,
-        })
-    };
-    let first = ended().find(|(c, end)| end.exit != 0 && in_turn(c));
+    let ended = || pod.containers().filter_map(|c| Some((c, c.end()?)));
+    let first = ended().find(|(c, end)| end.exit != 0 && in_turn(*c));
     let oom = ended()
-        .chain(
-            pod.containers
-                .iter()
-                .filter_map(|c| Some((c, c.last.as_deref()?))),
-        )
-        .find(|(_, end)| &*end.reason == "OOMKilled");
+        .chain(pod.containers().filter_map(|c| Some((c, c.last()?))))
+        .find(|(_, end)| end.reason() == "OOMKilled");
     match (first, oom) {
-        (Some((c, end)), Some((o, killed))) if c.name != o.name => {
+        (Some((c, end)), Some((o, killed))) if c.name() != o.name() => {
             format!(
                 "{}; {}",
                 sentence(c, end, shape),
@@ -302,20 +263,20 @@ pub(crate) fn failure(pod: &Pod, shape: &Shape) -> String {
             )
         }
         (_, Some((c, end))) | (Some((c, end)), None) => sentence(c, end, shape),
-        (None, None) if !pod.message.is_empty() => pod.message.to_string(),
-        (None, None) if !pod.reason.is_empty() => pod.reason.to_string(),
+        (None, None) if !pod.message().is_empty() => pod.message().to_owned(),
+        (None, None) if !pod.reason().is_empty() => pod.reason().to_owned(),
         (None, None) => "its pod failed".into(),
     }
 }
 
-fn sentence(container: &Container, end: &Terminated, shape: &Shape) -> String {
+fn sentence(container: Container<'_>, end: &Terminated, shape: &Shape) -> String {
     let (what, name) = if shape.prefix.is_empty() || !in_turn(container) {
-        ("container", &*container.name)
+        ("container", &**container.name())
     } else {
-        let name = &*container.name;
+        let name = &**container.name();
         ("step", name.strip_prefix(shape.prefix).unwrap_or(name))
     };
-    let why = if &*end.reason == "OOMKilled" {
+    let why = if end.reason() == "OOMKilled" {
         "out of memory".into()
     } else {
         why(end)
@@ -326,7 +287,7 @@ fn sentence(container: &Container, end: &Terminated, shape: &Shape) -> String {
 /// `exit 1`, `OOMKilled (137)`, `signal 9`.
 fn why(end: &Terminated) -> String {
     let exit = end.exit;
-    match &*end.reason {
+    match end.reason() {
         "" | "Error" | "Completed" if end.signal != 0 => format!("signal {}", end.signal),
         "" | "Error" | "Completed" => match exit {
             137 => "exit 137 (killed)".into(),

@@ -8,6 +8,8 @@ pub mod constable;
 mod life;
 pub mod way;
 
+use std::sync::Arc;
+
 use crate::model::{BatchJob, Job, Model, Owner, Pod, ReadJobs, System};
 use way::Way;
 
@@ -19,7 +21,7 @@ pub struct CiSystem {
     /// Whether a pod is one of its jobs. Rests on labels that only it sets.
     pub recognise: fn(&Pod) -> bool,
     /// The job out of a recognised pod.
-    pub read: fn(&Pod) -> Job,
+    pub read: fn(&Arc<Pod>) -> Job,
     /// What has to be kept of objects for it.
     pub projection: Projection,
     /// How a job of it that has not ended is cancelled.
@@ -98,7 +100,7 @@ pub fn projection() -> Kept {
 
 /// How a job that has not ended is cancelled.
 pub fn cancel(model: &Model, job: &Job) -> Way {
-    match SYSTEMS.iter().find(|row| row.system == job.system) {
+    match SYSTEMS.iter().find(|row| row.system == job.system()) {
         Some(row) => (row.cancel)(model, job),
         None => batch::cancel(model, job),
     }
@@ -106,7 +108,7 @@ pub fn cancel(model: &Model, job: &Job) -> Way {
 
 /// How an ended job is run again.
 pub fn retry(model: &Model, job: &Job) -> Way {
-    match SYSTEMS.iter().find(|row| row.system == job.system) {
+    match SYSTEMS.iter().find(|row| row.system == job.system()) {
         Some(row) => (row.retry)(model, job),
         None => batch::retry(model, job),
     }
@@ -117,7 +119,7 @@ pub fn retry(model: &Model, job: &Job) -> Way {
 pub struct Reader;
 
 impl ReadJobs for Reader {
-    fn read(&self, pod: &Pod) -> Option<Job> {
+    fn read(&self, pod: &Arc<Pod>) -> Option<Job> {
         let row = SYSTEMS.iter().find(|row| (row.recognise)(pod))?;
         Some((row.read)(pod))
     }
@@ -126,7 +128,7 @@ impl ReadJobs for Reader {
         batch::owner(pod)
     }
 
-    fn read_batch(&self, object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
+    fn read_batch(&self, object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<Job> {
         batch::read(object, pods)
     }
 }

@@ -1,51 +1,58 @@
-//! One copy of a text that many objects carry.
+//! One copy of what many objects carry.
+//!
+//! Both kinds of store let go of what nobody else holds: messages of a scheduler, images of a build and the
+//! like come and go and would otherwise stay for ever. A sweep runs when the number of entries has doubled
+//! since the last one, so its cost spreads over the insertions.
 
-use std::collections::HashSet;
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::model::id::Text;
 
-/// Shares equal texts, and lets go of those that nobody else holds: labels of a job are unique and would
-/// otherwise stay for ever.
-#[derive(Debug)]
-pub struct Interner {
-    texts: HashSet<Text>,
-    sweep_at: usize,
-    empty: Text,
-}
-
-/// Below this many texts a sweep is not worth its time.
+/// Below this many entries a sweep is not worth its time.
 const SMALL: usize = 4096;
+
+/// Shares equal texts.
+#[derive(Debug, Default)]
+pub struct Interner {
+    texts: HashTable<Text>,
+    hasher: DefaultHashBuilder,
+    sweep_at: usize,
+}
 
 impl Interner {
     /// An empty one.
     pub fn new() -> Self {
-        Self {
-            texts: HashSet::new(),
-            sweep_at: SMALL,
-            empty: Arc::from(""),
-        }
+        Self::default()
     }
 
     /// The shared copy of `text`.
     pub fn intern(&mut self, text: &str) -> Text {
         if text.is_empty() {
-            return self.empty.clone();
+            return self.empty();
         }
-        if let Some(shared) = self.texts.get(text) {
+        let hash = self.hasher.hash_one(text);
+        if let Some(shared) = self.texts.find(hash, |t| **t == *text) {
             return shared.clone();
         }
-        if self.texts.len() >= self.sweep_at {
-            self.sweep();
+        if self.texts.len() >= self.sweep_at.max(SMALL) {
+            self.texts.retain(|t| Arc::strong_count(t) > 1);
+            self.sweep_at = self.texts.len() * 2;
+            let room = self.sweep_at.max(SMALL);
+            self.texts
+                .shrink_to(room, |t| self.hasher.hash_one(&**t));
         }
         let shared: Text = text.into();
-        self.texts.insert(shared.clone());
+        self.texts
+            .insert_unique(hash, shared.clone(), |t| self.hasher.hash_one(&**t));
         shared
     }
 
     /// The empty text.
     pub fn empty(&self) -> Text {
-        self.empty.clone()
+        crate::model::id::empty()
     }
 
     /// How many texts are held.
@@ -57,19 +64,54 @@ impl Interner {
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()
     }
+}
 
-    /// Drops what nobody else holds. It runs when the number of texts has doubled since the last time, so
-    /// its cost spreads over the insertions.
-    fn sweep(&mut self) {
-        self.texts.retain(|t| Arc::strong_count(t) > 1);
-        self.texts.shrink_to(self.texts.len() * 2);
-        self.sweep_at = (self.texts.len() * 2).max(SMALL);
+/// Shares equal values that are found by what they are made of, before they are made.
+#[derive(Debug)]
+pub(super) struct Pool<T: ?Sized> {
+    entries: HashTable<(u64, Arc<T>)>,
+    hasher: DefaultHashBuilder,
+    sweep_at: usize,
+}
+
+impl<T: ?Sized> Default for Pool<T> {
+    fn default() -> Self {
+        Self {
+            entries: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            sweep_at: 0,
+        }
     }
 }
 
-impl Default for Interner {
-    fn default() -> Self {
-        Self::new()
+impl<T: ?Sized> Pool<T> {
+    /// The hash of what a value is made of.
+    pub(super) fn hash(&self, of: impl Hash) -> u64 {
+        self.hasher.hash_one(of)
+    }
+
+    /// The value of this hash that is the `same`.
+    pub(super) fn get(&self, hash: u64, same: impl Fn(&T) -> bool) -> Option<Arc<T>> {
+        let found = self.entries.find(hash, |(h, value)| *h == hash && same(value));
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// Shares a value that was not found.
+    pub(super) fn put(&mut self, hash: u64, value: Arc<T>) -> Arc<T> {
+        if self.entries.len() >= self.sweep_at.max(SMALL) {
+            self.entries.retain(|(_, v)| Arc::strong_count(v) > 1);
+            self.sweep_at = self.entries.len() * 2;
+            let room = self.sweep_at.max(SMALL);
+            self.entries.shrink_to(room, |(h, _)| *h);
+        }
+        self.entries
+            .insert_unique(hash, (hash, value.clone()), |(h, _)| *h);
+        value
+    }
+
+    /// How many values are held.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 }
 
@@ -96,5 +138,22 @@ mod tests {
         }
         assert!(interner.len() <= SMALL, "{}", interner.len());
         assert!(Arc::ptr_eq(&held, &interner.intern("held")));
+    }
+
+    #[test]
+    fn a_pool_lets_go_too() {
+        let mut pool: Pool<String> = Pool::default();
+        let mut share = |text: &str| {
+            let hash = pool.hash(text);
+            let known = pool.get(hash, |t| t == text);
+            let shared = known.unwrap_or_else(|| pool.put(hash, Arc::new(text.to_owned())));
+            (shared, pool.len())
+        };
+        let (held, _) = share("held");
+        for i in 0..100_000 {
+            share(&format!("job-{i}"));
+        }
+        let (again, len) = share("held");
+        assert!(Arc::ptr_eq(&held, &again) && len <= SMALL, "{len}");
     }
 }

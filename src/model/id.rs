@@ -12,6 +12,90 @@ pub fn empty() -> Text {
     EMPTY.clone()
 }
 
+/// `metadata.uid` of an object, unique in a cluster over all time. It shows as it was written.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Uid(Written);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Written {
+    /// What every API server gives: `8-4-4-4-12` small hexadecimal digits, without an allocation.
+    Uuid([u8; 16]),
+    Text(Text),
+}
+
+impl Uid {
+    /// Whether it is empty.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Written::Text(text) if text.is_empty())
+    }
+
+    /// Whether it is written like this.
+    pub fn is(&self, text: &str) -> bool {
+        match &self.0 {
+            Written::Uuid(_) => *self == Self::from(text),
+            Written::Text(own) => **own == *text,
+        }
+    }
+}
+
+/// Where the hyphens of a UUID stand.
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+fn uuid(text: &str) -> Option<[u8; 16]> {
+    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+    let digit = |at: usize| match text[at] {
+        c @ b'0'..=b'9' => Some(c - b'0'),
+        c @ b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; 16];
+    let mut at = 0;
+    for byte in &mut bytes {
+        if HYPHENS.contains(&at) {
+            if text[at] != b'-' {
+                return None;
+            }
+            at += 1;
+        }
+        *byte = digit(at)? << 4 | digit(at + 1)?;
+        at += 2;
+    }
+    Some(bytes)
+}
+
+impl From<&str> for Uid {
+    fn from(text: &str) -> Self {
+        Self(match uuid(text) {
+            Some(bytes) => Written::Uuid(bytes),
+            None if text.is_empty() => Written::Text(empty()),
+            None => Written::Text(text.into()),
+        })
+    }
+}
+
+impl fmt::Display for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Written::Uuid(bytes) => {
+                for (at, byte) in bytes.iter().enumerate() {
+                    if matches!(at, 4 | 6 | 8 | 10) {
+                        f.write_str("-")?;
+                    }
+                    write!(f, "{byte:02x}")?;
+                }
+                Ok(())
+            }
+            Written::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Debug for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Uid({self})")
+    }
+}
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -40,14 +124,34 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// `metadata.uid` of an object, unique in a cluster over all time.
-    Uid
-}
-text_id! {
     /// A cluster: the uid of its kube-system namespace, or the context's name where that is denied.
     ClusterId
 }
 text_id! {
     /// A job as its CI system names it, unique within the system (attempts share it).
     JobId
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_shows_as_it_was_written() {
+        for text in [
+            "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
+            "0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9",
+            "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f",
+            "0a1b2c3d04e5f060710829300a4b5c6d7e8f",
+            "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8fg",
+            "uid-p",
+            "",
+        ] {
+            let uid = Uid::from(text);
+            assert_eq!(uid.to_string(), text);
+            assert!(uid.is(text) && !uid.is("x"));
+            assert_eq!(uid.is_empty(), text.is_empty());
+        }
+        assert_eq!(size_of::<Option<Uid>>(), 24);
+    }
 }

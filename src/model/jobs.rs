@@ -1,33 +1,30 @@
 //! The jobs of a cluster: attempts under one key, and for a while those whose pods are gone.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::changes::Change;
 use super::id::{Text, Uid};
-use super::job::{Job, JobKey, Phase};
+use super::job::{Job, JobKey};
+use super::phase::Phase;
 
 /// How many ended jobs without a pod are kept.
 pub const KEPT_JOBS: usize = 2_000;
 /// How long one is kept, in seconds.
 pub const KEPT_SECONDS: i64 = 3_600;
-/// Distinct step names that are shared between jobs.
-const SHARED_NAMES: usize = 10_000;
 
 /// One attempt at a job, read from one source: a pod, or a batch Job with all its pods.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
-    source: Uid,
     pub(crate) job: Job,
-    gone: bool,
     started_told: bool,
     ended_told: bool,
 }
 
 impl Attempt {
     fn order(&self) -> (Option<u32>, DateTime<Utc>, &Uid) {
-        (self.job.attempt, self.job.created, &self.source)
+        (self.job.attempt, self.job.created(), self.job.source())
     }
 }
 
@@ -54,7 +51,6 @@ pub(crate) struct Jobs {
     of_source: HashMap<Uid, JobKey>,
     retired: VecDeque<(DateTime<Utc>, JobKey, Uid)>,
     dropped: u64,
-    names: HashSet<Text>,
 }
 
 /// Changes of standing jobs, in order.
@@ -77,7 +73,7 @@ impl Jobs {
         let attempts = self.entries.get(self.of_source.get(source)?)?;
         attempts
             .iter()
-            .find(|a| a.source == *source)
+            .find(|a| *a.job.source() == *source)
             .map(|a| &a.job)
     }
 
@@ -111,33 +107,29 @@ impl Jobs {
         if self.of_source.get(source).is_some_and(|old| *old != key) {
             self.drop_source(source, changes);
         }
-        self.share_names(&mut job);
         let attempts = match self.entries.get_mut(&key) {
             Some(attempts) => attempts,
             None => self.entries.entry(key.clone()).or_default(),
         };
         let fresh = attempts.is_empty();
-        if let Some(old) = attempts.iter_mut().find(|a| a.source == *source) {
-            keep_end(&old.job, &mut job);
+        if let Some(old) = attempts.iter_mut().find(|a| *a.job.source() == *source) {
+            job.keep_end(&old.job);
             if old.job == job {
                 return;
             }
-            if old.gone {
+            if old.job.is_gone() {
                 self.of_source.insert(source.clone(), key.clone());
             }
-            let moved = (old.job.attempt, old.job.created) != (job.attempt, job.created);
+            let moved = (old.job.attempt, old.job.created()) != (job.attempt, job.created());
             old.job = job;
-            old.gone = false;
             tell(old, told);
             if moved {
                 attempts.sort_by(|a, b| a.order().cmp(&b.order()));
             }
         } else {
-            attempts.retain(|a| !a.gone || a.source == *source);
+            attempts.retain(|a| !a.job.is_gone() || *a.job.source() == *source);
             let mut attempt = Attempt {
-                source: source.clone(),
                 job,
-                gone: false,
                 started_told: false,
                 ended_told: false,
             };
@@ -172,7 +164,7 @@ impl Jobs {
         let Some(attempts) = self.entries.get_mut(&key) else {
             return;
         };
-        let Some(at) = attempts.iter().position(|a| a.source == *source) else {
+        let Some(at) = attempts.iter().position(|a| *a.job.source() == *source) else {
             return;
         };
         if at + 1 < attempts.len() {
@@ -180,24 +172,11 @@ impl Jobs {
             return;
         }
         let attempt = &mut attempts[at];
-        attempt.gone = true;
-        attempt.job.pod = None;
-        if !attempt.job.phase.ended() {
-            attempt.job.ended = Some(now);
-            (attempt.job.phase, attempt.job.failure) = match end {
-                Gone::Deleted => (Phase::Cancelled, "its pod was deleted".into()),
-                Gone::Disrupted(why) => (Phase::Lost, why),
-                Gone::Vanished => (Phase::Lost, "its pod vanished".into()),
-                Gone::Unseen => {
-                    // Nobody saw how it ended: that is no figure for the statistics.
-                    attempt.ended_told = true;
-                    (
-                        Phase::Lost,
-                        "its pod was gone when the list came in again".into(),
-                    )
-                }
-            };
-        }
+        // Nobody saw how it ended: that is no figure for the statistics.
+        attempt.ended_told |= end == Gone::Unseen && !attempt.job.phase.ended();
+        let (phase, why) = end.verdict();
+        let end = (!attempt.job.phase.ended()).then_some((now, phase, why));
+        attempt.job.leave(end);
         tell(attempt, told);
         self.retired.push_back((now, key.clone(), source.clone()));
         changes.push((Change::Changed, key));
@@ -217,7 +196,7 @@ impl Jobs {
                 continue;
             };
             let before = attempts.len();
-            attempts.retain(|a| !(a.gone && a.source == source));
+            attempts.retain(|a| !(a.job.is_gone() && *a.job.source() == source));
             if attempts.len() == before {
                 continue;
             }
@@ -240,22 +219,12 @@ impl Jobs {
         let Some(attempts) = self.entries.get_mut(&key) else {
             return;
         };
-        attempts.retain(|a| a.source != *source);
+        attempts.retain(|a| *a.job.source() != *source);
         if attempts.is_empty() {
             self.entries.remove(&key);
             changes.push((Change::Removed, key));
         } else {
             changes.push((Change::Changed, key));
-        }
-    }
-
-    fn share_names(&mut self, job: &mut Job) {
-        for step in &mut job.steps {
-            if let Some(known) = self.names.get(&step.name) {
-                step.name = known.clone();
-            } else if self.names.len() < SHARED_NAMES {
-                self.names.insert(step.name.clone());
-            }
         }
     }
 }
@@ -273,35 +242,41 @@ pub(crate) enum Gone {
     Unseen,
 }
 
-/// How a job ended is told once: what happens to its pod afterwards (deletion) changes that no more.
-fn keep_end(old: &Job, new: &mut Job) {
-    if old.phase.ended() && new.phase.ended() && old.phase != Phase::Lost {
-        new.phase = old.phase;
-        new.failure = old.failure.clone();
-        new.ended = old.ended.or(new.ended);
+impl Gone {
+    /// What that makes of a job that had not ended.
+    fn verdict(self) -> (Phase, Text) {
+        match self {
+            Self::Deleted => (Phase::Cancelled, "its pod was deleted".into()),
+            Self::Disrupted(why) => (Phase::Lost, why),
+            Self::Vanished => (Phase::Lost, "its pod vanished".into()),
+            Self::Unseen => (
+                Phase::Lost,
+                "its pod was gone when the list came in again".into(),
+            ),
+        }
     }
 }
 
 fn tell(attempt: &mut Attempt, told: &mut Vec<Told>) {
-    let Some(node) = &attempt.job.node else {
+    let Some(node) = attempt.job.node().cloned() else {
         return;
     };
-    if let Some(at) = attempt.job.started
+    if let Some(at) = attempt.job.started()
         && !attempt.started_told
     {
         attempt.started_told = true;
         told.push(Told {
             at,
             node: node.clone(),
-            what: What::Started((at - attempt.job.created).num_seconds().max(0)),
+            what: What::Started((at - attempt.job.created()).num_seconds().max(0)),
         });
     }
     if attempt.job.phase.ended() && !attempt.ended_told {
         attempt.ended_told = true;
-        if let Some(at) = attempt.job.ended {
+        if let Some(at) = attempt.job.ended() {
             told.push(Told {
                 at,
-                node: node.clone(),
+                node,
                 what: What::Ended(attempt.job.phase),
             });
         }

@@ -1,10 +1,13 @@
 //! What every object carries.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::id::{Text, Uid};
+use super::labels::Labels;
 
-/// Object metadata, slim. Lists of pairs are sorted by key.
+/// Object metadata, slim.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Meta {
     /// `metadata.uid`.
@@ -18,44 +21,23 @@ pub struct Meta {
     /// `metadata.deletionTimestamp`: when its grace ends, not when the deletion was asked for.
     pub deleting: Option<DateTime<Utc>>,
     /// All labels.
-    pub labels: Box<[(Text, Text)]>,
+    pub labels: Labels,
     /// Only the annotations whose keys somebody declared (see `ci::Projection`).
-    pub annotations: Box<[(Text, Text)]>,
+    pub annotations: Labels,
     /// The controller among `metadata.ownerReferences`.
-    pub owner: Option<Owner>,
-    /// `metadata.finalizers`.
-    pub finalizers: Box<[Text]>,
+    pub owner: Option<Arc<Owner>>,
 }
 
 impl Meta {
     /// The value of a label.
     pub fn label(&self, key: &str) -> Option<&str> {
-        find(&self.labels, key).map(|v| &**v)
+        self.labels.get(key)
     }
 
     /// The value of a kept annotation.
     pub fn annotation(&self, key: &str) -> Option<&str> {
-        find(&self.annotations, key).map(|v| &**v)
+        self.annotations.get(key)
     }
-
-    /// The value of a label, shared; empty when there is none.
-    pub fn label_text(&self, key: &str) -> Text {
-        find(&self.labels, key)
-            .cloned()
-            .unwrap_or_else(super::id::empty)
-    }
-
-    /// The value of a kept annotation, shared; empty when there is none.
-    pub fn annotation_text(&self, key: &str) -> Text {
-        find(&self.annotations, key)
-            .cloned()
-            .unwrap_or_else(super::id::empty)
-    }
-}
-
-fn find<'a>(pairs: &'a [(Text, Text)], key: &str) -> Option<&'a Text> {
-    let at = pairs.binary_search_by(|(k, _)| k.as_ref().cmp(key)).ok()?;
-    Some(&pairs[at].1)
 }
 
 /// The owner reference with `controller: true`.

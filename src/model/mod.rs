@@ -5,15 +5,19 @@
 
 pub mod age;
 pub mod changes;
+pub mod condition;
+pub mod container;
 pub mod feed;
 pub mod id;
 pub mod ingress;
 pub mod job;
 mod jobs;
+pub mod labels;
 pub mod meta;
 pub mod network;
 pub mod node;
 pub mod object;
+pub mod phase;
 pub mod placement;
 pub mod pod;
 mod pods;
@@ -30,6 +34,7 @@ pub mod sums;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod time;
 pub mod view;
 pub mod window;
 pub mod workload;
@@ -38,17 +43,21 @@ pub use changes::{Change, Changes, ObjectChange};
 pub use feed::{Feed, FeedState, Kind};
 pub use id::{ClusterId, JobId, Text, Uid};
 pub use ingress::{Health, RouteHealth};
-pub use job::{Job, JobKey, Phase, Step, StepState, System};
+pub use condition::{Conditions, PodCondition, Said};
+pub use container::{
+    Container, ContainerRole, ContainerSpec, ContainerState, ContainerStatus, Terminated, Words,
+};
+pub use job::{Fact, Gathered, Job, JobKey, Reading, System};
 pub use jobs::{KEPT_JOBS, KEPT_SECONDS};
 pub use meta::{Condition, Meta, Owner, Truth};
 pub use network::{Backend, Endpoint, EndpointSlice, Ingress, Route, Service, ServicePort};
 pub use node::{Node, Taint, TaintEffect};
 pub use object::{Batch, Delta, Object};
 pub use placement::Place;
-pub use pod::{
-    Container, ContainerRole, ContainerState, NodeTerm, Operator, Pod, PodPhase, Terminated,
-    Toleration,
-};
+pub use labels::Labels;
+pub use phase::{Life, Phase, Step, StepState, current_step};
+pub use pod::{NodeTerm, Operator, Pod, PodPhase, PodSpec, Toleration};
+pub use time::Time;
 pub use pool::{JobCounts, NodeCounts, Pool, PoolSource, Slots};
 pub use rank::{Rank, RankRules, Ranking};
 pub use read::ReadJobs;

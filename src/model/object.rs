@@ -1,5 +1,7 @@
 //! What a watch stream brings.
 
+use std::sync::Arc;
+
 use super::feed::Kind;
 use super::id::{Text, Uid};
 use super::meta::Meta;
@@ -12,21 +14,21 @@ use super::workload::{BatchJob, Budget, Workload};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Object {
     /// A node.
-    Node(Box<Node>),
+    Node(Arc<Node>),
     /// A pod.
-    Pod(Box<Pod>),
+    Pod(Arc<Pod>),
     /// An Ingress.
-    Ingress(Box<Ingress>),
+    Ingress(Arc<Ingress>),
     /// A Service.
-    Service(Box<Service>),
+    Service(Arc<Service>),
     /// An EndpointSlice.
-    EndpointSlice(Box<EndpointSlice>),
+    EndpointSlice(Arc<EndpointSlice>),
     /// A batch/v1 Job.
-    BatchJob(Box<BatchJob>),
+    BatchJob(Arc<BatchJob>),
     /// A Deployment, ReplicaSet, StatefulSet or DaemonSet.
-    Workload(Box<Workload>),
+    Workload(Arc<Workload>),
     /// A PodDisruptionBudget.
-    Budget(Box<Budget>),
+    Budget(Arc<Budget>),
 }
 
 impl Object {

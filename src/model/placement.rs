@@ -35,9 +35,9 @@ impl Constraint {
     /// A pod's.
     pub fn of(pod: &Pod) -> Self {
         Self {
-            selector: pod.node_selector.clone(),
-            terms: pod.node_terms.clone(),
-            tolerations: pod.tolerations.clone(),
+            selector: pod.spec.node_selector.clone(),
+            terms: pod.spec.node_terms.clone(),
+            tolerations: pod.spec.tolerations.clone(),
         }
     }
 
@@ -46,7 +46,7 @@ impl Constraint {
     pub fn fits(&self, node: &Node) -> bool {
         self.selector
             .iter()
-            .all(|(key, value)| node.meta.label(key) == Some(value))
+            .all(|(key, value)| node.meta.label(key) == Some(&**value))
             && (self.terms.is_empty() || self.terms.iter().any(|term| matches(term, node)))
             && node
                 .taints

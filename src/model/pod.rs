@@ -1,33 +1,46 @@
 //! A pod as the console keeps it: what the screens, the CI readers and the drain rules need, no more.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
+use super::condition::{Conditions, PodCondition};
+use super::container::{Container, ContainerRole, ContainerSpec, ContainerStatus, Words};
 use super::id::Text;
-use super::meta::{Condition, Meta};
+use super::meta::Meta;
 use super::node::TaintEffect;
 use super::resources::Resources;
+use super::time::Time;
 
-/// A pod.
+/// A pod. What repeats from pod to pod is shared; the rest is small: a cluster has a hundred thousand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pod {
     /// Metadata.
     pub meta: Meta,
+    /// What was asked for, shared by pods that ask for the same.
+    pub spec: Arc<PodSpec>,
     /// `spec.nodeName`, once it is bound.
     pub node: Option<Text>,
+    /// `status.conditions`.
+    pub conditions: Conditions,
+    /// Of each container of the spec, in that order; none at all while the kubelet has not reported.
+    pub statuses: Box<[Option<ContainerStatus>]>,
+    /// `status.reason` and `status.message`, if there are any.
+    pub words: Option<Arc<Words>>,
+    /// `status.startTime`: when the kubelet took it on.
+    pub started: Option<Time>,
+    /// `status.podIP`.
+    pub ip: Option<IpAddr>,
     /// `status.phase`.
     pub phase: PodPhase,
-    /// `status.reason` (`Evicted`, `NodeLost`, …), empty when none.
-    pub reason: Text,
-    /// `status.message`, empty when none.
-    pub message: Text,
-    /// `status.startTime`: when the kubelet took it on.
-    pub started: Option<DateTime<Utc>>,
-    /// `status.podIP`, empty when none.
-    pub ip: Text,
-    /// `status.conditions`.
-    pub conditions: Box<[Condition]>,
+}
+
+/// What a pod asks for, as far as the console looks at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodSpec {
     /// Init containers in their order, then the others in theirs.
-    pub containers: Box<[Container]>,
+    pub containers: Box<[ContainerSpec]>,
     /// What the pod asks of a node, as `kubectl describe node` counts it (ended pods included here; sums
     /// leave them out).
     pub requests: Resources,
@@ -47,8 +60,23 @@ pub struct Pod {
 
 impl Pod {
     /// A condition by its type.
-    pub fn condition(&self, kind: &str) -> Option<&Condition> {
-        self.conditions.iter().find(|c| &*c.kind == kind)
+    pub fn condition(&self, kind: &str) -> Option<PodCondition<'_>> {
+        self.conditions.get(kind)
+    }
+
+    /// `status.reason` (`Evicted`, `NodeLost`, …), empty when none.
+    pub fn reason(&self) -> &str {
+        self.words.as_ref().map_or("", |w| &w.reason)
+    }
+
+    /// `status.message`, empty when none.
+    pub fn message(&self) -> &str {
+        self.words.as_ref().map_or("", |w| &w.message)
+    }
+
+    /// `status.startTime`: when the kubelet took it on.
+    pub fn started(&self) -> Option<DateTime<Utc>> {
+        self.started.map(Time::utc)
     }
 
     /// Succeeded or Failed: it holds nothing of its node any more.
@@ -56,11 +84,27 @@ impl Pod {
         matches!(self.phase, PodPhase::Succeeded | PodPhase::Failed)
     }
 
-    /// The containers that are not init containers (sidecars stand among the init containers).
-    pub fn main_containers(&self) -> impl Iterator<Item = &Container> {
-        self.containers
+    /// Init containers in their order, then the others in theirs.
+    pub fn containers(&self) -> impl Iterator<Item = Container<'_>> + Clone {
+        self.spec
+            .containers
             .iter()
-            .filter(|c| c.role == ContainerRole::Main)
+            .enumerate()
+            .map(|(at, spec)| Container {
+                spec,
+                status: self.statuses.get(at).and_then(Option::as_ref),
+            })
+    }
+
+    /// A container by its name.
+    pub fn container(&self, name: &str) -> Option<Container<'_>> {
+        self.containers().find(|c| **c.name() == *name)
+    }
+
+    /// The containers that are not init containers (sidecars stand among the init containers).
+    pub fn main_containers(&self) -> impl Iterator<Item = Container<'_>> + Clone {
+        self.containers()
+            .filter(|c| c.role() == ContainerRole::Main)
     }
 }
 
@@ -90,83 +134,6 @@ impl PodPhase {
             Self::Unknown => "Unknown",
         }
     }
-}
-
-/// Where in the pod's life a container has its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ContainerRole {
-    /// Runs to its end before the next.
-    Init,
-    /// An init container with `restartPolicy: Always`.
-    Sidecar,
-    /// One of `spec.containers`.
-    Main,
-}
-
-/// A container: its spec joined with its status.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Container {
-    /// `name`.
-    pub name: Text,
-    /// Init, sidecar or main.
-    pub role: ContainerRole,
-    /// `image`, from the spec.
-    pub image: Text,
-    /// `resources.requests`.
-    pub requests: Resources,
-    /// `resources.limits`; 0 where there is none.
-    pub limits: Resources,
-    /// `status.state`; `None` while the kubelet has not reported on this container at all.
-    pub state: Option<ContainerState>,
-    /// `status.lastState.terminated`.
-    pub last: Option<Box<Terminated>>,
-    /// `status.ready`.
-    pub ready: bool,
-    /// `status.started`.
-    pub started: bool,
-    /// `status.restartCount`.
-    pub restarts: i32,
-    /// Where its status stands in the list of statuses (that of init containers, or the other): kubectl
-    /// goes by that order, which need not be the spec's. 0 where there is no status.
-    pub status_at: u16,
-}
-
-/// `state` of a container status.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ContainerState {
-    /// A status that names no state: the kubelet calls that waiting.
-    Unset,
-    /// Not started.
-    Waiting {
-        /// `ContainerCreating`, `ImagePullBackOff`, … may be empty.
-        reason: Text,
-        /// The kubelet's words, may be empty.
-        message: Text,
-    },
-    /// Started.
-    Running {
-        /// `startedAt`.
-        since: Option<DateTime<Utc>>,
-    },
-    /// Ended.
-    Terminated(Box<Terminated>),
-}
-
-/// How a container ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Terminated {
-    /// `exitCode`.
-    pub exit: i32,
-    /// `signal`, 0 for none.
-    pub signal: i32,
-    /// `Completed`, `Error`, `OOMKilled`, … may be empty.
-    pub reason: Text,
-    /// The end of its termination log, may be empty.
-    pub message: Text,
-    /// `startedAt`.
-    pub started: Option<DateTime<Utc>>,
-    /// `finishedAt`.
-    pub finished: Option<DateTime<Utc>>,
 }
 
 /// One term of required node affinity: all its expressions must match the node's labels (or, for fields,

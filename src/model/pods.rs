@@ -1,11 +1,12 @@
 //! A pod's way in and out: its table, the sums of its node, indexes, and the job it is.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::changes::{Change, Changes};
 use super::feed::Kind;
 use super::jobs::Gone;
-use super::meta::Truth;
 use super::pod::Pod;
 use super::read::ReadJobs;
 use super::store::{Model, note};
@@ -16,7 +17,7 @@ impl Model {
     pub(crate) fn put_pod(
         &mut self,
         now: DateTime<Utc>,
-        pod: Box<Pod>,
+        pod: Arc<Pod>,
         jobs: &dyn ReadJobs,
         changes: &mut Changes,
     ) {
@@ -151,12 +152,10 @@ impl Model {
 
 /// How a pod went, by the last that was seen of it.
 fn how_gone(pod: &Pod, unseen: bool) -> Gone {
-    let disrupted = pod
-        .condition("DisruptionTarget")
-        .filter(|c| c.status == Truth::True);
+    let disrupted = pod.condition("DisruptionTarget").filter(|c| c.holds());
     match (disrupted, pod.meta.deleting) {
         (Some(condition), _) => {
-            Gone::Disrupted(format!("its pod was taken away: {}", condition.reason).into())
+            Gone::Disrupted(format!("its pod was taken away: {}", condition.reason()).into())
         }
         (None, Some(_)) => Gone::Deleted,
         (None, None) if unseen => Gone::Unseen,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::id::Text;
+use super::labels::Labels;
 use super::pod::Operator;
 use super::workload::Budget;
 
@@ -58,10 +59,10 @@ impl Selector {
         }
     }
 
-    /// Whether labels (pairs sorted by key) fit.
-    pub fn matches(&self, labels: &[(Text, Text)]) -> bool {
+    /// Whether labels fit.
+    pub fn matches(&self, labels: &Labels) -> bool {
         self.requirements.iter().all(|r| {
-            let has = value(labels, &r.key);
+            let has = labels.get(&r.key);
             holds(has, r.operator, r.values.iter().map(String::as_str))
         })
     }
@@ -103,25 +104,21 @@ impl fmt::Display for Selector {
 }
 
 /// Whether a budget covers a pod of its namespace with these labels.
-pub fn budget_covers(budget: &Budget, labels: &[(Text, Text)]) -> bool {
+pub fn budget_covers(budget: &Budget, labels: &Labels) -> bool {
     let Some(pairs) = &budget.selector else {
         return false;
     };
-    pairs.iter().all(|(k, v)| value(labels, k) == Some(v))
+    pairs.iter().all(|(k, v)| labels.get(k) == Some(&**v))
         && budget.expressions.iter().all(|(k, operator, values)| {
-            holds(value(labels, k), *operator, values.iter().map(|v| &**v))
+            holds(labels.get(k), *operator, values.iter().map(|v| &**v))
         })
 }
 
 /// Whether a Service's selector (pairs) covers these labels; an empty one covers nothing.
-pub fn service_covers(selector: &[(Text, Text)], labels: &[(Text, Text)]) -> bool {
-    !selector.is_empty() && selector.iter().all(|(k, v)| value(labels, k) == Some(v))
+pub fn service_covers(selector: &[(Text, Text)], labels: &Labels) -> bool {
+    !selector.is_empty() && selector.iter().all(|(k, v)| labels.get(k) == Some(&**v))
 }
 
-fn value<'a>(labels: &'a [(Text, Text)], key: &str) -> Option<&'a str> {
-    let at = labels.binary_search_by(|(k, _)| (**k).cmp(key)).ok()?;
-    Some(&labels[at].1)
-}
 
 fn holds<'a>(
     has: Option<&str>,

@@ -1,6 +1,7 @@
 //! What is done once at the end of a batch: batch Jobs, places of waiting jobs, ranks, statistics, routes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -22,7 +23,7 @@ use super::table::Upsert;
 const TOLD_LIMIT: usize = 50_000;
 
 impl Model {
-    pub(crate) fn put_node(&mut self, node: Box<Node>, changes: &mut Changes) {
+    pub(crate) fn put_node(&mut self, node: Arc<Node>, changes: &mut Changes) {
         let name = node.meta.name.clone();
         let pool = pool_of(&node);
         let change = match self.nodes.upsert(node) {

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::age;
-use super::meta::{Condition, Truth};
+use super::condition::PodCondition;
+use super::container::{Container, ContainerRole, ContainerState, Terminated};
+use super::meta::Truth;
 use super::node::Node;
-use super::pod::{Container, ContainerRole, ContainerState, Pod, PodPhase, Terminated};
+use super::pod::{Pod, PodPhase};
 use super::workload::BatchJob;
 
 /// A pod's columns.
@@ -48,17 +50,17 @@ impl PodStatus {
 
 /// What `kubectl get pods` says of a pod.
 pub fn pod_status(pod: &Pod) -> PodStatus {
-    let mut status = if pod.reason.is_empty() {
-        pod.phase.as_str().to_owned()
-    } else {
-        pod.reason.to_string()
+    let mut status = match pod.reason() {
+        "" => pod.phase.as_str().to_owned(),
+        reason => reason.to_owned(),
     };
-    let gated = |c: &Condition| &*c.kind == "PodScheduled" && &*c.reason == "SchedulingGated";
+    let gated =
+        |c: PodCondition<'_>| c.kind() == "PodScheduled" && c.reason() == "SchedulingGated";
     if pod.conditions.iter().any(gated) {
         status = "SchedulingGated".into();
     }
-    let counted = |c: &&Container| c.role != ContainerRole::Init;
-    let total = pod.containers.iter().filter(counted).count();
+    let counted = |c: &Container<'_>| c.role() != ContainerRole::Init;
+    let total = pod.containers().filter(counted).count();
 
     let inits = Inits::walk(pod);
     let mut ready = inits.ready;
@@ -73,9 +75,9 @@ pub fn pod_status(pod: &Pod) -> PodStatus {
         let mut error = None;
         for container in in_status_order(pod, false).into_iter().rev() {
             restarts.add(container);
-            match &container.state {
-                Some(ContainerState::Waiting { reason, .. }) if !reason.is_empty() => {
-                    status = reason.to_string();
+            match container.state() {
+                Some(ContainerState::Waiting(words)) if !words.reason.is_empty() => {
+                    status = words.reason.to_string();
                 }
                 Some(ContainerState::Terminated(end)) => {
                     status = end_text(end);
@@ -83,13 +85,13 @@ pub fn pod_status(pod: &Pod) -> PodStatus {
                         error = Some(status.clone());
                     }
                 }
-                Some(ContainerState::Running { .. }) if container.ready => {
+                Some(ContainerState::Running { .. }) if container.ready() => {
                     running = true;
                     ready += 1;
                 }
                 Some(
                     ContainerState::Running { .. }
-                    | ContainerState::Waiting { .. }
+                    | ContainerState::Waiting(_)
                     | ContainerState::Unset,
                 )
                 | None => {}
@@ -106,7 +108,7 @@ pub fn pod_status(pod: &Pod) -> PodStatus {
         }
     }
     if pod.meta.deleting.is_some() {
-        if &*pod.reason == "NodeLost" {
+        if pod.reason() == "NodeLost" {
             status = "Unknown".into();
         } else if !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed) {
             status = "Terminating".into();
@@ -128,11 +130,11 @@ struct Restarts {
 }
 
 impl Restarts {
-    fn add(&mut self, container: &Container) {
-        self.count += i64::from(container.restarts);
+    fn add(&mut self, container: Container<'_>) {
+        self.count += i64::from(container.restarts());
         self.last = self
             .last
-            .max(container.last.as_ref().and_then(|end| end.finished));
+            .max(container.last().and_then(Terminated::finished));
     }
 }
 
@@ -149,32 +151,29 @@ struct Inits {
 impl Inits {
     fn walk(pod: &Pod) -> Self {
         let mut walk = Self::default();
-        let all = pod
-            .containers
-            .iter()
-            .filter(|c| c.role != ContainerRole::Main);
-        let total = all.count();
+        let all = pod.containers();
+        let total = all.filter(|c| c.role() != ContainerRole::Main).count();
         for (at, container) in in_status_order(pod, true).into_iter().enumerate() {
-            let sidecar = container.role == ContainerRole::Sidecar;
+            let sidecar = container.role() == ContainerRole::Sidecar;
             walk.restarts.add(container);
             if sidecar {
                 walk.sidecars.add(container);
             }
-            let text = match &container.state {
+            let text = match container.state() {
                 Some(ContainerState::Terminated(end)) if end.exit == 0 => continue,
-                _ if sidecar && container.started => {
-                    walk.ready += u32::from(container.ready);
+                _ if sidecar && container.started() => {
+                    walk.ready += u32::from(container.ready());
                     continue;
                 }
                 Some(ContainerState::Terminated(end)) => format!("Init:{}", end_text(end)),
-                Some(ContainerState::Waiting { reason, .. })
-                    if !reason.is_empty() && &**reason != "PodInitializing" =>
+                Some(ContainerState::Waiting(words))
+                    if !matches!(&*words.reason, "" | "PodInitializing") =>
                 {
-                    format!("Init:{reason}")
+                    format!("Init:{}", words.reason)
                 }
                 Some(
                     ContainerState::Running { .. }
-                    | ContainerState::Waiting { .. }
+                    | ContainerState::Waiting(_)
                     | ContainerState::Unset,
                 )
                 | None => format!("Init:{at}/{total}"),
@@ -187,19 +186,18 @@ impl Inits {
 }
 
 /// The containers that have a status, in the order in which the statuses stand.
-fn in_status_order(pod: &Pod, init: bool) -> Vec<&Container> {
-    let mut of: Vec<&Container> = pod
-        .containers
-        .iter()
-        .filter(|c| c.state.is_some() && (c.role != ContainerRole::Main) == init)
+fn in_status_order(pod: &Pod, init: bool) -> Vec<Container<'_>> {
+    let mut of: Vec<Container<'_>> = pod
+        .containers()
+        .filter(|c| c.status.is_some() && (c.role() != ContainerRole::Main) == init)
         .collect();
-    of.sort_by_key(|c| c.status_at);
+    of.sort_by_key(|c| c.status.map(|s| s.at));
     of
 }
 
 fn end_text(end: &Terminated) -> String {
-    if !end.reason.is_empty() {
-        end.reason.to_string()
+    if !end.reason().is_empty() {
+        end.reason().to_owned()
     } else if end.signal != 0 {
         format!("Signal:{}", end.signal)
     } else {
@@ -209,7 +207,7 @@ fn end_text(end: &Terminated) -> String {
 
 /// Whether the first condition of this type is True.
 fn holds(pod: &Pod, kind: &str) -> bool {
-    pod.condition(kind).is_some_and(|c| c.status == Truth::True)
+    pod.condition(kind).is_some_and(PodCondition::holds)
 }
 
 /// What `kubectl get nodes` says of a node: `Ready`, `NotReady`, `Unknown`, with `,SchedulingDisabled`.
@@ -234,10 +232,10 @@ pub fn node_roles(node: &Node) -> String {
         .filter_map(
             |(key, value)| match key.strip_prefix("node-role.kubernetes.io/") {
                 Some(role) => Some(role),
-                None => (&**key == "kubernetes.io/role").then_some(&**value),
+                None => (&**key == "kubernetes.io/role").then_some(value),
             },
         )
-        .filter(|role| !role.is_empty())
+        .filter(|role: &&str| !role.is_empty())
         .collect();
     if roles.is_empty() {
         return "<none>".into();

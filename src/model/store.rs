@@ -1,6 +1,7 @@
 //! [`Model`]: all that is known of one cluster, changed by batches of deltas and by nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -8,11 +9,12 @@ use super::changes::{Change, Changes, ObjectChange};
 use super::feed::{Feed, FeedState, Kind};
 use super::id::{Text, Uid};
 use super::ingress::RouteHealth;
-use super::job::{Job, JobKey, Phase};
+use super::job::{Job, JobKey};
 use super::jobs::{JobChanges, Jobs, Told};
 use super::network::{EndpointSlice, Ingress, Service};
 use super::node::Node;
 use super::object::{Batch, Delta, Object};
+use super::phase::Phase;
 use super::placement::{Constraint, Place, Waiting};
 use super::pod::Pod;
 use super::pool::PoolSource;
@@ -245,7 +247,7 @@ impl Model {
             Object::BatchJob(o) => {
                 self.work.batches.insert(o.meta.uid.clone());
                 if let Some(old) = put(&mut self.batch_jobs, kind, o, changes) {
-                    self.work.batches.insert(old.meta.uid);
+                    self.work.batches.insert(old.meta.uid.clone());
                 }
             }
             Object::Workload(o) => {
@@ -285,13 +287,13 @@ impl Model {
             }
             Kind::Service => {
                 if let Some(o) = take(&mut self.services, kind, uid, changes) {
-                    self.work.routes.insert(o.meta.namespace);
+                    self.work.routes.insert(o.meta.namespace.clone());
                 }
             }
             Kind::EndpointSlice => {
                 if let Some(o) = take(&mut self.slices, kind, uid, changes) {
                     self.forget_slice(&o);
-                    self.work.routes.insert(o.meta.namespace);
+                    self.work.routes.insert(o.meta.namespace.clone());
                 }
             }
             Kind::BatchJob => {
@@ -333,9 +335,9 @@ pub(crate) fn note<T: Keyed>(changes: &mut Changes, change: Change, kind: Kind, 
 pub(crate) fn put<T: Keyed + PartialEq>(
     table: &mut Table<T>,
     kind: Kind,
-    value: Box<T>,
+    value: Arc<T>,
     changes: &mut Changes,
-) -> Option<Box<T>> {
+) -> Option<Arc<T>> {
     let at = changes.objects.len();
     note(changes, Change::Added, kind, &*value);
     match table.upsert(value) {
@@ -362,7 +364,7 @@ fn take<T: Keyed + PartialEq>(
     kind: Kind,
     uid: &Uid,
     changes: &mut Changes,
-) -> Option<Box<T>> {
+) -> Option<Arc<T>> {
     let old = table.remove(uid)?;
     note(changes, Change::Removed, kind, &*old);
     Some(old)
@@ -384,7 +386,7 @@ impl Model {
             .jobs
             .get(key)
             .filter(|job| job.phase == Phase::Queued)
-            .and_then(|job| Some((job.created, self.pods.by_uid(job.pod.as_ref()?)?)));
+            .and_then(|job| Some((job.created(), self.pods.by_uid(job.pod()?)?)));
         match pod {
             Some((since, pod)) => {
                 self.work.places |= self.waiting.put(key, since, Constraint::of(pod));

@@ -100,7 +100,7 @@ impl NodeSums {
 fn one(pod: &Pod) -> Resources {
     Resources {
         pods: 1,
-        ..pod.requests
+        ..pod.spec.requests
     }
 }
 

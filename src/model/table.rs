@@ -1,6 +1,7 @@
 //! One kind's objects, ordered by namespace and name, swept by epochs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::id::{Text, Uid};
 use super::meta::Meta;
@@ -49,15 +50,15 @@ pub(crate) enum Upsert<T> {
     /// A new one.
     Added,
     /// It was this before.
-    Changed(Box<T>),
+    Changed(Arc<T>),
     /// Another object of that name (another uid) stood there.
-    Replaced(Box<T>),
+    Replaced(Arc<T>),
 }
 
 #[derive(Clone, Debug)]
 struct Row<T> {
     epoch: u32,
-    value: Box<T>,
+    value: Arc<T>,
 }
 
 /// The table. Maps of maps, so that `&str` finds without building a key.
@@ -84,7 +85,7 @@ impl<T: Keyed + PartialEq> Table<T> {
         self.epoch += 1;
     }
 
-    pub(crate) fn upsert(&mut self, value: Box<T>) -> Upsert<T> {
+    pub(crate) fn upsert(&mut self, value: Arc<T>) -> Upsert<T> {
         let meta = value.meta();
         let (namespace, name, uid) = (meta.namespace.clone(), meta.name.clone(), meta.uid.clone());
         let space = match self.rows.get_mut(&*namespace) {
@@ -111,7 +112,7 @@ impl<T: Keyed + PartialEq> Table<T> {
     }
 
     /// Takes the object of this uid out; nothing if the uid is not (or no longer) here.
-    pub(crate) fn remove(&mut self, uid: &Uid) -> Option<Box<T>> {
+    pub(crate) fn remove(&mut self, uid: &Uid) -> Option<Arc<T>> {
         let (namespace, name) = self.by_uid.remove(uid)?;
         let space = self.rows.get_mut(&*namespace)?;
         let row = space.remove(&*name)?;
@@ -131,28 +132,28 @@ impl<T: Keyed + PartialEq> Table<T> {
             .collect()
     }
 
-    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&T> {
+    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<T>> {
         Some(&self.rows.get(namespace)?.get(name)?.value)
     }
 
-    pub(crate) fn by_uid(&self, uid: &Uid) -> Option<&T> {
+    pub(crate) fn by_uid(&self, uid: &Uid) -> Option<&Arc<T>> {
         let (namespace, name) = self.by_uid.get(uid)?;
         self.get(namespace, name)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
         self.rows
             .values()
             .flat_map(BTreeMap::values)
-            .map(|row| &*row.value)
+            .map(|row| &row.value)
     }
 
-    pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &T> {
+    pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &Arc<T>> {
         self.rows
             .get(namespace)
             .into_iter()
             .flat_map(BTreeMap::values)
-            .map(|row| &*row.value)
+            .map(|row| &row.value)
     }
 
     pub(crate) fn namespaces(&self) -> impl Iterator<Item = &Text> {

@@ -24,7 +24,7 @@ use super::workload::{BatchJob, Budget, Workload};
 /// What a bound pod tells of the pool of a node that is not seen: what it had to select to get there.
 pub(crate) fn guess(pod: &Pod) -> Option<(Text, PoolSource)> {
     let value = |key: &str| {
-        let found = pod.node_selector.iter().find(|(k, _)| &**k == key);
+        let found = pod.spec.node_selector.iter().find(|(k, _)| &**k == key);
         found.map(|(_, v)| v)
     };
     asked(value).map(|(_, pool)| (pool.clone(), PoolSource::NodesNotVisible))
@@ -276,7 +276,7 @@ impl Model {
 
     /// The pool in which a job runs or ran, or the only one that would take it.
     pub fn pool_of_job(&self, job: &Job) -> Option<&Text> {
-        match &job.node {
+        match job.node() {
             Some(node) => self.pool_of_node(node),
             None => match self.place(&job.key())? {
                 Place::One(pool) => Some(pool),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::job::Phase;
+use super::phase::Phase;
 use super::jobs::What;
 
 /// The window's length in minutes.

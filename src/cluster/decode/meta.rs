@@ -79,8 +79,10 @@ pub(super) struct RawExpression<'a> {
 
 impl Decoder {
     pub(super) fn meta(&mut self, raw: &Part<RawMeta<'_>>) -> Meta {
+        let owners = raw.owner_references.iter();
+        let owner = owners.clone().find(|o| o.controller == Some(true));
         Meta {
-            uid: Uid(self.own(&raw.uid)),
+            uid: self.uid(&raw.uid),
             namespace: self.text(&raw.namespace),
             name: self.own(&raw.name),
             created: raw
@@ -88,19 +90,50 @@ impl Decoder {
                 .time()
                 .unwrap_or(DateTime::UNIX_EPOCH),
             deleting: raw.deletion_timestamp.time(),
-            labels: self.pairs(&raw.labels),
-            annotations: self.pairs(&raw.annotations.0),
-            owner: raw
-                .owner_references
-                .iter()
-                .find(|o| o.controller == Some(true))
-                .map(|o| Owner {
-                    kind: self.text(&o.kind),
-                    name: self.text(&o.name),
-                    uid: Uid(self.text(&o.uid)),
-                }),
-            finalizers: raw.finalizers.iter().map(|f| self.text(f)).collect(),
+            labels: self.labels(&raw.labels),
+            annotations: self.labels(&raw.annotations.0),
+            owner: owner.map(|o| self.owner(o)),
         }
+    }
+
+    pub(super) fn uid(&self, text: &str) -> Uid {
+        Uid::from(&*harmless::plain(text))
+    }
+
+    fn owner(&mut self, raw: &RawOwner<'_>) -> Arc<Owner> {
+        let uid = self.uid(&raw.uid);
+        let hash = self.owners.hash(&uid);
+        let same = |o: &Owner| o.uid == uid && *o.name == *raw.name && *o.kind == *raw.kind;
+        if let Some(known) = self.owners.get(hash, same) {
+            return known;
+        }
+        let owner = Owner {
+            kind: self.text(&raw.kind),
+            name: self.text(&raw.name),
+            uid,
+        };
+        self.owners.put(hash, Arc::new(owner))
+    }
+
+    /// The keys are shared by all objects that have the same.
+    fn labels(&mut self, raw: &Pairs<'_>) -> Labels {
+        if raw.0.is_empty() {
+            return Labels::default();
+        }
+        if !raw.0.is_sorted_by(|a, b| a.0 < b.0) {
+            let pairs = raw.0.iter().map(|(k, v)| (self.text(k), harmless::plain(v)));
+            return pairs.collect();
+        }
+        let keys = || raw.0.iter().map(|(key, _)| &**key);
+        let hash = self.keys.hash(keys().collect::<Hashed<'_>>());
+        let keys = match self.keys.get(hash, |known| known.are(keys())) {
+            Some(known) => known,
+            None => {
+                let own = keys().map(|key| self.text(key)).collect();
+                self.keys.put(hash, Arc::new(Keys::new(own)))
+            }
+        };
+        Labels::new(keys, raw.0.iter().map(|(_, value)| harmless::plain(value)))
     }
 
     /// Sorted by key.
@@ -119,11 +152,7 @@ impl Decoder {
         raw.iter()
             .map(|c| Condition {
                 kind: self.text(&c.kind),
-                status: match &*c.status {
-                    "True" => Truth::True,
-                    "False" => Truth::False,
-                    _ => Truth::Unknown,
-                },
+                status: c.truth(),
                 reason: self.text(&c.reason),
                 message: self.text(&c.message),
                 since: c.last_transition_time.time(),
