@@ -55,6 +55,7 @@ pub fn pod(shape: Shape, number: usize, turn: usize, nodes: usize) -> Value {
     let container = |name: &str, requests: Value| json!({"name": name, "image": image, "resources": requests,
         "terminationMessagePath": "/dev/termination-log", "imagePullPolicy": "IfNotPresent"});
     let requests = json!({"requests": {"cpu": "1500m", "memory": "3Gi"}, "limits": {"memory": "6Gi"}});
+    let pool = ["runner-large", "runner-small", "runner-arm", "services"][number % nodes % 4];
     let id = (100_000 + number).to_string();
     let run = (number / 7).to_string();
     let project = ["shop/api", "shop/web", "infra/base", "data/etl", "mobile/app"][number % 5];
@@ -93,7 +94,7 @@ pub fn pod(shape: Shape, number: usize, turn: usize, nodes: usize) -> Value {
             "annotations": annotations, "ownerReferences": owners, "creationTimestamp": started,
             "resourceVersion": (number + turn).to_string()},
         "spec": {"nodeName": format!("p-{:05}", number % nodes), "restartPolicy": "Never", "terminationGracePeriodSeconds": 30,
-            "nodeSelector": {"eks.amazonaws.com/nodegroup": ["runner-large", "runner-small", "runner-arm", "services"][number % nodes % 4]},
+            "nodeSelector": {"eks.amazonaws.com/nodegroup": pool},
             "tolerations": [{"key": "jobs.constable/public", "operator": "Exists"},
                 {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300},
                 {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}],

@@ -3,8 +3,6 @@
 //!
 //! It has no steps: what its containers mean is its author's affair.
 
-use std::sync::Arc;
-
 use crate::model::{
     BatchJob, Condition, Gathered, Job, JobId, Life, Model, Owner, Phase, Pod, System, Text, Truth, id,
 };
@@ -42,7 +40,7 @@ pub(crate) fn owner(pod: &Pod) -> Option<&Owner> {
 }
 
 /// See [`crate::model::ReadJobs::read_batch`].
-pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<Job> {
+pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
     let latest = pods
         .iter()
         .copied()
@@ -50,11 +48,11 @@ pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<Job>
     let meta = object.map(|o| &o.meta).or(latest.map(|pod| &pod.meta))?;
     let name = match object {
         Some(object) => object.meta.name.clone(),
-        None => latest.and_then(|pod| owner(pod)).map(|o| o.name.clone())?,
+        None => latest.and_then(owner).map(|o| o.name.clone())?,
     };
     let source = match object {
         Some(object) => object.meta.uid.clone(),
-        None => latest.and_then(|pod| owner(pod)).map(|o| o.uid.clone())?,
+        None => latest.and_then(owner).map(|o| o.uid.clone())?,
     };
     let life_of = latest.map(|pod| life(pod, &SHAPE));
     let lives = || pods.iter().map(|pod| life(pod, &SHAPE));
@@ -94,7 +92,7 @@ pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<Job>
 type End = (Phase, Option<chrono::DateTime<chrono::Utc>>, Text);
 
 /// How it ended, by its own conditions; without the object, by its pods if all of them have ended well.
-fn end(object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<End> {
+fn end(object: Option<&BatchJob>, pods: &[&Pod]) -> Option<End> {
     let Some(object) = object else {
         let last = pods.iter().filter_map(|pod| life(pod, &SHAPE).ended).max();
         let all = |phase| pods.iter().all(|pod| life(pod, &SHAPE).phase == phase);
@@ -133,7 +131,7 @@ fn end(object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<End> {
 
 /// The phase of one that has not ended: how far its pod furthest on is. Between a failed pod and the next
 /// it waits.
-fn going(pods: &[&Arc<Pod>], latest: Option<Phase>) -> Phase {
+fn going(pods: &[&Pod], latest: Option<Phase>) -> Phase {
     let furthest = pods
         .iter()
         .map(|pod| life(pod, &SHAPE).phase)

@@ -128,7 +128,7 @@ impl ReadJobs for Reader {
         batch::owner(pod)
     }
 
-    fn read_batch(&self, object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<Job> {
+    fn read_batch(&self, object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
         batch::read(object, pods)
     }
 }

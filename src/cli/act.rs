@@ -205,8 +205,8 @@ fn job<'s>(session: &'s Session, asked: &str) -> Result<&'s Job, CliError> {
     let model = &session.model;
     let (namespace, name) = asked.split_once('/').unwrap_or(("", asked));
     let named = |job: &&Job| {
-        (namespace.is_empty() || *job.namespace == *namespace)
-            && (*job.name == *name || *job.pod_name == *name)
+        (namespace.is_empty() || **job.namespace() == *namespace)
+            && (job.name() == name || **job.pod_name() == *name)
     };
     let mut found: Vec<&Job> = model
         .jobs()
@@ -227,7 +227,7 @@ fn job<'s>(session: &'s Session, asked: &str) -> Result<&'s Job, CliError> {
             let names: Vec<String> = several
                 .iter()
                 .take(8)
-                .map(|j| format!("{} ({} {})", j.id, j.project, j.name))
+                .map(|j| format!("{} ({} {})", j.id, j.project(), j.name()))
                 .collect();
             Err(CliError::Usage(format!(
                 "{asked:?} may be any of: {}; give an id",

@@ -118,16 +118,15 @@ async fn logs(mut session: Session, args: &LogsArgs) -> Result<(), CliError> {
         }
     };
     let containers: Vec<(Text, bool)> = pod
-        .containers
-        .iter()
+        .containers()
         .filter(|c| match &args.container {
-            Some(name) => *c.name == **name,
-            None => c.role != ContainerRole::Sidecar,
+            Some(name) => **c.name() == **name,
+            None => c.role() != ContainerRole::Sidecar,
         })
-        .map(|c| (c.name.clone(), c.role == ContainerRole::Main))
+        .map(|c| (c.name().clone(), c.role() == ContainerRole::Main))
         .collect();
     if containers.is_empty() {
-        let names: Vec<&str> = pod.containers.iter().map(|c| &*c.name).collect();
+        let names: Vec<&str> = pod.containers().map(|c| &**c.name()).collect();
         return Err(CliError::Usage(format!(
             "pod {} has no container {:?}; it has {}",
             pod.meta.name,
@@ -331,11 +330,11 @@ fn resolve<'m>(model: &'m Model, asked: &str) -> Result<&'m Pod, NotFound> {
         model
             .jobs()
             .filter(|j| {
-                *j.name == *asked
-                    || *j.pod_name == *asked
+                j.name() == asked
+                    || **j.pod_name() == *asked
                     || asked
                         .split_once('/')
-                        .is_some_and(|(ns, name)| *j.namespace == *ns && *j.name == *name)
+                        .is_some_and(|(ns, name)| **j.namespace() == *ns && j.name() == name)
             })
             .collect()
     } else {
@@ -344,8 +343,7 @@ fn resolve<'m>(model: &'m Model, asked: &str) -> Result<&'m Pod, NotFound> {
     match jobs.as_slice() {
         [] => Err(NotFound::Nothing),
         [job] => job
-            .pod
-            .as_ref()
+            .pod()
             .and_then(|uid| model.pod(uid))
             .ok_or(NotFound::NoPod),
         several => {
@@ -354,7 +352,7 @@ fn resolve<'m>(model: &'m Model, asked: &str) -> Result<&'m Pod, NotFound> {
             let mut names: Vec<String> = several
                 .iter()
                 .take(SHOWN)
-                .map(|j| format!("{} ({} {} {})", j.id, j.system.0, j.project, j.name))
+                .map(|j| format!("{} ({} {} {})", j.id, j.system().0, j.project(), j.name()))
                 .collect();
             if several.len() > SHOWN {
                 names.push(format!("{} more", several.len() - SHOWN));

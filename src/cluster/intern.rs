@@ -4,7 +4,7 @@
 //! like come and go and would otherwise stay for ever. A sweep runs when the number of entries has doubled
 //! since the last one, so its cost spreads over the insertions.
 
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -86,8 +86,12 @@ impl<T: ?Sized> Default for Pool<T> {
 
 impl<T: ?Sized> Pool<T> {
     /// The hash of what a value is made of.
-    pub(super) fn hash(&self, of: impl Hash) -> u64 {
-        self.hasher.hash_one(of)
+    pub(super) fn hash(&self, of: impl IntoIterator<Item = impl Hash>) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        for part in of {
+            part.hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// The value of this hash that is the `same`.
@@ -144,7 +148,7 @@ mod tests {
     fn a_pool_lets_go_too() {
         let mut pool: Pool<String> = Pool::default();
         let mut share = |text: &str| {
-            let hash = pool.hash(text);
+            let hash = pool.hash([text]);
             let known = pool.get(hash, |t| t == text);
             let shared = known.unwrap_or_else(|| pool.put(hash, Arc::new(text.to_owned())));
             (shared, pool.len())

@@ -117,7 +117,7 @@ impl Engine {
             }
             (Operation::DeletePod, Thing::Pod(uid)) => Some(Target::Pod(uid)),
             (Operation::DeletePod, Thing::Job(key) | Thing::Step(key, _)) => {
-                self.model.job(&key)?.pod.clone().map(Target::Pod)
+                self.model.job(&key)?.pod().cloned().map(Target::Pod)
             }
             (Operation::Cordon | Operation::Uncordon | Operation::Drain, Thing::Node(name)) => {
                 Some(Target::Node(name))

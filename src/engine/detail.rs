@@ -8,7 +8,9 @@ use super::table::node_status;
 use super::text::{self, age, cpu, memory, percent, seconds};
 use super::view::{Detail, Line, RowId, Span, StepView, Tone};
 use crate::model::pool::PoolSource;
-use crate::model::{Job, Node, Phase, Pod, Step, StepState, Text, Truth};
+use crate::model::{
+    ContainerState, Fact, Job, Node, Phase, Pod, Step, StepState, Text, Truth,
+};
 
 fn plain(text: impl Into<String>) -> Line {
     vec![Span::new(text.into(), Tone::Plain)]
@@ -35,7 +37,7 @@ impl Engine {
                 steps: Vec::new(),
             };
         };
-        let pod = job.pod.as_ref().and_then(|uid| self.model.pod(uid));
+        let pod = job.pod().and_then(|uid| self.model.pod(uid));
         let selected = self.current_step();
         Detail {
             title: vec![
@@ -57,28 +59,28 @@ impl Engine {
     ) -> Vec<(&'static str, Line)> {
         let mut facts = Vec::new();
         let f = &mut facts;
-        fact(f, "project", &*job.project);
+        fact(f, "project", job.project());
         fact(
             f,
             "pipeline",
-            match &*job.run {
-                "" => job.pipeline.to_string(),
-                run => format!("{} #{run}", job.pipeline),
+            match job.run() {
+                "" => job.pipeline().to_string(),
+                run => format!("{} #{run}", job.pipeline()),
             },
         );
-        fact(f, "ref", &*job.reference);
-        fact(f, "commit", &*job.commit);
-        fact(f, "who", &*job.author);
+        fact(f, "ref", job.reference());
+        fact(f, "commit", job.fact(Fact::Commit));
+        fact(f, "who", job.author());
         fact(
             f,
             "attempt",
             job.attempt.map(|n| n.to_string()).unwrap_or_default(),
         );
-        fact(f, "system", format!("{}, id {}", job.system.0, job.id));
-        let pod_name = format!("{}/{}", job.namespace, job.pod_name);
+        fact(f, "system", format!("{}, id {}", job.system().0, job.id));
+        let pod_name = format!("{}/{}", job.namespace(), job.pod_name());
         let gone = if pod.is_some() { "" } else { " (gone)" };
         fact(f, "pod", format!("{pod_name}{gone}"));
-        fact(f, "node", job.node.as_deref().unwrap_or_default());
+        fact(f, "node", job.node().map(|n| &**n).unwrap_or_default());
         fact(
             f,
             "pool",
@@ -88,11 +90,11 @@ impl Engine {
                 .unwrap_or_default(),
         );
         let wait = job.wait_seconds(now);
-        let waits = match (job.scheduled, job.started) {
+        let waits = match (job.scheduled(), job.started()) {
             (Some(scheduled), Some(started)) => format!(
                 "{} ({} to a node, {} to the first step)",
                 seconds(wait),
-                seconds((scheduled - job.created).num_seconds()),
+                seconds((scheduled - job.created()).num_seconds()),
                 seconds((started - scheduled).num_seconds()),
             ),
             _ => seconds(wait),
@@ -114,24 +116,24 @@ impl Engine {
                 "asks for",
                 format!(
                     "{} cpu, {}",
-                    cpu(pod.requests.cpu),
-                    memory(pod.requests.memory)
+                    cpu(pod.spec.requests.cpu),
+                    memory(pod.spec.requests.memory)
                 ),
             );
         }
         fact(
             f,
             "created",
-            job.created.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+            job.created().format("%Y-%m-%d %H:%M:%S UTC").to_string(),
         );
         fact(
             f,
             "ended",
-            job.ended
+            job.ended()
                 .map(|at| format!("{} ago", age(at, now)))
                 .unwrap_or_default(),
         );
-        fact(f, "url", &*job.url);
+        fact(f, "url", job.fact(Fact::Url));
         facts
     }
 
@@ -220,34 +222,34 @@ fn job_notes(job: &Job, pod: Option<&Pod>, now: DateTime<Utc>) -> Vec<Line> {
     // The scheduler's own words, whole.
     if let Some(c) = pod
         .condition("PodScheduled")
-        .filter(|c| c.status != Truth::True)
+        .filter(|c| !c.holds())
     {
-        let since = c.since.unwrap_or(pod.meta.created);
-        let reason = if c.reason.is_empty() {
-            "not scheduled"
-        } else {
-            &*c.reason
+        let since = c.since().unwrap_or(pod.meta.created);
+        let reason = match c.reason() {
+            "" => "not scheduled",
+            reason => reason,
         };
         notes.push(vec![Span::new(
             format!("○ {reason} for {}", age(since, now)),
             Tone::Warn,
         )]);
-        if !c.message.is_empty() {
-            notes.push(plain(&*c.message));
+        if !c.message().is_empty() {
+            notes.push(plain(c.message()));
         }
     }
-    for container in &pod.containers {
-        if let Some(crate::model::ContainerState::Waiting { reason, message }) = &container.state
-            && !message.is_empty()
+    for container in pod.containers() {
+        if let Some(ContainerState::Waiting(words)) = container.state()
+            && !words.message.is_empty()
         {
+            let what = format!("{}: {}: ", container.name(), words.reason);
             notes.push(vec![
-                Span::new(format!("{}: {reason}: ", container.name), Tone::Warn),
-                Span::new(message.to_string(), Tone::Plain),
+                Span::new(what, Tone::Warn),
+                Span::new(words.message.to_string(), Tone::Plain),
             ]);
         }
     }
-    if !pod.message.is_empty() {
-        notes.push(plain(format!("{}: {}", pod.reason, pod.message)));
+    if !pod.message().is_empty() {
+        notes.push(plain(format!("{}: {}", pod.reason(), pod.message())));
     }
     if pod.meta.deleting.is_some() && !pod.ended() {
         notes.push(vec![Span::new("its pod is being deleted", Tone::Warn)]);
@@ -256,11 +258,11 @@ fn job_notes(job: &Job, pod: Option<&Pod>, now: DateTime<Utc>) -> Vec<Line> {
 }
 
 fn steps(job: &Job, selected: Option<&Text>, now: DateTime<Utc>) -> Vec<StepView> {
-    job.steps
+    job.steps()
         .iter()
         .map(|step| StepView {
             id: RowId::Name(step.container.clone()),
-            cells: step_cells(step, job.ended, now),
+            cells: step_cells(step, job.ended(), now),
             selected: selected == Some(&step.container),
         })
         .collect()

@@ -9,8 +9,8 @@ pub(crate) trait Subject {
     fn has(&self, lower: &str) -> bool;
     /// Whether the column's text has this in it (lower case).
     fn column_has(&self, column: usize, lower: &str) -> bool;
-    /// Its labels, sorted by key; `None`: it is a thing without labels.
-    fn labels(&self) -> Option<&[(Text, Text)]>;
+    /// Its labels; `None`: it is a thing without labels.
+    fn labels(&self) -> Option<&crate::model::Labels>;
 }
 
 /// A filter.
@@ -130,7 +130,7 @@ mod tests {
             self.0[column].contains(lower)
         }
 
-        fn labels(&self) -> Option<&[(Text, Text)]> {
+        fn labels(&self) -> Option<&crate::model::Labels> {
             Some(&self.1)
         }
     }

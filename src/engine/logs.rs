@@ -4,7 +4,7 @@ use super::log::{Pane, Target};
 use super::screen::{Screen, Thing};
 use super::view::Tone;
 use super::{Effect, Engine, LogEvent, LogId, text};
-use crate::model::{ContainerRole, ContainerState, Job, JobKey, Pod, Text};
+use crate::model::{ContainerRole, Job, JobKey, Pod, Text};
 
 /// Past lines of a log that is no job's: a service may have written for months.
 const SERVICE_TAIL: u32 = 10_000;
@@ -41,7 +41,7 @@ impl Engine {
     /// The log of a job across its steps, or of one of them.
     fn job_target(&self, key: &JobKey, container: Option<Text>) -> Result<Target, String> {
         let job = self.model.job(key).ok_or("the job is not known any more")?;
-        let uid = job.pod.as_ref().ok_or("it has no pod: there is no log")?;
+        let uid = job.pod().ok_or("it has no pod: there is no log")?;
         let pod = self
             .model
             .pod(uid)
@@ -84,8 +84,8 @@ impl Engine {
 
     fn has_previous(&self, target: &Target) -> bool {
         self.model.pod(&target.uid).is_some_and(|pod| {
-            pod.containers.iter().any(|c| {
-                target.containers.contains(&c.name) && (c.restarts > 0 || c.last.is_some())
+            pod.containers().any(|c| {
+                target.containers.contains(c.name()) && (c.restarts() > 0 || c.last().is_some())
             })
         })
     }
@@ -179,27 +179,22 @@ impl Engine {
 
 /// The steps' containers in order, or the pod's where the system shows no steps.
 fn job_containers(job: &Job, pod: &Pod) -> Vec<Text> {
-    if job.steps.is_empty() {
+    let steps = job.steps();
+    if steps.is_empty() {
         return pod_containers(pod);
     }
-    job.steps
-        .iter()
-        .map(|step| step.container.clone())
-        .collect()
+    steps.into_iter().map(|step| step.container).collect()
 }
 
 /// Init containers, then the others, then sidecars, which never end by themselves.
 fn pod_containers(pod: &Pod) -> Vec<Text> {
     let of = |role: ContainerRole| {
-        pod.containers
-            .iter()
-            .filter(move |c| c.role == role)
-            .map(|c| c.name.clone())
+        pod.containers()
+            .filter(move |c| c.role() == role)
+            .map(|c| c.name().clone())
     };
     // Of init containers that ended well long ago nobody wants to read before a service's own log.
-    let running = pod
-        .main_containers()
-        .any(|c| matches!(c.state, Some(ContainerState::Running { .. })));
+    let running = pod.main_containers().any(|c| c.runs());
     let init = of(ContainerRole::Init).filter(|_| !running);
     init.chain(of(ContainerRole::Main))
         .chain(of(ContainerRole::Sidecar))

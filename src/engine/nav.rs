@@ -4,7 +4,7 @@ use super::screen::{JobScreen, Part, Screen, Thing};
 use super::table::{Scope, TableKind, TableState};
 use super::view::Tone;
 use super::{Effect, Engine, text};
-use crate::model::{Backend, JobKey, Rank, Text};
+use crate::model::{Backend, JobKey, Rank, Text, current_step};
 
 impl Engine {
     /// Puts a screen on top.
@@ -154,14 +154,15 @@ impl Engine {
             return None;
         };
         let job = self.model.job(&screen.key)?;
+        let steps = job.steps();
         let chosen = screen
             .step
             .as_ref()
-            .filter(|c| job.steps.iter().any(|s| s.container == **c));
-        let current = job.current_step().map(|(_, step)| &step.container);
+            .filter(|c| steps.iter().any(|s| s.container == **c));
+        let current = current_step(&steps).map(|(_, step)| &step.container);
         chosen
             .or(current)
-            .or(job.steps.first().map(|s| &s.container))
+            .or(steps.first().map(|s| &s.container))
             .cloned()
     }
 
@@ -173,14 +174,14 @@ impl Engine {
         let Some(job) = self.model.job(&screen.key) else {
             return;
         };
-        let at = job
-            .steps
+        let steps = job.steps();
+        let at = steps
             .iter()
             .position(|s| Some(&s.container) == current.as_ref());
         let by = isize::try_from(by).unwrap_or(if by < 0 { isize::MIN } else { isize::MAX });
-        let last = job.steps.len().saturating_sub(1);
+        let last = steps.len().saturating_sub(1);
         let to = at.unwrap_or(0).saturating_add_signed(by).min(last);
-        let step = job.steps.get(to).map(|s| s.container.clone());
+        let step = steps.get(to).map(|s| s.container.clone());
         if let Screen::Job(screen) = self.screens.top_mut() {
             screen.step = step;
         }
@@ -279,7 +280,7 @@ impl Engine {
     pub(super) fn node_of(&mut self, out: &mut Vec<Effect>) {
         let node = match self.thing() {
             Some(Thing::Job(key) | Thing::Step(key, _)) => {
-                self.model.job(&key).and_then(|job| job.node.clone())
+                self.model.job(&key).and_then(|job| job.node().cloned())
             }
             Some(Thing::Pod(uid)) => match self.model.pod(&uid) {
                 Some(pod) => pod.node.clone(),

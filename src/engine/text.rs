@@ -87,9 +87,9 @@ pub(crate) fn percent(part: i64, whole: i64) -> String {
 
 /// `shop/api test #8121`: as much of it as is known, else its pod's or its own name.
 pub(crate) fn job_title(job: &Job) -> String {
-    let nameless = job.project.is_empty() && job.name.is_empty() && job.run.is_empty();
-    if nameless && job.pipeline.is_empty() && !job.pod_name.is_empty() {
-        return job.pod_name.to_string();
+    let nameless = job.project().is_empty() && job.name().is_empty() && job.run().is_empty();
+    if nameless && job.pipeline().is_empty() && !job.pod_name().is_empty() {
+        return job.pod_name().to_string();
     }
     super::action::plan::title(job)
 }

@@ -29,6 +29,14 @@ impl Uid {
         matches!(&self.0, Written::Text(text) if text.is_empty())
     }
 
+    /// As it was written.
+    pub fn text(&self) -> Text {
+        match &self.0 {
+            Written::Uuid(_) => self.to_string().into(),
+            Written::Text(text) => text.clone(),
+        }
+    }
+
     /// Whether it is written like this.
     pub fn is(&self, text: &str) -> bool {
         match &self.0 {

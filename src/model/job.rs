@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::id::{JobId, Text, Uid};
-use super::phase::{Life, Phase, Step};
+use super::phase::{Life, Phase, Step, current_step};
 use super::pod::Pod;
 use super::time::{Time, utc};
 
@@ -247,6 +247,13 @@ impl Job {
             Origin::Pod(pod, reading) => (reading.steps)(pod),
             Origin::Gathered(_) => Box::default(),
         }
+    }
+
+    /// The step it is at (see [`current_step`]): its number from 1, of how many, and the step.
+    pub fn current_step(&self) -> Option<(usize, usize, Step)> {
+        let steps = self.steps();
+        let (number, step) = current_step(&steps)?;
+        Some((number, steps.len(), step.clone()))
     }
 
     /// The pod in which it runs or ran last; `None`: it is gone, or there was none.

@@ -36,10 +36,17 @@ impl Keys {
 impl Labels {
     /// Of shared keys and a value for each, in their order. What stands between values is taken out of
     /// them.
-    pub(crate) fn new<'v>(keys: Arc<Keys>, values: impl Iterator<Item = &'v str> + Clone) -> Self {
-        let length = values.clone().map(|v| v.len() + 1).sum::<usize>();
+    pub(crate) fn new<V: AsRef<str>>(
+        keys: Arc<Keys>,
+        values: impl Iterator<Item = V> + Clone,
+    ) -> Self {
+        let length = values
+            .clone()
+            .map(|v| v.as_ref().len() + 1)
+            .sum::<usize>();
         let mut packed = String::with_capacity(length.saturating_sub(1));
         for (at, value) in values.take(keys.0.len()).enumerate() {
+            let value = value.as_ref();
             if at > 0 {
                 packed.push(BETWEEN);
             }

@@ -46,10 +46,10 @@ impl Model {
             }
             None => true,
         };
-        let Some(pod) = self.pods.by_uid(&uid) else {
+        let Some(pod) = self.pods.shared(&uid) else {
             return;
         };
-        note(changes, change, Kind::Pod, pod);
+        note(changes, change, Kind::Pod, &**pod);
         let job = jobs.read(pod);
         let batch = match &job {
             Some(_) => None,

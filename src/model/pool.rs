@@ -53,9 +53,8 @@ pub enum PoolSource {
 /// A node's pool and by what.
 pub fn pool_of(node: &Node) -> (Text, PoolSource) {
     let value = |key: &str| {
-        let pairs = &node.meta.labels;
-        let at = pairs.binary_search_by(|(k, _)| (**k).cmp(key)).ok()?;
-        Some(&pairs[at].1).filter(|v| !v.is_empty())
+        let found = node.meta.label(key).filter(|v| !v.is_empty());
+        found.map(Text::from)
     };
     for key in POOL_LABELS {
         if let Some(name) = value(key) {

@@ -17,5 +17,5 @@ pub trait ReadJobs {
 
     /// The job that a batch Job with its unclaimed pods (ordered by namespace and name) is. The object is
     /// unknown where its feed is denied or late; then there is at least one pod. `None`: no job.
-    fn read_batch(&self, object: Option<&BatchJob>, pods: &[&Arc<Pod>]) -> Option<Job>;
+    fn read_batch(&self, object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job>;
 }

@@ -132,28 +132,34 @@ impl<T: Keyed + PartialEq> Table<T> {
             .collect()
     }
 
-    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<T>> {
+    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&T> {
         Some(&self.rows.get(namespace)?.get(name)?.value)
     }
 
-    pub(crate) fn by_uid(&self, uid: &Uid) -> Option<&Arc<T>> {
+    pub(crate) fn by_uid(&self, uid: &Uid) -> Option<&T> {
         let (namespace, name) = self.by_uid.get(uid)?;
         self.get(namespace, name)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
+    /// The object of this uid, to be held on to.
+    pub(crate) fn shared(&self, uid: &Uid) -> Option<&Arc<T>> {
+        let (namespace, name) = self.by_uid.get(uid)?;
+        Some(&self.rows.get(&**namespace)?.get(&**name)?.value)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.rows
             .values()
             .flat_map(BTreeMap::values)
-            .map(|row| &row.value)
+            .map(|row| &*row.value)
     }
 
-    pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &Arc<T>> {
+    pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &T> {
         self.rows
             .get(namespace)
             .into_iter()
             .flat_map(BTreeMap::values)
-            .map(|row| &row.value)
+            .map(|row| &*row.value)
     }
 
     pub(crate) fn namespaces(&self) -> impl Iterator<Item = &Text> {

@@ -171,7 +171,7 @@ impl Decoder {
                 }
             }
             "DELETED" => Frame::Remove {
-                uid: Uid(self.own(&meta.uid)),
+                uid: self.uid(&meta.uid),
                 namespace: self.text(&meta.namespace),
                 name: self.own(&meta.name),
                 version,

@@ -1,10 +1,13 @@
 //! Metadata and conditions, the same for every kind.
 
+use std::sync::Arc;
+
 use chrono::DateTime;
 use serde::Deserialize;
 
-use super::Decoder;
 use super::raw::{Annotations, List, Pairs, Part, RawTime, Str};
+use super::{Decoder, harmless};
+use crate::model::labels::{Keys, Labels};
 use crate::model::{Condition, Meta, Owner, Text, Truth, Uid};
 
 #[derive(Debug, Default, Deserialize)]
@@ -26,8 +29,6 @@ pub(super) struct RawMeta<'a> {
     pub(super) annotations: Annotations<'a>,
     #[serde(borrow)]
     owner_references: List<RawOwner<'a>>,
-    #[serde(borrow)]
-    finalizers: List<Str<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,14 +47,24 @@ struct RawOwner<'a> {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct RawCondition<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Str<'a>,
+    pub(super) kind: Str<'a>,
     #[serde(borrow)]
     status: Str<'a>,
     #[serde(borrow)]
-    reason: Str<'a>,
+    pub(super) reason: Str<'a>,
     #[serde(borrow)]
-    message: Str<'a>,
-    last_transition_time: RawTime,
+    pub(super) message: Str<'a>,
+    pub(super) last_transition_time: RawTime,
+}
+
+impl RawCondition<'_> {
+    pub(super) fn truth(&self) -> Truth {
+        match &*self.status {
+            "True" => Truth::True,
+            "False" => Truth::False,
+            _ => Truth::Unknown,
+        }
+    }
 }
 
 /// A label selector.
@@ -102,7 +113,7 @@ impl Decoder {
 
     fn owner(&mut self, raw: &RawOwner<'_>) -> Arc<Owner> {
         let uid = self.uid(&raw.uid);
-        let hash = self.owners.hash(&uid);
+        let hash = self.owners.hash([&uid]);
         let same = |o: &Owner| o.uid == uid && *o.name == *raw.name && *o.kind == *raw.kind;
         if let Some(known) = self.owners.get(hash, same) {
             return known;
@@ -125,7 +136,7 @@ impl Decoder {
             return pairs.collect();
         }
         let keys = || raw.0.iter().map(|(key, _)| &**key);
-        let hash = self.keys.hash(keys().collect::<Hashed<'_>>());
+        let hash = self.keys.hash(keys());
         let keys = match self.keys.get(hash, |known| known.are(keys())) {
             Some(known) => known,
             None => {

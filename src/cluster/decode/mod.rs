@@ -8,6 +8,7 @@
 
 mod error;
 mod frame;
+mod kept;
 mod meta;
 mod network;
 mod node;
@@ -20,7 +21,7 @@ mod tests;
 mod workload;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
@@ -29,9 +30,10 @@ pub use frame::{Frame, Page, ServerError, status};
 pub use proto::Fault;
 
 use super::harmless;
-use super::intern::Interner;
+use super::intern::{Interner, Pool};
 use crate::ci::{Kept, projection};
-use crate::model::{Kind, Object, Text, WorkloadKind};
+use crate::model::labels::Keys;
+use crate::model::{Kind, Object, Owner, PodSpec, Said, Text, Words, WorkloadKind};
 
 /// The annotation by which the bookmark that ends a streaming list is known.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
@@ -56,6 +58,11 @@ pub fn keeps_annotation(key: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct Decoder {
     interner: Interner,
+    keys: Pool<Keys>,
+    owners: Pool<Owner>,
+    specs: Pool<PodSpec>,
+    said: Pool<[Said]>,
+    words: Pool<Words>,
 }
 
 impl Decoder {
@@ -80,7 +87,7 @@ impl Decoder {
             ($raw:ty, $object:ident, $decode:expr) => {{
                 let raw = <$raw>::deserialize(from)?;
                 let decode: fn(&mut Self, &$raw) -> _ = $decode;
-                let object = Object::$object(Box::new(decode(self, &raw)));
+                let object = Object::$object(Arc::new(decode(self, &raw)));
                 (object, raw.metadata.0.resource_version.0)
             }};
         }

@@ -17,7 +17,7 @@ use crate::cluster::feed::machine::escape;
 use crate::cluster::harmless;
 use crate::cluster::meter::{Meter, Who};
 use crate::engine::{Event, LogEnd, LogEvent, LogId, LogLine, LogSource};
-use crate::model::{ContainerState, Kind, Object, Terminated, Text};
+use crate::model::{ContainerState, Kind, Object, Terminated, Text, Words};
 
 /// Lines an event.
 const BATCH: usize = 256;
@@ -358,17 +358,14 @@ impl Task {
             Ok(_) => return Status::Unknown("unreadable status".into()),
             Err(error) => return Status::Unknown(error.to_string()),
         };
-        if !self.source.uid.as_str().is_empty() && pod.meta.uid != self.source.uid {
+        if !self.source.uid.is_empty() && pod.meta.uid != self.source.uid {
             return Status::Gone(format!(
                 "pod {} is gone; another of its name runs",
                 self.source.pod
             ));
         }
-        let container = pod
-            .containers
-            .iter()
-            .find(|c| c.name == self.source.container);
-        match container.map(|c| &c.state) {
+        let container = pod.container(&self.source.container);
+        match container.map(|c| c.state()) {
             None => Status::Gone(format!(
                 "pod {} has no container {}",
                 self.source.pod, self.source.container
@@ -376,13 +373,14 @@ impl Task {
             Some(Some(ContainerState::Terminated(how))) => Status::Ended(ended(how)),
             Some(Some(ContainerState::Running { .. })) => Status::Runs,
             // The pod ended and nobody reports on the container any more.
-            Some(_) if pod.ended() => Status::Ended(match &*pod.reason {
+            Some(_) if pod.ended() => Status::Ended(match pod.reason() {
                 "" => pod.phase.as_str().into(),
                 reason => reason.into(),
             }),
-            Some(Some(ContainerState::Waiting { reason, message })) => {
-                let words = if message.is_empty() { reason } else { message };
-                Status::Waits(words.to_string())
+            Some(Some(ContainerState::Waiting(words))) => {
+                let Words { reason, message } = &**words;
+                let known = if message.is_empty() { reason } else { message };
+                Status::Waits(known.to_string())
             }
             Some(Some(ContainerState::Unset) | None) => {
                 Status::Waits("the container has not started".into())
@@ -393,7 +391,7 @@ impl Task {
 
 /// How a container ended, in few words.
 fn ended(how: &Terminated) -> Text {
-    match (&*how.reason, how.signal) {
+    match (how.reason(), how.signal) {
         ("" | "Error" | "Completed", 0) => format!("exit {}", how.exit).into(),
         ("" | "Error" | "Completed", signal) => format!("signal {signal} ({})", how.exit).into(),
         (reason, _) => format!("{reason} ({})", how.exit).into(),

@@ -59,7 +59,7 @@ pub(super) fn delete(path: &str, uid: &Uid, options: Value, dry_run: DryRun) -> 
     let mut body = json!({
         "apiVersion": "v1",
         "kind": "DeleteOptions",
-        "preconditions": { "uid": uid.as_str() },
+        "preconditions": { "uid": uid.to_string() },
     });
     extend(&mut body, options);
     if dry_run == DryRun::Server {
@@ -76,7 +76,7 @@ pub(super) fn evict(
     grace: Option<i64>,
     dry_run: DryRun,
 ) -> Call {
-    let mut options = json!({ "preconditions": { "uid": uid.as_str() } });
+    let mut options = json!({ "preconditions": { "uid": uid.to_string() } });
     if let Some(seconds) = grace {
         options["gracePeriodSeconds"] = json!(seconds);
     }

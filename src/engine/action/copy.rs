@@ -127,7 +127,7 @@ impl CopyTask {
             Reply::Done(job) => job,
             Reply::Refused { .. } | Reply::Lost(_) => return self.again(cx, reply, "read"),
         };
-        if job["metadata"]["uid"].as_str() != Some(self.uid.as_str()) {
+        if !job["metadata"]["uid"].as_str().is_some_and(|uid| self.uid.is(uid)) {
             return self.refuse("it has been replaced by another of its name");
         }
         if !has_ended(job) || job["status"]["active"].as_i64().unwrap_or(0) > 0 {
@@ -166,7 +166,7 @@ impl CopyTask {
         match reply {
             Reply::Done(found) => {
                 let of = found["metadata"]["annotations"][RETRY_OF].as_str();
-                if of == Some(self.uid.as_str()) {
+                if of.is_some_and(|uid| self.uid.is(uid)) {
                     State::Waiting
                 } else {
                     self.refuse(&format!(
@@ -240,7 +240,7 @@ fn copy_name(name: &str, uid: &Uid, serial: u64) -> String {
     };
     // FNV-1a: stable over releases, which std's hasher does not promise.
     let mut hash: u32 = 0x811c_9dc5;
-    for byte in uid.as_str().bytes().chain(serial.to_le_bytes()) {
+    for byte in uid.to_string().bytes().chain(serial.to_le_bytes()) {
         hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     }
     let room = NAME_MAX - "-r".len() - 8;
@@ -274,7 +274,7 @@ fn clean_copy(job: &Value, name: &str, uid: &Uid) -> Value {
         if let Some(notes) = notes.as_object_mut() {
             notes.remove("kubectl.kubernetes.io/last-applied-configuration");
             notes.remove("batch.kubernetes.io/job-tracking");
-            notes.insert(RETRY_OF.to_owned(), json!(uid.as_str()));
+            notes.insert(RETRY_OF.to_owned(), json!(uid.to_string()));
         }
     }
     if let Some(spec) = copy["spec"].as_object_mut() {

@@ -64,7 +64,7 @@ impl CordonTask {
                 // field to one value, so repeating it after a lost answer is harmless.
                 let unschedulable = if self.on { json!(true) } else { json!(null) };
                 let patch = json!({
-                    "metadata": { "uid": self.uid.as_str() },
+                    "metadata": { "uid": self.uid.to_string() },
                     "spec": { "unschedulable": unschedulable },
                 });
                 out.push((

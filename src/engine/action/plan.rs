@@ -126,13 +126,13 @@ pub struct Plan {
 impl Plan {
     /// The uids of all that the plan touches, and how it is confirmed: two plans with the same answer do
     /// the same.
-    pub(super) fn touches(&self) -> (Vec<&str>, &Ask) {
-        let items = self.items.iter().map(|item| &*item.subject.uid);
+    pub(super) fn touches(&self) -> (Vec<Text>, &Ask) {
+        let items = self.items.iter().map(|item| item.subject.uid.clone());
         let pods = self
             .drains
             .iter()
             .flat_map(DrainPlan::going)
-            .map(|pod| pod.uid.as_str());
+            .map(|pod| pod.uid.text());
         (items.chain(pods).collect(), &self.ask)
     }
 }
@@ -296,8 +296,8 @@ fn add_job(
     };
     let name = title(job);
     let title: Text = format!("job {name}").into();
-    let mut uid: Text = job.pod.as_ref().map_or_else(|| "".into(), |u| u.0.clone());
-    let ns = job.namespace.clone();
+    let mut uid: Text = job.pod().map_or_else(|| "".into(), |u| u.text());
+    let ns = job.namespace().clone();
     let (machine, line) = match way {
         Way::Refused(why) => return Err(Refusal(format!("{word} {name}: {why}"))),
         Way::Entry(way) => {
@@ -306,7 +306,7 @@ fn add_job(
             plan.needs.push(Access::new("patch", "", "configmaps", ns));
             let line = format!("asks its worker through queue {ns}/{}", way.config_map);
             (
-                Machine::Entry(EntryTask::new(way, title.clone(), job.pod.clone())),
+                Machine::Entry(EntryTask::new(way, title.clone(), job.pod().cloned())),
                 line,
             )
         }
@@ -317,7 +317,7 @@ fn add_job(
         } => {
             plan.needs
                 .push(Access::new("delete", "batch", "jobs", &namespace));
-            uid = job_uid.0.clone();
+            uid = job_uid.text();
             let line = format!(
                 "deletes batch Job {namespace}/{name}, its pods after it, with their grace"
             );
@@ -340,7 +340,7 @@ fn add_job(
                 .push(Access::new("get", "batch", "jobs", &namespace));
             plan.needs
                 .push(Access::new("create", "batch", "jobs", &namespace));
-            uid = job_uid.0.clone();
+            uid = job_uid.text();
             let line = format!("creates a clean copy of batch Job {namespace}/{name}");
             (
                 Machine::Copy(CopyTask::new(namespace, name, job_uid, serial)),
@@ -366,17 +366,17 @@ fn add_job(
 
 /// `shop/api test #8121`, or as much of it as is known.
 pub fn title(job: &Job) -> String {
-    let run = if job.run.is_empty() {
+    let run = if job.run().is_empty() {
         String::new()
     } else {
-        format!("#{}", job.run)
+        format!("#{}", job.run())
     };
-    let name = if job.name.is_empty() {
-        &job.pipeline
+    let name = if job.name().is_empty() {
+        job.pipeline()
     } else {
-        &job.name
+        job.name()
     };
-    let words = [&*job.project, name, &*run];
+    let words = [job.project(), name, &*run];
     let known: Vec<&str> = words.into_iter().filter(|w| !w.is_empty()).collect();
     if known.is_empty() {
         job.id.to_string()
@@ -386,12 +386,11 @@ pub fn title(job: &Job) -> String {
 }
 
 fn describe(job: &Job) -> String {
-    match (job.current_step(), &job.node) {
-        (Some((k, step)), Some(node)) => {
+    match (job.current_step(), job.node()) {
+        (Some((k, total, step)), Some(node)) => {
             format!(
-                "{} step {k}/{} {} on {node}",
+                "{} step {k}/{total} {} on {node}",
                 job.phase.as_str(),
-                job.steps.len(),
                 step.name
             )
         }
@@ -421,13 +420,13 @@ fn add_pod(model: &Model, uid: &Uid, plan: &mut Plan) -> Result<(), Refusal> {
         );
         line.push(Span::new(text, Tone::Bad));
     }
-    line.push(Span::new(format!("  grace {}s", pod.grace), Tone::Dim));
+    line.push(Span::new(format!("  grace {}s", pod.spec.grace), Tone::Dim));
     plan.lines.push(line);
     let subject = Subject {
         kind: "pod",
         namespace: ns.clone(),
         name: name.clone(),
-        uid: uid.0.clone(),
+        uid: uid.text(),
         title: format!("pod {ns}/{name}").into(),
     };
     let machine = Machine::Delete(DeleteTask::new(Doomed::Pod, ns, name, uid.clone()));
@@ -440,7 +439,7 @@ fn node_subject(name: &Text, uid: &Uid) -> Subject {
         kind: "node",
         namespace: "".into(),
         name: name.clone(),
-        uid: uid.0.clone(),
+        uid: uid.text(),
         title: format!("node {name}").into(),
     }
 }

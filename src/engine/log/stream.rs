@@ -1,7 +1,7 @@
 //! The streams of a pane: one a container, opened in the containers' order.
 
 use crate::engine::{LogEnd, LogId};
-use crate::model::{ContainerRole, ContainerState, Pod, Text};
+use crate::model::{Container, ContainerRole, Pod, Text};
 
 /// A container's stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,21 +49,12 @@ impl StreamState {
 
 /// Whether a container runs beside others of its pod, so that those after it need not wait for its end.
 pub(crate) fn beside(pod: &Pod, container: &str) -> bool {
-    pod.containers.iter().any(|c| {
-        *c.name == *container
-            && c.role != ContainerRole::Init
-            && matches!(c.state, Some(ContainerState::Running { .. }))
-    })
+    pod.container(container)
+        .is_some_and(|c| c.role() != ContainerRole::Init && c.runs())
 }
 
 /// Whether a container has not run and never will: its pod has ended without it.
 pub(crate) fn never_ran(pod: &Pod, container: &str) -> bool {
-    pod.ended()
-        && pod.containers.iter().any(|c| {
-            *c.name == *container
-                && !matches!(
-                    c.state,
-                    Some(ContainerState::Running { .. } | ContainerState::Terminated(_))
-                )
-        })
+    let ran = |c: Container<'_>| c.runs() || c.end().is_some();
+    pod.ended() && pod.container(container).is_some_and(|c| !ran(c))
 }

@@ -117,7 +117,7 @@ impl Rows for Actions {
         true
     }
 
-    fn labels<'a>(_: &&'a Run, _: &Cx<'a>) -> Option<&'a [(Text, Text)]> {
+    fn labels<'a>(_: &&'a Run, _: &Cx<'a>) -> Option<&'a crate::model::Labels> {
         None
     }
 
@@ -154,7 +154,7 @@ impl Rows for Items {
         true
     }
 
-    fn labels<'a>(_: &Item, _: &Cx<'a>) -> Option<&'a [(Text, Text)]> {
+    fn labels<'a>(_: &Item, _: &Cx<'a>) -> Option<&'a crate::model::Labels> {
         None
     }
 

@@ -51,7 +51,7 @@ impl Rows for Ingresses {
             .is_none_or(|ns| *ns == row.ingress.meta.namespace)
     }
 
-    fn labels<'a>(row: &RouteRow<'a>, _: &Cx<'a>) -> Option<&'a [(Text, Text)]> {
+    fn labels<'a>(row: &RouteRow<'a>, _: &Cx<'a>) -> Option<&'a crate::model::Labels> {
         Some(&row.ingress.meta.labels)
     }
 

@@ -37,46 +37,50 @@ impl Rows for Jobs {
     }
 
     fn within(job: &&Job, scope: &Scope, cx: &Cx<'_>) -> bool {
-        cx.namespace.is_none_or(|ns| *ns == job.namespace)
+        cx.namespace.is_none_or(|ns| ns == job.namespace())
             && match scope {
                 Scope::All => true,
                 Scope::Pool(pool) => cx.model.pool_of_job(job) == Some(pool),
-                Scope::Node(node) => job.node.as_ref() == Some(node),
+                Scope::Node(node) => job.node() == Some(node),
                 Scope::Service(..) | Scope::Action(_) => false,
             }
     }
 
-    fn labels<'a>(job: &&'a Job, cx: &Cx<'a>) -> Option<&'a [(Text, Text)]> {
-        let pod = cx.model.pod(job.pod.as_ref()?)?;
+    fn labels<'a>(job: &&'a Job, cx: &Cx<'a>) -> Option<&'a crate::model::Labels> {
+        let pod = cx.model.pod(job.pod()?)?;
         Some(&pod.meta.labels)
     }
 
     /// Waiting on top, the longest first; then what runs, the longest first; then what ended, the last
     /// first.
     fn natural(job: &&Job, _: &Cx<'_>) -> Value {
-        match (job.phase, job.ended) {
-            (Phase::Queued, _) => Value::Pair(0, job.created.timestamp_millis()),
+        match (job.phase, job.ended()) {
+            (Phase::Queued, _) => Value::Pair(0, job.created().timestamp_millis()),
             (phase, Some(ended)) if phase.ended() => Value::Pair(2, -ended.timestamp_millis()),
-            (phase, None) if phase.ended() => Value::Pair(2, -job.created.timestamp_millis()),
+            (phase, None) if phase.ended() => Value::Pair(2, -job.created().timestamp_millis()),
             _ => {
-                let began = job.started.or(job.scheduled).unwrap_or(job.created);
+                let began = job.started().or(job.scheduled()).unwrap_or(job.created());
                 Value::Pair(1, began.timestamp_millis())
             }
         }
     }
 
     fn tie(job: &&Job) -> (Text, Text) {
-        (job.project.clone(), job.name.clone())
+        (job.project().into(), job.name().into())
     }
 }
 
-fn text_of(text: &Text) -> Span {
-    text::plain(text)
+fn text_of(text: &str) -> Span {
+    Span::new(text.to_owned(), Tone::Plain)
+}
+
+fn value_of(text: &str) -> Value {
+    Value::text(&text.into())
 }
 
 fn step(job: &Job) -> String {
     match job.current_step() {
-        Some((index, step)) => format!("{index}/{} {}", job.steps.len(), step.name),
+        Some((index, total, step)) => format!("{index}/{total} {}", step.name),
         None => String::new(),
     }
 }
@@ -97,42 +101,42 @@ static COLUMNS: &[Column<Jobs>] = &[
         cell: |j, _| Span::new(text::job_title(j), Tone::Plain),
         key: |j, _| Value::Text(text::job_title(j).into()) },
     Column { title: "REF", width: Width::Grow(9, 1), right: false, rank: 4, moves: false, way: Sorted::Up,
-        cell: |j, _| text_of(&j.reference), key: |j, _| Value::text(&j.reference) },
+        cell: |j, _| text_of(j.reference()), key: |j, _| value_of(j.reference()) },
     Column { title: "STEP", width: Width::Grow(12, 1), right: false, rank: 3, moves: false, way: Sorted::Up,
         cell: |j, _| Span::new(step(j), Tone::Plain),
         key: |j, _| Value::text(&step(j).into()) },
     Column { title: "PHASE", width: Width::Fixed(11), right: false, rank: 0, moves: false, way: Sorted::Up,
         cell: |j, _| text::phase(j.phase), key: |j, _| Value::Int(j.phase as i64) },
     Column { title: "NODE", width: Width::Grow(6, 1), right: false, rank: 1, moves: false, way: Sorted::Up,
-        cell: |j, _| j.node.as_ref().map(text_of).unwrap_or_default(),
-        key: |j, _| j.node.as_ref().map_or(Value::Missing, Value::text) },
+        cell: |j, _| j.node().map(|t| text_of(t)).unwrap_or_default(),
+        key: |j, _| j.node().map_or(Value::Missing, Value::text) },
     Column { title: "WAIT", width: Width::Fixed(6), right: true, rank: 1, moves: true, way: Sorted::Down,
         cell: |j, cx| wait(j, cx),
-        key: |j, _| Value::duration(Some(j.created), j.started.or(j.ended)) },
+        key: |j, _| Value::duration(Some(j.created()), j.started().or(j.ended())) },
     Column { title: "RUN", width: Width::Fixed(6), right: true, rank: 1, moves: true, way: Sorted::Down,
         cell: |j, cx| Span::new(j.run_seconds(cx.now).map(text::seconds).unwrap_or_default(), Tone::Plain),
-        key: |j, _| Value::duration(j.started, j.ended) },
+        key: |j, _| Value::duration(j.started(), j.ended()) },
     Column { title: "WHO", width: Width::Fixed(9), right: false, rank: 5, moves: false, way: Sorted::Up,
-        cell: |j, _| text_of(&j.author), key: |j, _| Value::text(&j.author) },
+        cell: |j, _| text_of(j.author()), key: |j, _| value_of(j.author()) },
     Column { title: "FAILURE", width: Width::Grow(14, 2), right: false, rank: 6, moves: false, way: Sorted::Up,
         cell: |j, _| Span::new(j.failure.to_string(), Tone::Bad), key: |j, _| Value::text(&j.failure) },
     Column { title: "POOL", width: Width::Grow(12, 1), right: false, rank: 7, moves: false, way: Sorted::Up,
-        cell: |j, cx| cx.model.pool_of_job(j).map(text_of).unwrap_or_default(),
+        cell: |j, cx| cx.model.pool_of_job(j).map(|t| text_of(t)).unwrap_or_default(),
         key: |j, cx| cx.model.pool_of_job(j).map_or(Value::Missing, Value::text) },
     Column { title: "TRY", width: Width::Fixed(3), right: true, rank: 8, moves: false, way: Sorted::Down,
         cell: |j, _| Span::new(j.attempt.map(|n| n.to_string()).unwrap_or_default(), Tone::Plain),
         key: |j, _| j.attempt.map_or(Value::Missing, |n| Value::Int(n.into())) },
     Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 9, moves: true, way: Sorted::Up,
-        cell: |j, cx| Span::new(text::age(j.created, cx.now), Tone::Dim),
-        key: |j, _| Value::age(Some(j.created)) },
+        cell: |j, cx| Span::new(text::age(j.created(), cx.now), Tone::Dim),
+        key: |j, _| Value::age(Some(j.created())) },
     Column { title: "PIPELINE", width: Width::Grow(9, 1), right: false, rank: 10, moves: false, way: Sorted::Up,
-        cell: |j, _| text_of(&j.pipeline), key: |j, _| Value::text(&j.pipeline) },
+        cell: |j, _| text_of(j.pipeline()), key: |j, _| value_of(j.pipeline()) },
     Column { title: "POD", width: Width::Grow(16, 1), right: false, rank: 11, moves: false, way: Sorted::Up,
-        cell: |j, _| text_of(&j.pod_name), key: |j, _| Value::text(&j.pod_name) },
+        cell: |j, _| text_of(j.pod_name()), key: |j, _| Value::text(j.pod_name()) },
     Column { title: "NAMESPACE", width: Width::Grow(9, 1), right: false, rank: 12, moves: false, way: Sorted::Up,
-        cell: |j, _| text_of(&j.namespace), key: |j, _| Value::text(&j.namespace) },
+        cell: |j, _| text_of(j.namespace()), key: |j, _| Value::text(j.namespace()) },
     Column { title: "SYSTEM", width: Width::Fixed(10), right: false, rank: 13, moves: false, way: Sorted::Up,
-        cell: |j, _| Span::new(j.system.0, Tone::Dim), key: |j, _| Value::Text(j.system.0.into()) },
+        cell: |j, _| Span::new(j.system().0, Tone::Dim), key: |j, _| Value::Text(j.system().0.into()) },
     Column { title: "ID", width: Width::Fixed(10), right: false, rank: 14, moves: false, way: Sorted::Up,
         cell: |j, _| Span::new(j.id.to_string(), Tone::Dim), key: |j, _| Value::Text(j.id.0.clone()) },
 ];

@@ -177,7 +177,7 @@ pub(crate) trait Rows: 'static {
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<Self::Row<'a>>;
     fn all(model: &Model, scope: &Scope) -> Vec<RowKey>;
     fn within(row: &Self::Row<'_>, scope: &Scope, cx: &Cx<'_>) -> bool;
-    fn labels<'a>(row: &Self::Row<'a>, cx: &Cx<'a>) -> Option<&'a [(Text, Text)]>;
+    fn labels<'a>(row: &Self::Row<'a>, cx: &Cx<'a>) -> Option<&'a crate::model::Labels>;
     /// The order while no column was chosen.
     fn natural(row: &Self::Row<'_>, cx: &Cx<'_>) -> Value;
     fn tie(row: &Self::Row<'_>) -> (Text, Text);
@@ -203,7 +203,7 @@ impl<T: Rows> Subject for Filtered<'_, '_, T> {
         })
     }
 
-    fn labels(&self) -> Option<&[(Text, Text)]> {
+    fn labels(&self) -> Option<&crate::model::Labels> {
         T::labels(self.row, self.cx)
     }
 }

@@ -44,7 +44,7 @@ impl Rows for Nodes {
         }
     }
 
-    fn labels<'a>(node: &&'a Node, _: &Cx<'a>) -> Option<&'a [(Text, Text)]> {
+    fn labels<'a>(node: &&'a Node, _: &Cx<'a>) -> Option<&'a crate::model::Labels> {
         Some(&node.meta.labels)
     }
 

@@ -52,7 +52,7 @@ impl Rows for Pods {
             }
     }
 
-    fn labels<'a>(pod: &&'a Pod, _: &Cx<'a>) -> Option<&'a [(Text, Text)]> {
+    fn labels<'a>(pod: &&'a Pod, _: &Cx<'a>) -> Option<&'a crate::model::Labels> {
         Some(&pod.meta.labels)
     }
 
@@ -98,6 +98,10 @@ fn status(pod: &Pod) -> Span {
     Span::new(format!("{glyph} {}", status.status), tone)
 }
 
+fn ip(pod: &Pod) -> String {
+    pod.ip.map(|ip| ip.to_string()).unwrap_or_default()
+}
+
 fn job(pod: &Pod, cx: &Cx<'_>) -> String {
     cx.model
         .job_of_pod(&pod.meta.uid)
@@ -128,10 +132,10 @@ static COLUMNS: &[Column<Pods>] = &[
     Column { title: "JOB", width: Width::Grow(12, 2), right: false, rank: 4, moves: false, way: Sorted::Up,
         cell: |p, cx| Span::new(job(p, cx), Tone::Plain), key: |p, cx| Value::text(&job(p, cx).into()) },
     Column { title: "CPU", width: Width::Fixed(5), right: true, rank: 5, moves: false, way: Sorted::Down,
-        cell: |p, _| Span::new(text::cpu(p.requests.cpu), Tone::Plain), key: |p, _| Value::Int(p.requests.cpu) },
+        cell: |p, _| Span::new(text::cpu(p.spec.requests.cpu), Tone::Plain), key: |p, _| Value::Int(p.spec.requests.cpu) },
     Column { title: "MEM", width: Width::Fixed(6), right: true, rank: 5, moves: false, way: Sorted::Down,
-        cell: |p, _| Span::new(text::memory(p.requests.memory), Tone::Plain),
-        key: |p, _| Value::Int(p.requests.memory) },
+        cell: |p, _| Span::new(text::memory(p.spec.requests.memory), Tone::Plain),
+        key: |p, _| Value::Int(p.spec.requests.memory) },
     Column { title: "IP", width: Width::Fixed(15), right: false, rank: 6, moves: false, way: Sorted::Up,
-        cell: |p, _| text::plain(&p.ip), key: |p, _| Value::text(&p.ip) },
+        cell: |p, _| Span::new(ip(p), Tone::Plain), key: |p, _| Value::text(&ip(p).into()) },
 ];

@@ -76,7 +76,7 @@ impl<'m> View<'m> {
             Resource::Jobs => {
                 let mut jobs: Vec<&Job> = self.model.jobs().collect();
                 jobs.sort_by_cached_key(|j| {
-                    (j.namespace.clone(), j.name.clone(), j.system, j.id.clone())
+                    (j.namespace().clone(), j.name().clone(), j.system(), j.id.clone())
                 });
                 jobs.into_iter().map(Row::Job).collect()
             }
@@ -130,7 +130,7 @@ impl Row<'_> {
         match self {
             Self::Pool(p) => p.name.to_string(),
             Self::Node(n) => n.meta.name.to_string(),
-            Self::Job(j) => job::id(j.system, &j.id),
+            Self::Job(j) => job::id(j.system(), &j.id),
             Self::Pod(p) => p.meta.uid.to_string(),
             Self::Ingress(i) => i.meta.uid.to_string(),
         }
@@ -141,7 +141,7 @@ impl Row<'_> {
         match self {
             Self::Pool(p) => (String::new(), p.name.to_string()),
             Self::Node(n) => (String::new(), n.meta.name.to_string()),
-            Self::Job(j) => (j.namespace.to_string(), j.name.to_string()),
+            Self::Job(j) => (j.namespace().to_string(), j.name().to_string()),
             Self::Pod(p) => (p.meta.namespace.to_string(), p.meta.name.to_string()),
             Self::Ingress(i) => (i.meta.namespace.to_string(), i.meta.name.to_string()),
         }
@@ -169,7 +169,7 @@ impl Row<'_> {
             || match self {
                 Self::Pool(_) | Self::Node(_) => false,
                 Self::Job(j) => {
-                    name == &*j.name || name == &*j.pod_name || full(&j.namespace, &j.pod_name)
+                    name == j.name() || name == &**j.pod_name() || full(j.namespace(), j.pod_name())
                 }
                 Self::Pod(p) => full(&p.meta.namespace, &p.meta.name),
                 Self::Ingress(i) => full(&i.meta.namespace, &i.meta.name),
@@ -184,7 +184,7 @@ impl Row<'_> {
         let labels = match self {
             Self::Pool(_) => return false,
             Self::Node(n) => &n.meta.labels,
-            Self::Job(j) => match j.pod.as_ref().and_then(|uid| view.model.pod(uid)) {
+            Self::Job(j) => match j.pod().as_ref().and_then(|uid| view.model.pod(uid)) {
                 Some(pod) => &pod.meta.labels,
                 None => return false,
             },

@@ -18,7 +18,7 @@ pub(super) fn json(view: &View<'_>, pod: &Pod) -> Value {
         "status": status.status,
         "restarts": status.restarts,
         "node": pod.node.as_deref(),
-        "ip": known(&pod.ip),
+        "ip": pod.ip.map(|ip| ip.to_string()),
         "job": job.map(|j| j.id.as_str()),
         "created": time(pod.meta.created),
     })
@@ -37,7 +37,7 @@ pub(super) fn cells(view: &View<'_>, pod: &Pod, wide: bool) -> Vec<String> {
     if wide {
         let job = view.model.job_of_pod(&pod.meta.uid);
         cells.extend([
-            or_none(&pod.ip),
+            pod.ip.map_or("<none>".into(), |ip| ip.to_string()),
             or_none(pod.node.as_deref().unwrap_or_default()),
             job.map_or("<none>".into(), |j| j.id.to_string()),
         ]);

@@ -151,7 +151,7 @@ fn plan_pod(model: &Model, pod: &Pod) -> PodPlan {
         fate,
         job,
         bare: fate == Fate::Evict && pod.meta.owner.is_none(),
-        empty_dir: fate == Fate::Evict && pod.empty_dir,
+        empty_dir: fate == Fate::Evict && pod.spec.empty_dir,
     }
 }
 

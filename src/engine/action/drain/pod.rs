@@ -247,7 +247,7 @@ impl Eviction {
     fn read_back(&mut self, cx: Cx<'_>, reply: &Reply) -> bool {
         match reply {
             Reply::Done(body) => {
-                let same = body["metadata"]["uid"].as_str() == Some(self.plan.uid.as_str());
+                let same = body["metadata"]["uid"].as_str().is_some_and(|uid| self.plan.uid.is(uid));
                 let going = !body["metadata"]["deletionTimestamp"].is_null();
                 self.standing = if same && !going {
                     Standing::Waiting
