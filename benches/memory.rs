@@ -3,8 +3,6 @@
 
 mod cluster;
 
-use std::io::Write as _;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use cluster::{Shape, node, object, pod};
 use constable::ci::Reader;
@@ -12,12 +10,18 @@ use constable::cluster::decode::Decoder;
 use constable::model::{Batch, Delta, Kind, Model, Object};
 
 fn main() -> std::io::Result<()> {
-    let mut numbers = std::env::args().skip(1).filter_map(|a| a.parse::<usize>().ok());
+    let mut numbers = std::env::args()
+        .skip(1)
+        .filter_map(|a| a.parse::<usize>().ok());
     let pods = numbers.next().unwrap_or(150_000);
     let nodes = numbers.next().unwrap_or(5_000);
     let only = std::env::args().find_map(|a| a.strip_prefix("shape=").map(str::to_owned));
     let mut out = std::io::stdout().lock();
-    for (name, shape) in [("small", Shape::Small), ("platform", Shape::Platform), ("service", Shape::Service)] {
+    for (name, shape) in [
+        ("small", Shape::Small),
+        ("platform", Shape::Platform),
+        ("service", Shape::Service),
+    ] {
         match &only {
             Some(only) if only == name => measure(&mut out, name, shape, pods, nodes)?,
             // Each in a process of its own: freed memory is not given back at once.
@@ -32,7 +36,13 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-fn measure(out: &mut impl std::io::Write, name: &str, shape: Shape, pods: usize, nodes: usize) -> std::io::Result<()> {
+fn measure(
+    out: &mut impl std::io::Write,
+    name: &str,
+    shape: Shape,
+    pods: usize,
+    nodes: usize,
+) -> std::io::Result<()> {
     let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
     let mut decoder = Decoder::new();
     let mut model = Model::default();
@@ -50,7 +60,12 @@ fn measure(out: &mut impl std::io::Write, name: &str, shape: Shape, pods: usize,
             kept.push(object(&mut decoder, Kind::Pod, &pod(shape, i, 0, nodes)));
         }
         let grown = resident()? - with_nodes;
-        return writeln!(out, "{name:9} {:5} bytes a pod, decoded pods alone ({})", grown / pods, kept.len());
+        return writeln!(
+            out,
+            "{name:9} {:5} bytes a pod, decoded pods alone ({})",
+            grown / pods,
+            kept.len()
+        );
     }
     apply(&mut model, now, Kind::Pod, Delta::SyncStart);
     for i in 0..pods {
@@ -80,5 +95,7 @@ fn resident() -> std::io::Result<usize> {
     let text = std::fs::read_to_string("/proc/self/status")?;
     let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"));
     let kilobytes = line.and_then(|l| l.split_whitespace().next()?.parse::<usize>().ok());
-    kilobytes.map(|k| k * 1024).ok_or_else(|| std::io::Error::other("no VmRSS in /proc/self/status"))
+    kilobytes
+        .map(|k| k * 1024)
+        .ok_or_else(|| std::io::Error::other("no VmRSS in /proc/self/status"))
 }

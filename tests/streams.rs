@@ -129,7 +129,7 @@ fn bytes_of_the_world_become_the_model() {
     );
     let phases: Vec<(String, &str, bool)> = model
         .jobs()
-        .map(|j| (j.id.to_string(), j.phase.as_str(), j.node.is_some()))
+        .map(|j| (j.id.to_string(), j.phase.as_str(), j.node().is_some()))
         .collect();
     assert_eq!(
         phases,

@@ -4,7 +4,8 @@
 //! It has no steps: what its containers mean is its author's affair.
 
 use crate::model::{
-    BatchJob, Condition, Gathered, Job, JobId, Life, Model, Owner, Phase, Pod, System, Text, Truth, id,
+    BatchJob, Condition, Gathered, Job, JobId, Life, Model, Owner, Phase, Pod, System, Text, Truth,
+    id,
 };
 
 use super::Projection;
@@ -72,7 +73,9 @@ pub(crate) fn read(object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
     };
     let gathered = Gathered {
         system: SYSTEM,
-        project: meta.label("app.kubernetes.io/part-of").map_or_else(id::empty, Text::from),
+        project: meta
+            .label("app.kubernetes.io/part-of")
+            .map_or_else(id::empty, Text::from),
         pipeline: object
             .and_then(|o| o.meta.owner.as_ref())
             .filter(|o| &*o.kind == "CronJob")

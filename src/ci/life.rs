@@ -52,9 +52,7 @@ pub(crate) fn steps(pod: &Pod, shape: &Shape) -> Box<[Step]> {
                 }
             }
             Some(
-                ContainerState::Running { .. }
-                | ContainerState::Waiting(_)
-                | ContainerState::Unset,
+                ContainerState::Running { .. } | ContainerState::Waiting(_) | ContainerState::Unset,
             )
             | None => {
                 free = false;
@@ -144,9 +142,7 @@ fn progress(pod: &Pod, shape: &Shape) -> Phase {
             Phase::Running
         };
     }
-    let mut inits = pod
-        .containers()
-        .filter(|c| c.role() == ContainerRole::Init);
+    let mut inits = pod.containers().filter(|c| c.role() == ContainerRole::Init);
     if inits.clone().any(has_begun) {
         return match inits.find(|c| !has_ended(*c)) {
             // All done: what is left to do before the steps is to pull their image.

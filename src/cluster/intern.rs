@@ -41,8 +41,7 @@ impl Interner {
             self.texts.retain(|t| Arc::strong_count(t) > 1);
             self.sweep_at = self.texts.len() * 2;
             let room = self.sweep_at.max(SMALL);
-            self.texts
-                .shrink_to(room, |t| self.hasher.hash_one(&**t));
+            self.texts.shrink_to(room, |t| self.hasher.hash_one(&**t));
         }
         let shared: Text = text.into();
         self.texts
@@ -96,7 +95,9 @@ impl<T: ?Sized> Pool<T> {
 
     /// The value of this hash that is the `same`.
     pub(super) fn get(&self, hash: u64, same: impl Fn(&T) -> bool) -> Option<Arc<T>> {
-        let found = self.entries.find(hash, |(h, value)| *h == hash && same(value));
+        let found = self
+            .entries
+            .find(hash, |(h, value)| *h == hash && same(value));
         found.map(|(_, value)| value.clone())
     }
 
@@ -113,8 +114,8 @@ impl<T: ?Sized> Pool<T> {
         value
     }
 
-    /// How many values are held.
-    pub(super) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.entries.len()
     }
 }

@@ -8,9 +8,7 @@ use super::table::node_status;
 use super::text::{self, age, cpu, memory, percent, seconds};
 use super::view::{Detail, Line, RowId, Span, StepView, Tone};
 use crate::model::pool::PoolSource;
-use crate::model::{
-    ContainerState, Fact, Job, Node, Phase, Pod, Step, StepState, Text, Truth,
-};
+use crate::model::{ContainerState, Fact, Job, Node, Phase, Pod, Step, StepState, Text, Truth};
 
 fn plain(text: impl Into<String>) -> Line {
     vec![Span::new(text.into(), Tone::Plain)]
@@ -220,10 +218,7 @@ fn job_notes(job: &Job, pod: Option<&Pod>, now: DateTime<Utc>) -> Vec<Line> {
         return notes;
     };
     // The scheduler's own words, whole.
-    if let Some(c) = pod
-        .condition("PodScheduled")
-        .filter(|c| !c.holds())
-    {
+    if let Some(c) = pod.condition("PodScheduled").filter(|c| !c.holds()) {
         let since = c.since().unwrap_or(pod.meta.created);
         let reason = match c.reason() {
             "" => "not scheduled",

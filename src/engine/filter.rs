@@ -1,6 +1,6 @@
 //! The filter of a table: words that must all hold.
 
-use crate::model::Text;
+use crate::model::Labels;
 use crate::model::select::Selector;
 
 /// What a row offers to a filter.
@@ -10,7 +10,7 @@ pub(crate) trait Subject {
     /// Whether the column's text has this in it (lower case).
     fn column_has(&self, column: usize, lower: &str) -> bool;
     /// Its labels; `None`: it is a thing without labels.
-    fn labels(&self) -> Option<&crate::model::Labels>;
+    fn labels(&self) -> Option<&Labels>;
 }
 
 /// A filter.
@@ -119,7 +119,7 @@ fn unknown_column(word: &str, titles: &[&str]) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    struct Words(Vec<&'static str>, Vec<(Text, Text)>);
+    struct Words(Vec<&'static str>, Labels);
 
     impl Subject for Words {
         fn has(&self, lower: &str) -> bool {
@@ -130,7 +130,7 @@ mod tests {
             self.0[column].contains(lower)
         }
 
-        fn labels(&self) -> Option<&crate::model::Labels> {
+        fn labels(&self) -> Option<&Labels> {
             Some(&self.1)
         }
     }
@@ -140,7 +140,7 @@ mod tests {
         let titles = ["NAME", "NODE"];
         let row = Words(
             vec!["shop/api test", "p-07"],
-            vec![("app".into(), "web".into())],
+            [("app", "web")].into_iter().collect(),
         );
         let cases = [
             ("", true),

@@ -6,9 +6,9 @@ use super::action::gate::Lock;
 use super::view::{Body, Line, Overlay};
 use super::*;
 use crate::model::testing::{
-    at, container, ended, list, node, pod, put_node, put_pod, running, watch,
+    at, contain, container, ended, list, node, pod, put_node, put_pod, running, spec, watch,
 };
-use crate::model::{Condition, ContainerRole, Delta, FeedState, Kind, Meta, Pod, PodPhase, Truth};
+use crate::model::{Condition, ContainerRole, Delta, FeedState, Kind, Pod, PodPhase, Truth};
 
 /// An engine on a small cluster: pools `runner` (p-1, p-2) and `platform` (n-1); jobs 1 (runs on p-1),
 /// 2 (failed on p-2), 3 (waits); a service pod `ci-system/api-0`.
@@ -26,18 +26,15 @@ fn job(id: &str, project: &str, on: Option<&str>, phase: PodPhase) -> Pod {
         &name,
         &format!("jobs.constable/id={id} jobs.constable/attempt=1"),
     );
-    let annotations: [(Text, Text); 3] = [
-        ("jobs.constable/name".into(), "test".into()),
-        ("jobs.constable/project".into(), project.into()),
-        ("jobs.constable/run".into(), id.into()),
+    let annotations = [
+        ("jobs.constable/name", "test"),
+        ("jobs.constable/project", project),
+        ("jobs.constable/run", id),
     ];
-    pod.meta = Meta {
-        annotations: annotations.into(),
-        ..pod.meta
-    };
+    pod.meta.annotations = annotations.into_iter().collect();
     pod.node = on.map(Into::into);
     pod.phase = phase;
-    pod.node_selector = [(POOL.into(), "runner".into())].into();
+    spec(&mut pod).node_selector = [(POOL.into(), "runner".into())].into();
     let mut checkout = container("checkout", ContainerRole::Init);
     let mut step = container("step-test", ContainerRole::Main);
     if on.is_some() {
@@ -54,9 +51,10 @@ fn job(id: &str, project: &str, on: Option<&str>, phase: PodPhase) -> Pod {
             message: "0/3 nodes are available: 2 Insufficient cpu.".into(),
             since: Some(at(0)),
         }]
-        .into();
+        .into_iter()
+        .collect();
     }
-    pod.containers = [checkout, step].into();
+    contain(&mut pod, [checkout, step]);
     pod
 }
 
@@ -106,7 +104,7 @@ fn objects(kind: Kind) -> Vec<Delta> {
             let mut main = container("api", ContainerRole::Main);
             main.state = running(0);
             main.ready = true;
-            api.containers = [main].into();
+            contain(&mut api, [main]);
             vec![
                 put_pod(api),
                 put_pod(job("1", "shop/api", Some("p-1"), PodPhase::Running)),

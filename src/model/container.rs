@@ -81,9 +81,9 @@ impl<'p> Container<'p> {
     pub fn end(self) -> Option<&'p Terminated> {
         match self.state()? {
             ContainerState::Terminated(end) => Some(end),
-            ContainerState::Unset
-            | ContainerState::Waiting(_)
-            | ContainerState::Running { .. } => None,
+            ContainerState::Unset | ContainerState::Waiting(_) | ContainerState::Running { .. } => {
+                None
+            }
         }
     }
 

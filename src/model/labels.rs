@@ -40,10 +40,7 @@ impl Labels {
         keys: Arc<Keys>,
         values: impl Iterator<Item = V> + Clone,
     ) -> Self {
-        let length = values
-            .clone()
-            .map(|v| v.as_ref().len() + 1)
-            .sum::<usize>();
+        let length = values.clone().map(|v| v.as_ref().len() + 1).sum::<usize>();
         let mut packed = String::with_capacity(length.saturating_sub(1));
         for (at, value) in values.take(keys.0.len()).enumerate() {
             let value = value.as_ref();

@@ -40,30 +40,30 @@ pub mod window;
 pub mod workload;
 
 pub use changes::{Change, Changes, ObjectChange};
-pub use feed::{Feed, FeedState, Kind};
-pub use id::{ClusterId, JobId, Text, Uid};
-pub use ingress::{Health, RouteHealth};
 pub use condition::{Conditions, PodCondition, Said};
 pub use container::{
     Container, ContainerRole, ContainerSpec, ContainerState, ContainerStatus, Terminated, Words,
 };
+pub use feed::{Feed, FeedState, Kind};
+pub use id::{ClusterId, JobId, Text, Uid};
+pub use ingress::{Health, RouteHealth};
 pub use job::{Fact, Gathered, Job, JobKey, Reading, System};
 pub use jobs::{KEPT_JOBS, KEPT_SECONDS};
+pub use labels::Labels;
 pub use meta::{Condition, Meta, Owner, Truth};
 pub use network::{Backend, Endpoint, EndpointSlice, Ingress, Route, Service, ServicePort};
 pub use node::{Node, Taint, TaintEffect};
 pub use object::{Batch, Delta, Object};
-pub use placement::Place;
-pub use labels::Labels;
 pub use phase::{Life, Phase, Step, StepState, current_step};
+pub use placement::Place;
 pub use pod::{NodeTerm, Operator, Pod, PodPhase, PodSpec, Toleration};
-pub use time::Time;
 pub use pool::{JobCounts, NodeCounts, Pool, PoolSource, Slots};
 pub use rank::{Rank, RankRules, Ranking};
 pub use read::ReadJobs;
 pub use resources::Resources;
 pub use store::Model;
 pub use sums::NodeSums;
+pub use time::Time;
 pub use view::{ControlPlane, RankTotals, WaitingJobs};
 pub use window::{Ends, StartTimes};
 pub use workload::{BatchJob, Budget, Workload, WorkloadKind};

@@ -119,7 +119,6 @@ pub fn service_covers(selector: &[(Text, Text)], labels: &Labels) -> bool {
     !selector.is_empty() && selector.iter().all(|(k, v)| labels.get(k) == Some(&**v))
 }
 
-
 fn holds<'a>(
     has: Option<&str>,
     operator: Operator,
@@ -254,16 +253,7 @@ impl<'t> Parser<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn labels(text: &str) -> Vec<(Text, Text)> {
-        let mut pairs: Vec<(Text, Text)> = text
-            .split_whitespace()
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(k, v)| (k.into(), v.into()))
-            .collect();
-        pairs.sort();
-        pairs
-    }
+    use crate::model::testing::{labels, pairs};
 
     #[test]
     fn as_kubectl_selects() {
@@ -326,6 +316,6 @@ mod tests {
     #[test]
     fn no_selector_of_a_service_covers_nothing() {
         assert!(!service_covers(&[], &labels("a=1")));
-        assert!(service_covers(&labels("a=1"), &labels("a=1 b=2")));
+        assert!(service_covers(&pairs("a=1"), &labels("a=1 b=2")));
     }
 }

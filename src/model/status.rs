@@ -54,8 +54,7 @@ pub fn pod_status(pod: &Pod) -> PodStatus {
         "" => pod.phase.as_str().to_owned(),
         reason => reason.to_owned(),
     };
-    let gated =
-        |c: PodCondition<'_>| c.kind() == "PodScheduled" && c.reason() == "SchedulingGated";
+    let gated = |c: PodCondition<'_>| c.kind() == "PodScheduled" && c.reason() == "SchedulingGated";
     if pod.conditions.iter().any(gated) {
         status = "SchedulingGated".into();
     }

@@ -1,5 +1,7 @@
 //! Builders for tests.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
 use super::*;
@@ -11,37 +13,42 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
 
 /// `a=1 b=2` as sorted pairs.
 pub(crate) fn pairs(text: &str) -> Box<[(Text, Text)]> {
-    let mut pairs: Vec<(Text, Text)> = text
-        .split_whitespace()
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(k, v)| (k.into(), v.into()))
-        .collect();
+    let mut pairs: Vec<(Text, Text)> = split(text).map(|(k, v)| (k.into(), v.into())).collect();
     pairs.sort();
     pairs.into()
 }
 
+/// `a=1 b=2` as labels.
+pub(crate) fn labels(text: &str) -> Labels {
+    split(text).collect()
+}
+
+fn split(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split_whitespace()
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
 /// Metadata of `namespace/name` (or `name`) with the uid `uid-<name>`, created at noon.
-pub(crate) fn meta(path: &str, labels: &str) -> Meta {
+pub(crate) fn meta(path: &str, of: &str) -> Meta {
     let (namespace, name) = path.split_once('/').unwrap_or(("", path));
     Meta {
-        uid: Uid(format!("uid-{name}").into()),
+        uid: Uid::from(&*format!("uid-{name}")),
         namespace: namespace.into(),
         name: name.into(),
         created: at(0),
         deleting: None,
-        labels: pairs(labels),
-        annotations: Box::default(),
+        labels: labels(of),
+        annotations: Labels::default(),
         owner: None,
-        finalizers: Box::default(),
     }
 }
 
-pub(crate) fn owner(kind: &str, name: &str) -> Option<Owner> {
-    Some(Owner {
+pub(crate) fn owner(kind: &str, name: &str) -> Option<Arc<Owner>> {
+    Some(Arc::new(Owner {
         kind: kind.into(),
         name: name.into(),
-        uid: Uid(format!("uid-{name}").into()),
-    })
+        uid: Uid::from(&*format!("uid-{name}")),
+    }))
 }
 
 pub(crate) fn condition(kind: &str, status: Truth, reason: &str) -> Condition {
@@ -58,37 +65,49 @@ pub(crate) fn condition(kind: &str, status: Truth, reason: &str) -> Condition {
 pub(crate) fn pod(path: &str, labels: &str) -> Pod {
     Pod {
         meta: meta(path, labels),
+        spec: Arc::new(PodSpec {
+            requests: Resources {
+                cpu: 1_000,
+                memory: 1 << 30,
+                storage: 0,
+                pods: 1,
+            },
+            grace: 30,
+            ..PodSpec::default()
+        }),
         node: None,
-        phase: PodPhase::Pending,
-        reason: id::empty(),
-        message: id::empty(),
+        conditions: Conditions::default(),
+        statuses: Box::default(),
+        words: None,
         started: None,
-        ip: id::empty(),
-        conditions: Box::default(),
-        containers: Box::default(),
-        requests: Resources {
-            cpu: 1_000,
-            memory: 1 << 30,
-            storage: 0,
-            pods: 1,
-        },
-        node_selector: Box::default(),
-        node_terms: Box::default(),
-        tolerations: Box::default(),
-        deadline: None,
-        grace: 30,
-        empty_dir: false,
+        ip: None,
+        phase: PodPhase::Pending,
     }
 }
 
+/// A pod's spec, to be changed.
+pub(crate) fn spec(pod: &mut Pod) -> &mut PodSpec {
+    Arc::make_mut(&mut pod.spec)
+}
+
+/// A container to be put into a pod: without a `state` it has no status.
+#[derive(Clone)]
+pub(crate) struct Draft {
+    pub(crate) name: &'static str,
+    pub(crate) role: ContainerRole,
+    pub(crate) state: Option<ContainerState>,
+    pub(crate) last: Option<Terminated>,
+    pub(crate) ready: bool,
+    pub(crate) started: bool,
+    pub(crate) restarts: i32,
+    pub(crate) status_at: u16,
+}
+
 /// A container without a status.
-pub(crate) fn container(name: &str, role: ContainerRole) -> Container {
-    Container {
-        name: name.into(),
+pub(crate) fn container(name: &'static str, role: ContainerRole) -> Draft {
+    Draft {
+        name,
         role,
-        image: "image".into(),
-        requests: Resources::default(),
-        limits: Resources::default(),
         state: None,
         last: None,
         ready: false,
@@ -98,16 +117,40 @@ pub(crate) fn container(name: &str, role: ContainerRole) -> Container {
     }
 }
 
+/// Puts these containers into a pod, in place of those there.
+pub(crate) fn contain(pod: &mut Pod, drafts: impl IntoIterator<Item = Draft>) {
+    let (specs, statuses): (Vec<_>, Vec<_>) = drafts
+        .into_iter()
+        .map(|draft| {
+            let spec = ContainerSpec {
+                name: draft.name.into(),
+                role: draft.role,
+                image: "image".into(),
+                requests: Resources::default(),
+                limits: Resources::default(),
+            };
+            let status = draft.state.map(|state| ContainerStatus {
+                state,
+                last: draft.last.map(Box::new),
+                restarts: draft.restarts,
+                at: draft.status_at,
+                ready: draft.ready,
+                started: draft.started,
+            });
+            (spec, status)
+        })
+        .unzip();
+    spec(pod).containers = specs.into();
+    pod.statuses = statuses.into();
+}
+
 pub(crate) fn waiting(reason: &str) -> Option<ContainerState> {
-    Some(ContainerState::Waiting {
-        reason: reason.into(),
-        message: id::empty(),
-    })
+    Some(ContainerState::Waiting(Words::new(reason, "")))
 }
 
 pub(crate) fn running(since: i64) -> Option<ContainerState> {
     Some(ContainerState::Running {
-        since: Some(at(since)),
+        since: Some(at(since).into()),
     })
 }
 
@@ -115,10 +158,9 @@ pub(crate) fn terminated(exit: i32, reason: &str, started: i64, finished: i64) -
     Terminated {
         exit,
         signal: 0,
-        reason: reason.into(),
-        message: id::empty(),
-        started: Some(at(started)),
-        finished: Some(at(finished)),
+        words: Words::new(reason, ""),
+        started: Some(at(started).into()),
+        finished: Some(at(finished).into()),
     }
 }
 
@@ -160,12 +202,12 @@ pub(crate) fn taint(key: &str, value: &str) -> Taint {
 
 /// A pod's upsert.
 pub(crate) fn put_pod(pod: Pod) -> Delta {
-    Delta::Upsert(Object::Pod(Box::new(pod)))
+    Delta::Upsert(Object::Pod(Arc::new(pod)))
 }
 
 /// A node's upsert.
 pub(crate) fn put_node(node: Node) -> Delta {
-    Delta::Upsert(Object::Node(Box::new(node)))
+    Delta::Upsert(Object::Node(Arc::new(node)))
 }
 
 /// The removal of what [`meta`] named.
@@ -199,24 +241,43 @@ pub(crate) fn watch(kind: Kind, deltas: impl IntoIterator<Item = Delta>) -> Batc
 pub(crate) struct Plain;
 
 impl ReadJobs for Plain {
-    fn read(&self, pod: &Pod) -> Option<Job> {
-        let id = pod.meta.label("job")?;
+    fn read(&self, pod: &Arc<Pod>) -> Option<Job> {
+        let id = JobId::from(pod.meta.label("job")?);
         let attempt = pod.meta.label("attempt").and_then(|a| a.parse().ok());
-        Some(job(pod, System("plain"), id, attempt))
+        Some(Job::of_pod(pod.clone(), &PLAIN, id, attempt, life(pod)))
     }
 
     fn batch_owner<'p>(&self, pod: &'p Pod) -> Option<&'p Owner> {
-        pod.meta.owner.as_ref().filter(|o| &*o.kind == "Job")
+        pod.meta.owner.as_deref().filter(|o| &*o.kind == "Job")
     }
 
     fn read_batch(&self, object: Option<&BatchJob>, pods: &[&Pod]) -> Option<Job> {
         let pod = pods.last()?;
-        let name = object.map_or(&pod.meta.owner.as_ref()?.name, |o| &o.meta.name);
-        Some(job(pod, System("batch"), name, None))
+        let owner = pod.meta.owner.as_deref()?;
+        let name = object.map_or(&owner.name, |o| &o.meta.name);
+        let gathered = Gathered {
+            system: System("batch"),
+            project: id::empty(),
+            pipeline: id::empty(),
+            name: id::empty(),
+            source: owner.uid.clone(),
+            pod: Some(pod.meta.uid.clone()),
+            namespace: pod.meta.namespace.clone(),
+            pod_name: pod.meta.name.clone(),
+            node: pod.node.clone(),
+            created: pod.meta.created,
+        };
+        Some(Job::gathered(gathered, JobId::from(&**name), life(pod)))
     }
 }
 
-fn job(pod: &Pod, system: System, id: &str, attempt: Option<u32>) -> Job {
+static PLAIN: Reading = Reading {
+    system: System("plain"),
+    fact: |_, _| "",
+    steps: |_| Box::default(),
+};
+
+fn life(pod: &Pod) -> Life {
     let phase = match pod.phase {
         PodPhase::Succeeded => Phase::Succeeded,
         PodPhase::Failed => Phase::Failed,
@@ -228,29 +289,11 @@ fn job(pod: &Pod, system: System, id: &str, attempt: Option<u32>) -> Job {
             }
         }
     };
-    Job {
-        id: JobId::from(id),
-        system,
-        project: id::empty(),
-        pipeline: id::empty(),
-        run: id::empty(),
-        name: id::empty(),
-        reference: id::empty(),
-        commit: id::empty(),
-        author: id::empty(),
-        url: id::empty(),
-        attempt,
+    Life {
         phase,
-        steps: Box::default(),
-        pod: Some(pod.meta.uid.clone()),
-        namespace: pod.meta.namespace.clone(),
-        pod_name: pod.meta.name.clone(),
-        node: pod.node.clone(),
-        created: pod.meta.created,
         scheduled: None,
-        started: pod.started,
+        started: pod.started(),
         ended: phase.ended().then_some(at(0)),
         failure: id::empty(),
-        queue: id::empty(),
     }
 }

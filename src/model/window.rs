@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::phase::Phase;
 use super::jobs::What;
+use super::phase::Phase;
 
 /// The window's length in minutes.
 pub const WINDOW_MINUTES: i64 = 60;

@@ -1,9 +1,12 @@
 use super::*;
 use crate::ci::{Reader, batch, constable};
 use crate::model::testing::{
-    at, condition, container, ended, meta, owner, pairs, pod, running, terminated, waiting,
+    at, condition, contain, container, ended, labels, meta, owner, pod, running, spec, terminated,
+    waiting,
 };
-use crate::model::{BatchJob, Condition, Job, ReadJobs};
+use std::sync::Arc;
+
+use crate::model::{BatchJob, Condition, Job, ReadJobs, Truth, Words};
 
 /// A runner pod on a node: checkout, restore-cache | step-build, step-test, upload-artifacts, with these
 /// states.
@@ -16,7 +19,7 @@ fn runner(phase: PodPhase, states: [Option<ContainerState>; 5]) -> Pod {
     pod.node = Some("p-07".into());
     let mut scheduled = condition("PodScheduled", Truth::True, "");
     scheduled.since = Some(at(2));
-    pod.conditions = Box::new([scheduled]);
+    pod.conditions = [scheduled].into_iter().collect();
     let names = [
         ("checkout", ContainerRole::Init),
         ("restore-cache", ContainerRole::Init),
@@ -24,15 +27,12 @@ fn runner(phase: PodPhase, states: [Option<ContainerState>; 5]) -> Pod {
         ("step-test", ContainerRole::Main),
         ("upload-artifacts", ContainerRole::Main),
     ];
-    pod.containers = names
-        .into_iter()
-        .zip(states)
-        .map(|((name, role), state)| {
-            let mut one = container(name, role);
-            one.state = state;
-            one
-        })
-        .collect();
+    let drafts = names.into_iter().zip(states).map(|((name, role), state)| {
+        let mut one = container(name, role);
+        one.state = state;
+        one
+    });
+    contain(&mut pod, drafts);
     pod
 }
 
@@ -42,12 +42,12 @@ fn ok(started: i64, finished: i64) -> Option<ContainerState> {
 
 fn skipped(started: i64, finished: i64) -> Option<ContainerState> {
     let mut end = terminated(0, "Completed", started, finished);
-    end.message = "skipped".into();
+    end.words = Words::new("Completed", "skipped");
     Some(ContainerState::Terminated(Box::new(end)))
 }
 
 fn read(pod: &Pod) -> Job {
-    Reader.read(pod).expect("a job")
+    Reader.read(&Arc::new(pod.clone())).expect("a job")
 }
 
 /// `build*` runs, `build` done, `build!` failed, `build-` skipped, `build?` waits.
@@ -60,7 +60,7 @@ fn drawn(job: &Job) -> String {
         StepState::Skipped => "-",
     };
     let steps: Vec<_> = job
-        .steps
+        .steps()
         .iter()
         .map(|s| format!("{}{}", s.name, mark(&s.state)))
         .collect();
@@ -217,19 +217,19 @@ fn times_of_job_and_steps() {
     );
     let job = read(&pod);
     assert_eq!(
-        (job.attempt, job.scheduled, job.started, job.ended),
+        (job.attempt, job.scheduled(), job.started(), job.ended()),
         (Some(2), Some(at(2)), Some(at(5)), None)
     );
     // Its container runs since 10, its turn came at 40.
     assert_eq!(
-        job.steps[3].state,
+        job.steps()[3].state,
         StepState::Running {
             since: Some(at(40))
         }
     );
     assert_eq!(
-        job.current_step().map(|(k, s)| (k, &*s.name)),
-        Some((4, "test"))
+        job.current_step().map(|(k, n, s)| (k, n, s.name)),
+        Some((4, 5, "test".into()))
     );
     assert_eq!(
         (job.wait_seconds(at(50)), job.run_seconds(at(50))),
@@ -240,12 +240,12 @@ fn times_of_job_and_steps() {
         [ok(5, 8), ok(8, 9), ok(10, 40), ok(10, 60), ok(10, 65)],
     );
     let job = read(&pod);
-    assert_eq!(job.ended, Some(at(65)));
+    assert_eq!(job.ended(), Some(at(65)));
     let last = StepState::Succeeded {
         started: Some(at(60)),
         ended: Some(at(65)),
     };
-    assert_eq!(job.steps[4].state, last);
+    assert_eq!(job.steps()[4].state, last);
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn bad_ends() {
     };
     assert_eq!(of(|_| {}), "failed: step build: exit 143 (terminated)");
     assert_eq!(
-        of(|pod| pod.meta.annotations = pairs("jobs.constable/cancelled-by=dev-4")),
+        of(|pod| pod.meta.annotations = labels("jobs.constable/cancelled-by=dev-4")),
         "cancelled: cancelled by dev-4"
     );
     // Asked for at 90, ended at 100.
@@ -285,31 +285,35 @@ fn bad_ends() {
     );
     assert_eq!(
         of(|pod| {
-            pod.reason = "Evicted".into();
-            pod.message = "The node was low on resource: memory.".into();
+            pod.words = Some(Words::new(
+                "Evicted",
+                "The node was low on resource: memory.",
+            ));
         }),
         "lost: its pod was taken away: Evicted: The node was low on resource: memory."
     );
     assert_eq!(
-        of(|pod| pod.conditions = Box::new([condition(
-            "DisruptionTarget",
-            Truth::True,
-            "PreemptionByScheduler"
-        )])),
+        of(|pod| {
+            let why = condition("DisruptionTarget", Truth::True, "PreemptionByScheduler");
+            pod.conditions = [why].into_iter().collect();
+        }),
         "lost: its pod was taken away: PreemptionByScheduler"
     );
     assert_eq!(
         of(|pod| {
-            pod.reason = "DeadlineExceeded".into();
-            pod.deadline = Some(3_600);
+            pod.words = Some(Words::new("DeadlineExceeded", ""));
+            spec(pod).deadline = Some(3_600);
         }),
         "failed: deadline of 3600 s passed"
     );
     assert_eq!(
         of(|pod| {
-            let mut sidecar = container("dind", ContainerRole::Sidecar);
-            sidecar.state = ended(137, "OOMKilled", 4, 99);
-            pod.containers = pod.containers.iter().cloned().chain([sidecar]).collect();
+            let mut dind = container("dind", ContainerRole::Sidecar);
+            dind.state = ended(137, "OOMKilled", 4, 99);
+            let build = ("step-build", ended(143, "Error", 10, 100));
+            let mut step = container(build.0, ContainerRole::Main);
+            step.state = build.1;
+            contain(pod, [step, dind]);
         }),
         "failed: step build: exit 143 (terminated); container dind: out of memory"
     );
@@ -317,7 +321,7 @@ fn bad_ends() {
 
 #[test]
 fn who_is_a_job() {
-    let is = |labels: &str| Reader.read(&pod("a/p", labels)).is_some();
+    let is = |labels: &str| Reader.read(&Arc::new(pod("a/p", labels))).is_some();
     assert!(is("jobs.constable/id=1"));
     assert!(is("jobs.constable/id=1 jobs.constable/component=runner"));
     assert!(!is("jobs.constable/id=1 jobs.constable/component=worker"));
@@ -333,7 +337,7 @@ fn batch_pod(name: &str, phase: PodPhase, state: Option<ContainerState>) -> Pod 
     pod.node = Some("n".into());
     let mut main = container("main", ContainerRole::Main);
     main.state = state;
-    pod.containers = Box::new([main]);
+    contain(&mut pod, [main]);
     pod
 }
 
@@ -399,11 +403,11 @@ fn batch_jobs() {
         let refs: Vec<&Pod> = pods.iter().collect();
         let job = Reader.read_batch(object.as_ref(), &refs).expect("a job");
         assert_eq!(format!("{} {}", job.phase.as_str(), job.failure), want);
-        assert_eq!((job.id.as_str(), job.system), ("a/j", batch::SYSTEM));
+        assert_eq!((job.id.as_str(), job.system()), ("a/j", batch::SYSTEM));
     }
     let owned = batch_pod("p", Running, None);
     assert!(Reader.batch_owner(&owned).is_some());
     let mut foreign = owned.clone();
-    foreign.meta.labels = pairs("volcano.sh/job-name=j");
+    foreign.meta.labels = labels("volcano.sh/job-name=j");
     assert!(Reader.batch_owner(&foreign).is_none());
 }

@@ -282,7 +282,8 @@ fn is_of(spec: &PodSpec, raw: &RawSpec<'_>) -> bool {
 }
 
 fn same_pairs(own: &[(Text, Text)], raw: &Pairs<'_>) -> bool {
-    let same = |((k, v), (rk, rv)): (&(Text, Text), &(Str<'_>, Str<'_>))| **k == **rk && **v == **rv;
+    let same =
+        |((k, v), (rk, rv)): (&(Text, Text), &(Str<'_>, Str<'_>))| **k == **rk && **v == **rv;
     own.len() == raw.0.len() && own.iter().zip(&raw.0).all(same)
 }
 

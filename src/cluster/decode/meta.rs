@@ -132,7 +132,10 @@ impl Decoder {
             return Labels::default();
         }
         if !raw.0.is_sorted_by(|a, b| a.0 < b.0) {
-            let pairs = raw.0.iter().map(|(k, v)| (self.text(k), harmless::plain(v)));
+            let pairs = raw
+                .0
+                .iter()
+                .map(|(k, v)| (self.text(k), harmless::plain(v)));
             return pairs.collect();
         }
         let keys = || raw.0.iter().map(|(key, _)| &**key);

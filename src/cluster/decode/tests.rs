@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::*;
 use crate::model::{
-    Backend, Container, ContainerRole, ContainerState, Endpoint, Pod, PodPhase, Resources, Route,
-    Taint, TaintEffect, Terminated, Toleration, Uid,
+    Backend, ContainerRole, ContainerSpec, ContainerState, ContainerStatus, Endpoint, Pod,
+    PodPhase, Resources, Route, Taint, TaintEffect, Terminated, Toleration, Uid,
 };
 
 fn time(text: &str) -> chrono::DateTime<chrono::Utc> {
@@ -17,7 +17,7 @@ fn pod(value: serde_json::Value) -> Pod {
         .object(Kind::Pod, value.to_string().as_bytes())
         .unwrap()
     {
-        Object::Pod(pod) => *pod,
+        Object::Pod(pod) => Arc::unwrap_or_clone(pod),
         other => panic!("{other:?}"),
     }
 }
@@ -76,10 +76,10 @@ fn a_job_pod_as_a_whole() {
     assert_eq!(pod.meta.owner.as_ref().map(|o| &*o.name), Some("j"));
     assert_eq!(pod.node.as_deref(), Some("p-1"));
     assert_eq!(pod.phase, PodPhase::Running);
-    assert_eq!(pod.grace, 60);
-    assert!(pod.empty_dir);
+    assert_eq!(pod.spec.grace, 60);
+    assert!(pod.spec.empty_dir);
     assert_eq!(
-        pod.requests,
+        pod.spec.requests,
         Resources {
             // The init step asks for 2; containers and sidecar together for 1.5.
             cpu: 2000,
@@ -89,7 +89,7 @@ fn a_job_pod_as_a_whole() {
         }
     );
     assert_eq!(
-        *pod.tolerations,
+        *pod.spec.tolerations,
         [Toleration {
             key: "jobs.constable/public".into(),
             exists: true,
@@ -97,79 +97,75 @@ fn a_job_pod_as_a_whole() {
             effect: Some(TaintEffect::NoSchedule)
         }]
     );
+    let spec = |name: &str, role, image: &str, [cpu, memory, limit]: [i64; 3]| ContainerSpec {
+        name: name.into(),
+        role,
+        image: image.into(),
+        requests: Resources {
+            cpu,
+            memory,
+            ..Resources::default()
+        },
+        limits: Resources {
+            memory: limit,
+            ..Resources::default()
+        },
+    };
     assert_eq!(
-        *pod.containers,
+        *pod.spec.containers,
         [
-            Container {
-                name: "checkout".into(),
-                role: ContainerRole::Init,
-                image: "git".into(),
-                requests: Resources {
-                    cpu: 2000,
-                    ..Resources::default()
-                },
-                limits: Resources::default(),
-                state: Some(ContainerState::Terminated(Box::new(Terminated {
+            spec("checkout", ContainerRole::Init, "git", [2000, 0, 0]),
+            spec("dind", ContainerRole::Sidecar, "docker", [500, 1 << 30, 0]),
+            spec(
+                "step-test",
+                ContainerRole::Main,
+                "go",
+                [1000, 2 << 30, 4 << 30]
+            ),
+        ]
+    );
+    assert_eq!(
+        *pod.statuses,
+        [
+            Some(ContainerStatus {
+                state: ContainerState::Terminated(Box::new(Terminated {
                     exit: 0,
                     signal: 0,
-                    reason: "Completed".into(),
-                    message: "".into(),
-                    started: Some(time("2026-01-02T03:04:07Z")),
-                    finished: Some(time("2026-01-02T03:04:09Z")),
-                }))),
+                    words: Words::new("Completed", ""),
+                    started: Some(time("2026-01-02T03:04:07Z").into()),
+                    finished: Some(time("2026-01-02T03:04:09Z").into()),
+                })),
                 last: None,
                 ready: true,
                 started: false,
                 restarts: 0,
-                status_at: 0
-            },
-            Container {
-                name: "dind".into(),
-                role: ContainerRole::Sidecar,
-                image: "docker".into(),
-                requests: Resources {
-                    cpu: 500,
-                    memory: 1 << 30,
-                    ..Resources::default()
-                },
-                limits: Resources::default(),
-                state: Some(ContainerState::Running { since: None }),
+                at: 0
+            }),
+            Some(ContainerStatus {
+                state: ContainerState::Running { since: None },
                 last: Some(Box::new(Terminated {
                     exit: 137,
                     signal: 9,
-                    reason: "OOMKilled".into(),
-                    message: "".into(),
+                    words: Words::new("OOMKilled", ""),
                     started: None,
                     finished: None,
                 })),
                 ready: true,
                 started: true,
                 restarts: 1,
-                status_at: 1
-            },
-            Container {
-                name: "step-test".into(),
-                role: ContainerRole::Main,
-                image: "go".into(),
-                requests: Resources {
-                    cpu: 1000,
-                    memory: 2 << 30,
-                    ..Resources::default()
-                },
-                limits: Resources {
-                    memory: 4 << 30,
-                    ..Resources::default()
-                },
-                state: Some(ContainerState::Waiting {
-                    reason: "ImagePullBackOff".into(),
-                    message: "Back-off pulling image".into()
-                }),
+                at: 1
+            }),
+            Some(ContainerStatus {
+                state: ContainerState::Waiting(Words::new(
+                    "ImagePullBackOff",
+                    "Back-off pulling image"
+                )),
                 last: None,
                 ready: false,
                 started: false,
                 restarts: 0,
-                status_at: 0
-            },
+                at: 0
+            }),
         ]
     );
 }
@@ -231,7 +227,7 @@ fn requests_as_kubectl_counts_them() {
         ("nothing", json!({"containers": [{}]}), json!(null), 0),
     ] {
         let pod = pod(json!({"spec": spec, "status": status}));
-        assert_eq!(pod.requests.cpu, cpu, "{what}");
+        assert_eq!(pod.spec.requests.cpu, cpu, "{what}");
     }
 }
 

@@ -419,8 +419,7 @@ mod tests {
             let how = Terminated {
                 exit,
                 signal,
-                reason: reason.into(),
-                message: "".into(),
+                words: Words::new(reason, ""),
                 started: None,
                 finished: None,
             };

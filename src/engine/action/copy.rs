@@ -127,7 +127,10 @@ impl CopyTask {
             Reply::Done(job) => job,
             Reply::Refused { .. } | Reply::Lost(_) => return self.again(cx, reply, "read"),
         };
-        if !job["metadata"]["uid"].as_str().is_some_and(|uid| self.uid.is(uid)) {
+        if !job["metadata"]["uid"]
+            .as_str()
+            .is_some_and(|uid| self.uid.is(uid))
+        {
             return self.refuse("it has been replaced by another of its name");
         }
         if !has_ended(job) || job["status"]["active"].as_i64().unwrap_or(0) > 0 {

@@ -117,7 +117,9 @@ impl DeleteTask {
     fn read_back(&mut self, cx: Cx<'_>, reply: &Reply) -> State {
         match reply {
             Reply::Done(body) => {
-                let same = body["metadata"]["uid"].as_str().is_some_and(|uid| self.uid.is(uid));
+                let same = body["metadata"]["uid"]
+                    .as_str()
+                    .is_some_and(|uid| self.uid.is(uid));
                 let deleting = !body["metadata"]["deletionTimestamp"].is_null();
                 if same && !deleting {
                     self.again(cx, reply)

@@ -1,43 +1,42 @@
 use super::*;
 use crate::model::ContainerRole::*;
+use crate::model::Words;
 use crate::model::testing::*;
 
 /// A pod out of containers given in order; a status stands where its container does.
-fn of(phase: PodPhase, containers: Vec<Container>) -> Pod {
+fn of(phase: PodPhase, containers: Vec<Draft>) -> Pod {
     let mut pod = pod("a/p", "");
     pod.phase = phase;
     let (mut inits, mut mains) = (0, 0);
-    pod.containers = containers
-        .into_iter()
-        .map(|mut c| {
-            let at = if c.role == Main {
-                &mut mains
-            } else {
-                &mut inits
-            };
-            c.status_at = *at;
-            *at += 1;
-            c
-        })
-        .collect();
+    let drafts = containers.into_iter().map(|mut c| {
+        let at = if c.role == Main {
+            &mut mains
+        } else {
+            &mut inits
+        };
+        c.status_at = *at;
+        *at += 1;
+        c
+    });
+    contain(&mut pod, drafts);
     pod
 }
 
-fn c(role: ContainerRole, state: Option<ContainerState>) -> Container {
+fn c(role: ContainerRole, state: Option<ContainerState>) -> Draft {
     let mut c = container("c", role);
     c.state = state;
     c
 }
 
-fn ready(mut c: Container) -> Container {
+fn ready(mut c: Draft) -> Draft {
     c.ready = true;
     c.started = true;
     c
 }
 
-fn restarted(mut c: Container, times: i32, finished: i64) -> Container {
+fn restarted(mut c: Draft, times: i32, finished: i64) -> Draft {
     c.restarts = times;
-    c.last = Some(Box::new(terminated(1, "Error", 0, finished)));
+    c.last = Some(terminated(1, "Error", 0, finished));
     c
 }
 
@@ -48,7 +47,7 @@ fn with(mut pod: Pod, change: impl FnOnce(&mut Pod)) -> Pod {
 
 fn sets(kind: &str) -> impl FnOnce(&mut Pod) {
     let one = condition(kind, Truth::True, "");
-    move |pod| pod.conditions = Box::new([one])
+    move |pod| pod.conditions = [one].into_iter().collect()
 }
 
 fn signal(number: i32) -> Option<ContainerState> {
@@ -65,11 +64,12 @@ fn pods_as_kubectl_prints_them() {
     let init_done = || c(Init, ended(0, "Completed", 0, 9));
     let pending = |containers| of(Pending, containers);
     let node_lost = |pod: &mut Pod| {
-        pod.reason = "NodeLost".into();
+        pod.words = Some(Words::new("NodeLost", ""));
         pod.meta.deleting = Some(at(30));
     };
     let deleting = |pod: &mut Pod| pod.meta.deleting = Some(at(30));
-    let reason = |reason: &'static str| move |pod: &mut Pod| pod.reason = reason.into();
+    let reason =
+        |reason: &'static str| move |pod: &mut Pod| pod.words = Some(Words::new(reason, ""));
     let cases = [
         // By phase and reason alone.
         (
@@ -97,8 +97,8 @@ fn pods_as_kubectl_prints_them() {
         (
             "gated",
             with(pending(vec![c(Main, None)]), |p| {
-                p.conditions =
-                    Box::new([condition("PodScheduled", Truth::False, "SchedulingGated")]);
+                let gated = condition("PodScheduled", Truth::False, "SchedulingGated");
+                p.conditions = [gated].into_iter().collect();
             }),
             "SchedulingGated 0/1 0",
         ),
@@ -351,7 +351,7 @@ fn pods_as_kubectl_prints_them() {
     }
 }
 
-fn with_started(mut c: Container) -> Container {
+fn with_started(mut c: Draft) -> Draft {
     c.started = true;
     c
 }
@@ -365,8 +365,9 @@ fn statuses_count_in_their_own_order() {
             c(Main, waiting("ContainerCreating")),
         ],
     );
-    pod.containers[0].status_at = 1;
-    pod.containers[1].status_at = 0;
+    for (status, at) in pod.statuses.iter_mut().flatten().zip([1, 0]) {
+        status.at = at;
+    }
     assert_eq!(pod_status(&pod).status, "ContainerCreating");
 }
 

@@ -90,9 +90,15 @@ fn a_new_object_of_the_same_name_is_another() {
     let seen: Vec<_> = changes
         .objects
         .iter()
-        .map(|o| (o.change, o.uid.as_str()))
+        .map(|o| (o.change, o.uid.to_string()))
         .collect();
-    assert_eq!(seen, [(Change::Removed, "uid-p"), (Change::Added, "other")]);
+    assert_eq!(
+        seen,
+        [
+            (Change::Removed, "uid-p".to_owned()),
+            (Change::Added, "other".to_owned())
+        ]
+    );
     // A late removal of the old one says nothing about the new one.
     assert!(feed(&mut m, watch(Kind::Pod, [gone("a/p")])).is_empty());
     assert_eq!(m.sums("n").map(|s| s.requested.pods), Some(1));
@@ -125,17 +131,14 @@ fn how_a_job_ends_that_loses_its_pod() {
         };
         feed(&mut m, batch);
         let job = m.job(&key("1")).unwrap();
-        assert_eq!((job.pod.clone(), job.ended.is_some()), (None, true));
+        assert_eq!((job.pod(), job.ended().is_some()), (None, true));
         (job.phase, job.failure.to_string())
     };
     let is = |phase: Phase, why: &str| (phase, why.to_owned());
     let disrupted: fn(&mut Pod) = |pod| {
         pod.meta.deleting = Some(at(30));
-        pod.conditions = Box::new([condition(
-            "DisruptionTarget",
-            Truth::True,
-            "EvictionByEvictionAPI",
-        )]);
+        let why = condition("DisruptionTarget", Truth::True, "EvictionByEvictionAPI");
+        pod.conditions = [why].into_iter().collect();
     };
     assert_eq!(ended(|_| {}, false), is(Phase::Lost, "its pod vanished"));
     assert_eq!(
@@ -225,7 +228,7 @@ fn pods_of_a_batch_job_are_one_job() {
     );
     assert_eq!(
         m.jobs()
-            .map(|j| (j.system.0, j.id.as_str()))
+            .map(|j| (j.system().0, j.id.as_str()))
             .collect::<Vec<_>>(),
         [("batch", "j")]
     );
@@ -237,7 +240,7 @@ fn pods_of_a_batch_job_are_one_job() {
     feed(&mut m, watch(Kind::Pod, [gone("a/p"), gone("a/q")]));
     assert_eq!(
         m.jobs()
-            .map(|j| (j.phase, j.pod.clone()))
+            .map(|j| (j.phase, j.pod().cloned()))
             .collect::<Vec<_>>(),
         [(Phase::Cancelled, None)]
     );
@@ -269,8 +272,8 @@ fn demo() -> Model {
 }
 
 fn tolerating(mut pod: Pod, selector: &str) -> Pod {
-    pod.node_selector = pairs(selector);
-    pod.tolerations = Box::new([Toleration {
+    spec(&mut pod).node_selector = pairs(selector);
+    spec(&mut pod).tolerations = Box::new([Toleration {
         key: "jobs.constable/public".into(),
         exists: true,
         value: "".into(),
@@ -285,7 +288,7 @@ fn pools_with_rank_counts_slots_and_waiting_jobs() {
     let large = "cloud.google.com/gke-nodepool=runner-large";
     let running = |name: &str, id: &str, node: &str| {
         let mut pod = bound(job_pod(name, id), node);
-        pod.started = Some(at(20));
+        pod.started = Some(at(20).into());
         put_pod(pod)
     };
     let mut old = tolerating(job_pod("w1", "w1"), large);
@@ -524,14 +527,14 @@ fn objects(m: &mut Model, now: i64, ports: &[(&str, u16)], ready: &[bool]) {
     let one = |o| Delta::Upsert(o);
     m.apply(
         at(now),
-        list(Kind::Service, [one(Object::Service(Box::new(service)))]),
+        list(Kind::Service, [one(Object::Service(Arc::new(service)))]),
         &Plain,
     );
     m.apply(
         at(now),
         list(
             Kind::EndpointSlice,
-            [one(Object::EndpointSlice(Box::new(slice)))],
+            [one(Object::EndpointSlice(Arc::new(slice)))],
         ),
         &Plain,
     );
@@ -564,7 +567,7 @@ fn ingress_health_and_since_when() {
         };
         (text, (one.since - at(0)).num_seconds())
     };
-    let upsert = Delta::Upsert(Object::Ingress(Box::new(ingress)));
+    let upsert = Delta::Upsert(Object::Ingress(Arc::new(ingress)));
     m.apply(at(1), list(Kind::Ingress, [upsert]), &Plain);
     assert_eq!(of(&m), ("services are not watched".into(), 1));
     m.apply(at(2), list(Kind::Service, []), &Plain);
@@ -655,7 +658,7 @@ fn made((n, on, phase, what, cpu): (usize, Option<usize>, u8, u8, i64)) -> Delta
         3 => owner("ReplicaSet", "rs"),
         _ => None,
     };
-    pod.requests.cpu = cpu * 500;
+    spec(&mut pod).requests.cpu = cpu * 500;
     put_pod(pod)
 }
 
@@ -698,7 +701,7 @@ proptest! {
             prop_assert_eq!(m.sums(n).cloned().unwrap_or_default(), recount(&m, n));
             prop_assert_eq!(m.pods_on(n).count(), m.pods().filter(|p| p.node.as_deref() == Some(n)).count());
         }
-        let queued = m.jobs().filter(|j| j.phase == Phase::Queued && j.pod.is_some()).count();
+        let queued = m.jobs().filter(|j| j.phase == Phase::Queued && j.pod().is_some()).count();
         prop_assert_eq!(m.waiting_count(), queued);
         for pod in m.pods() {
             let is_job = pod.meta.label("job").is_some() || Plain.batch_owner(pod).is_some();
@@ -714,7 +717,7 @@ proptest! {
 fn affinity_and_passing_taints() {
     let mut m = demo();
     let mut pod = tolerating(job_pod("p", "1"), "");
-    pod.node_terms = Box::new([crate::model::NodeTerm {
+    spec(&mut pod).node_terms = Box::new([crate::model::NodeTerm {
         expressions: Box::new([(
             "cloud.google.com/gke-nodepool".into(),
             Operator::In,

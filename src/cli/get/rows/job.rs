@@ -66,9 +66,10 @@ pub(super) fn cells(view: &View<'_>, job: &Job, wide: bool) -> Vec<String> {
         or_none(job.project()),
         or_none(&what),
         or_none(job.reference()),
-        job.current_step().map_or("<none>".into(), |(index, total, s)| {
-            format!("{index}/{total} {}", s.name)
-        }),
+        job.current_step()
+            .map_or("<none>".into(), |(index, total, s)| {
+                format!("{index}/{total} {}", s.name)
+            }),
         job.phase.as_str().to_owned(),
         or_none(job.node().map(|n| &**n).unwrap_or_default()),
         seconds(job.wait_seconds(view.now)),

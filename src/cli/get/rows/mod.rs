@@ -76,7 +76,12 @@ impl<'m> View<'m> {
             Resource::Jobs => {
                 let mut jobs: Vec<&Job> = self.model.jobs().collect();
                 jobs.sort_by_cached_key(|j| {
-                    (j.namespace().clone(), j.name().clone(), j.system(), j.id.clone())
+                    (
+                        j.namespace().clone(),
+                        j.name().to_owned(),
+                        j.system(),
+                        j.id.clone(),
+                    )
                 });
                 jobs.into_iter().map(Row::Job).collect()
             }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{View, known, or_none, time};
+use super::{View, or_none, time};
 use crate::model::{Pod, age, status};
 
 pub(super) const HEADS: &[&str] = &["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE"];

@@ -247,7 +247,9 @@ impl Eviction {
     fn read_back(&mut self, cx: Cx<'_>, reply: &Reply) -> bool {
         match reply {
             Reply::Done(body) => {
-                let same = body["metadata"]["uid"].as_str().is_some_and(|uid| self.plan.uid.is(uid));
+                let same = body["metadata"]["uid"]
+                    .as_str()
+                    .is_some_and(|uid| self.plan.uid.is(uid));
                 let going = !body["metadata"]["deletionTimestamp"].is_null();
                 self.standing = if same && !going {
                     Standing::Waiting
