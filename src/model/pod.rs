@@ -1,6 +1,6 @@
 //! A pod as the console keeps it: what the screens, the CI readers and the drain rules need, no more.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
