@@ -33,6 +33,9 @@ pub struct DemoArgs {
     /// So many job pods more, on nodes of their own among --nodes: to try how large a cluster may be
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500_000))]
     pub pods: Option<u32>,
+    /// So many of the --pods end and are replaced each second [default: a thirtieth of them a minute]
+    #[arg(long, value_name = "N", requires = "pods", value_parser = clap::value_parser!(u32).range(0..=2_000))]
+    pub churn: Option<u32>,
 }
 
 impl DemoArgs {
@@ -52,6 +55,7 @@ impl DemoArgs {
             nodes: nodes.unwrap_or(defaults.nodes),
             rate: self.rate.or_else(|| scenario.as_ref().and_then(|s| s.rate)),
             pods: self.pods.and_then(|n| usize::try_from(n).ok()),
+            churn: self.churn.and_then(|n| usize::try_from(n).ok()),
             scenario: scenario.map(Arc::new),
             ..defaults
         })

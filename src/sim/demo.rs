@@ -44,6 +44,8 @@ pub struct DemoOptions {
     /// So many job pods that run already, on nodes beside the first 63: for size. Each minute a thirtieth of them is
     /// replaced.
     pub pods: Option<usize>,
+    /// Of these pods, so many end and are replaced a second; `None`: a thirtieth of them a minute.
+    pub churn: Option<usize>,
     /// Its faults come after the demo has opened; its pools stand in place of the default ones.
     pub scenario: Option<Arc<Scenario>>,
 }
@@ -57,6 +59,7 @@ impl Default for DemoOptions {
             weather: true,
             broken_ingress: true,
             pods: None,
+            churn: None,
             scenario: None,
         }
     }
@@ -126,7 +129,7 @@ impl Demo {
             demo.world.fill(Fill {
                 nodes,
                 pods,
-                churn: pods / 30,
+                churn: options.churn.map_or(pods / 30, |n| n.saturating_mul(60)),
             });
             demo.platform.pump(&mut demo.world);
         }

@@ -32,6 +32,10 @@ pub(super) struct State {
 const NAMESPACE: &str = "ci-jobs";
 /// Changes between two looks of the actors: well below what the log of changes holds.
 const CHUNK: usize = 2000;
+/// Pods are replaced this often, so that it comes evenly.
+const PACE_MS: i64 = 100;
+/// As many of these make a minute.
+const PACES: u64 = 600;
 
 impl World {
     /// Adds nodes and running job pods of the job platform's label scheme.
@@ -61,16 +65,16 @@ impl World {
         if fill.churn > 0 && fill.pods > 0 {
             self.actors
                 .queue
-                .push(self.now + Duration::seconds(1), Timer::Churn);
+                .push(self.now + Duration::milliseconds(PACE_MS), Timer::Churn);
         }
     }
 
-    /// A second's worth of pods end, others take their place.
+    /// A tenth of a second's worth of pods end, others take their place.
     pub(super) fn churn(&mut self) {
         let Some(fill) = self.fill.fill else { return };
         self.fill.owed += fill.churn as u64;
-        let n = self.fill.owed / 60;
-        self.fill.owed %= 60;
+        let n = self.fill.owed / PACES;
+        self.fill.owed %= PACES;
         let finished = timestamp(self.now);
         for _ in 0..n {
             if let Some((name, node)) = self.fill.alive.pop_front() {
@@ -89,7 +93,7 @@ impl World {
         self.react();
         self.actors
             .queue
-            .push(self.now + Duration::seconds(1), Timer::Churn);
+            .push(self.now + Duration::milliseconds(PACE_MS), Timer::Churn);
     }
 
     fn filled_node(&self, i: usize) -> Value {

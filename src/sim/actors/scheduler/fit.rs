@@ -26,6 +26,20 @@ impl Needs {
             tolerations: spec.tolerations.clone(),
         }
     }
+
+    /// The one node that the affinity names, as that of a DaemonSet's pod does.
+    pub(crate) fn pinned(&self) -> Option<&str> {
+        let [term] = self.affinity.as_ref()?.node_selector_terms.as_slice() else {
+            return None;
+        };
+        let [field] = term.match_fields.as_slice() else {
+            return None;
+        };
+        match field.values.as_slice() {
+            [name] if field.key == "metadata.name" && field.operator == "In" => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// A node as the scheduler sees it.

@@ -26,6 +26,8 @@ use crate::sim::{Obj, resource, timestamp};
 /// Pods bound in one turn of the scheduler, and the pause between two turns.
 const BATCH: usize = 32;
 const PAUSE_MS: i64 = 25;
+/// Nodes that fit among which a place is chosen: the least that the real one looks for.
+const ENOUGH: usize = 100;
 
 /// A place in the queue: by priority, then by arrival.
 type Turn = (Reverse<i64>, u64);
@@ -290,13 +292,30 @@ impl Scheduler {
         let needs = &self.classes[class];
         let dice = ctx.dice.on(uid);
         let mut refusals = Refusals::default();
+        if let Some((name, node)) = needs.pinned().and_then(|n| self.nodes.get_key_value(n))
+            && fit(needs, name, node).is_ok()
+        {
+            return Ok(name.clone());
+        }
         let mut best: Option<(i64, u64, &Arc<str>)> = None;
-        for (i, (name, node)) in self.nodes.iter().enumerate() {
+        let mut feasible = 0;
+        // As the real one: in a large cluster it scores the first that fit, from some node on.
+        let first = if self.nodes.len() > ENOUGH {
+            usize::try_from(dice.on("first").below(self.nodes.len() as u64)).unwrap_or(0)
+        } else {
+            0
+        };
+        let all = self.nodes.iter().enumerate();
+        for (i, (name, node)) in all.clone().skip(first).chain(all.take(first)) {
             match fit(needs, name, node) {
                 Ok(score) => {
                     let luck = dice.at(i as u64).raw();
                     if best.is_none_or(|(s, l, _)| (score, luck) > (s, l)) {
                         best = Some((score, luck, name));
+                    }
+                    feasible += 1;
+                    if feasible == ENOUGH {
+                        break;
                     }
                 }
                 Err(refusal) => refusals.add(refusal),
