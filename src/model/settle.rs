@@ -141,15 +141,17 @@ impl Model {
 
     /// Files what was told of jobs under the pools of their nodes.
     fn settle_told(&mut self, now: DateTime<Utc>) {
-        if self.work.told.is_empty() {
-            return;
+        let mut all = std::mem::take(&mut self.work.told);
+        if self.work.nodes && !self.work.late.is_empty() {
+            let fresh = std::mem::replace(&mut all, std::mem::take(&mut self.work.late));
+            all.extend(fresh);
         }
         let settled = self.feeds[Kind::Node as usize].is_settled();
-        for told in std::mem::take(&mut self.work.told) {
+        for told in all {
             let Some(pool) = self.pool_of_node(&told.node) else {
                 // The node is late; where nodes are all known, it went before its jobs were heard of.
-                if !settled && self.work.told.len() < TOLD_LIMIT {
-                    self.work.told.push(told);
+                if !settled && self.work.late.len() < TOLD_LIMIT {
+                    self.work.late.push(told);
                 }
                 continue;
             };
@@ -187,15 +189,17 @@ impl Model {
         if !(self.work.nodes || self.work.unranked) {
             return;
         }
-        self.work.unranked = false;
-        let unranked: BTreeSet<Text> = self
-            .pool_of
-            .values()
-            .chain(self.guessed.values())
-            .map(|(pool, _)| pool)
-            .filter(|pool| !self.ranks.contains_key(*pool))
-            .cloned()
-            .collect();
+        let fresh = |pool: &&Text| !self.ranks.contains_key(*pool);
+        let unranked: BTreeSet<Text> =
+            if std::mem::take(&mut self.work.unranked) && !self.work.nodes {
+                // What runs in a pool can only have changed where pods did.
+                self.work.unranked = true;
+                let touched = changes.nodes.iter().filter_map(|n| self.pool_of_node(n));
+                touched.filter(fresh).cloned().collect()
+            } else {
+                let all = self.pool_of.values().chain(self.guessed.values());
+                all.map(|(pool, _)| pool).filter(fresh).cloned().collect()
+            };
         for pool in unranked {
             if let Some(ranking) = self.infer_rank(&pool) {
                 self.ranks.insert(pool, ranking);

@@ -78,8 +78,10 @@ pub(crate) struct Work {
     pub(crate) routes: BTreeSet<Text>,
     /// Routes of all namespaces are.
     pub(crate) all_routes: bool,
-    /// For the statistics, until the node's pool is known.
+    /// For the statistics.
     pub(crate) told: Vec<Told>,
+    /// What waits for its node to be seen; looked at again when the nodes change.
+    pub(crate) late: Vec<Told>,
     pub(crate) job_changes: JobChanges,
 }
 
