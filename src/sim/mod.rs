@@ -12,6 +12,7 @@ pub mod http;
 mod logs;
 pub mod object;
 pub mod platform;
+mod proto;
 pub mod resource;
 pub mod scenario;
 pub mod script;

@@ -2,10 +2,12 @@
 //! actors ask for all the time.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::proto;
 use super::resource::Res;
 
 /// A version of an object. Never changed: an edit makes a new one.
@@ -36,6 +38,8 @@ pub struct Obj {
     pub body: Bytes,
     /// Where the metadata ends in the body.
     meta_end: usize,
+    /// The bare protobuf message, made when it is first asked for.
+    proto: OnceLock<Bytes>,
 }
 
 impl Obj {
@@ -69,7 +73,17 @@ impl Obj {
             phase: text(&value["status"]["phase"]),
             body,
             meta_end,
+            proto: OnceLock::new(),
         }
+    }
+
+    /// The object as a bare protobuf message.
+    pub(crate) fn proto(&self) -> &Bytes {
+        self.proto.get_or_init(|| {
+            let mut out = proto::message(self.res.kind, &self.value());
+            out.shrink_to_fit();
+            out.into()
+        })
     }
 
     /// Parses the body.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::proto;
 use super::resource::Res;
 
 /// An answer that is no object: an error, or the success of a deletion.
@@ -180,6 +181,11 @@ impl Status {
     /// 410: a resourceVersion that is no longer known.
     pub fn expired(message: impl Into<String>) -> Status {
         Status::new(410, "Expired", message)
+    }
+
+    /// The whole object in protobuf, in its envelope.
+    pub(crate) fn protobuf(&self) -> Vec<u8> {
+        proto::envelope("v1", "Status", &proto::message("Status", &self.value()))
     }
 
     /// The whole object.

@@ -20,12 +20,51 @@ pub(crate) enum Format {
     Table(Include),
     /// `PartialObjectMetadata`, and its List.
     Partial,
+    /// Whole objects in protobuf.
+    Protobuf,
+    /// `PartialObjectMetadata` in protobuf.
+    PartialProtobuf,
+}
+
+/// The media type of protobuf.
+pub(crate) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
+impl Format {
+    /// The content type of a whole answer.
+    pub(crate) fn content_type(self) -> &'static str {
+        match self {
+            Format::Json | Format::Table(_) | Format::Partial => "application/json",
+            Format::Protobuf | Format::PartialProtobuf => PROTOBUF,
+        }
+    }
+
+    /// The content type of a watch.
+    pub(crate) fn stream_type(self) -> &'static str {
+        match self {
+            Format::Json | Format::Table(_) | Format::Partial => "application/json",
+            Format::Protobuf | Format::PartialProtobuf => {
+                "application/vnd.kubernetes.protobuf;stream=watch"
+            }
+        }
+    }
+}
+
+/// Whether an answer that is no object of a resource, such as a Status, goes as protobuf.
+pub(crate) fn status_in_protobuf(accept: &str) -> bool {
+    for clause in accept.split(',').filter(|c| !c.contains("as=")) {
+        match clause.split(';').next().unwrap_or_default().trim() {
+            PROTOBUF => return true,
+            "application/json" | "application/*" | "*/*" => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Reads the `Accept` header: the first form that we can give.
 ///
 /// # Errors
-/// 406 when none is JSON; 400 for an unknown `includeObject`.
+/// 406 when none is JSON or protobuf; 400 for an unknown `includeObject`.
 pub(crate) fn format(req: &Request) -> Result<Format, Status> {
     if req.accept.trim().is_empty() {
         return Ok(Format::Json);
@@ -33,7 +72,8 @@ pub(crate) fn format(req: &Request) -> Result<Format, Status> {
     for clause in req.accept.split(',') {
         let mut parts = clause.split(';').map(str::trim);
         let media = parts.next().unwrap_or_default();
-        if !matches!(media, "application/json" | "application/*" | "*/*") {
+        let protobuf = media == PROTOBUF;
+        if !protobuf && !matches!(media, "application/json" | "application/*" | "*/*") {
             continue;
         }
         let (mut kind, mut version, mut group) = ("", "", "");
@@ -46,14 +86,21 @@ pub(crate) fn format(req: &Request) -> Result<Format, Status> {
             }
         }
         match kind {
+            "" if protobuf => return Ok(Format::Protobuf),
             "" => return Ok(Format::Json),
+            // A Table has no protobuf form.
+            "Table" if protobuf => {}
             "Table" if version == "v1" && group == "meta.k8s.io" => {
                 return Ok(Format::Table(include(req)?));
             }
             "PartialObjectMetadata" | "PartialObjectMetadataList"
                 if version == "v1" && group == "meta.k8s.io" =>
             {
-                return Ok(Format::Partial);
+                return Ok(if protobuf {
+                    Format::PartialProtobuf
+                } else {
+                    Format::Partial
+                });
             }
             _ => {}
         }
@@ -61,7 +108,7 @@ pub(crate) fn format(req: &Request) -> Result<Format, Status> {
     Err(Status::new(
         406,
         "NotAcceptable",
-        "only the following media types are accepted: application/json",
+        "only the following media types are accepted: application/json, application/vnd.kubernetes.protobuf",
     ))
 }
 
@@ -95,9 +142,21 @@ mod tests {
         );
         assert_eq!(
             read("application/vnd.kubernetes.protobuf,application/json"),
-            Ok(Format::Json)
+            Ok(Format::Protobuf)
         );
-        assert_eq!(read("application/vnd.kubernetes.protobuf"), Err(406));
+        assert_eq!(
+            read("application/vnd.kubernetes.protobuf;stream=watch,application/json"),
+            Ok(Format::Protobuf)
+        );
+        assert_eq!(
+            read("application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io"),
+            Err(406)
+        );
+        assert_eq!(
+            read("application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"),
+            Ok(Format::PartialProtobuf)
+        );
+        assert_eq!(read("application/yaml"), Err(406));
         assert_eq!(
             read("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"),
             Ok(Format::Partial)

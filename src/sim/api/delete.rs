@@ -234,7 +234,7 @@ pub(crate) fn delete(
                 uid: obj.uid.to_string(),
                 ..Details::of(t.res, &obj.name)
             };
-            Response::status(&Status::success(details))
+            Response::refused(&Status::success(details), &req.accept)
         }
     })
 }

@@ -14,6 +14,7 @@ use super::route::Target;
 use super::select::Selector;
 use super::table;
 use crate::sim::object::Obj;
+use crate::sim::proto;
 use crate::sim::resource::Res;
 use crate::sim::status::{Details, Status};
 use crate::sim::store::Store;
@@ -49,9 +50,22 @@ pub(crate) fn one(now: DateTime<Utc>, obj: &Obj, format: Format, status: u16) ->
             out.extend_from_slice(b"]}");
             out.into()
         }
+        Format::Protobuf => proto::of(obj.res, obj.proto()).into(),
+        Format::PartialProtobuf => partial_proto(obj).into(),
     };
-    Response::json(status, body)
+    Response::typed(status, format.content_type(), body)
 }
+
+/// The object's metadata alone, in its envelope.
+pub(crate) fn partial_proto(obj: &Obj) -> Vec<u8> {
+    proto::envelope(
+        META_VERSION,
+        "PartialObjectMetadata",
+        proto::metadata(obj.proto()),
+    )
+}
+
+const META_VERSION: &str = "meta.k8s.io/v1";
 
 /// The object's metadata alone.
 pub(crate) fn partial(obj: &Obj) -> Bytes {
@@ -128,10 +142,46 @@ pub(crate) fn list(
             }
         }
     }
-    Ok(Response::json(
-        200,
-        encode(now, t.res, &page, format, &metadata),
-    ))
+    let body = match format {
+        Format::Json | Format::Table(_) | Format::Partial => {
+            encode(now, t.res, &page, format, &metadata)
+        }
+        Format::Protobuf => encode_proto(
+            &t.res.api_version(),
+            &format!("{}List", t.res.kind),
+            &metadata,
+            page.iter().map(|obj| &**obj.proto()),
+        ),
+        Format::PartialProtobuf => encode_proto(
+            META_VERSION,
+            "PartialObjectMetadataList",
+            &metadata,
+            page.iter().map(|obj| proto::metadata(obj.proto())),
+        ),
+    };
+    Ok(Response::typed(200, format.content_type(), body))
+}
+
+fn encode_proto<'a>(
+    version: &str,
+    kind: &str,
+    metadata: &serde_json::Value,
+    items: impl Iterator<Item = &'a [u8]> + Clone,
+) -> Bytes {
+    let metadata = proto::message("ListMeta", metadata);
+    let size = proto::field_size(metadata.len())
+        + items
+            .clone()
+            .map(|i| proto::field_size(i.len()))
+            .sum::<usize>();
+    let mut out = proto::envelope_head(version, kind, size);
+    out.reserve(size + proto::TAIL.len());
+    proto::field(&mut out, 1, &metadata);
+    for item in items {
+        proto::field(&mut out, 2, item);
+    }
+    out.extend_from_slice(proto::TAIL);
+    out.into()
 }
 
 fn encode(
@@ -157,6 +207,7 @@ fn encode(
         )
         .into_bytes(),
         Format::Table(_) => table_head(res, metadata),
+        Format::Protobuf | Format::PartialProtobuf => return Bytes::new(),
     };
     out.reserve(size + 2);
     for (i, obj) in page.iter().enumerate() {
@@ -175,6 +226,8 @@ fn encode(
                 out.push(b'}');
             }
             Format::Table(include) => table::row(&mut out, now, obj, include),
+            // These are not spliced.
+            Format::Protobuf | Format::PartialProtobuf => {}
         }
     }
     out.extend_from_slice(b"]}");

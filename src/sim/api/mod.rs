@@ -42,7 +42,7 @@ use route::{Route, Target, route};
 /// Answers a request. A log comes back as [`Response::Log`] even when it is not followed: who holds
 /// the logs reads it.
 pub fn handle(store: &mut Store, now: DateTime<Utc>, req: &Request) -> Response {
-    dispatch(store, now, req).unwrap_or_else(Response::from)
+    dispatch(store, now, req).unwrap_or_else(|status| Response::refused(&status, &req.accept))
 }
 
 fn dispatch(store: &mut Store, now: DateTime<Utc>, req: &Request) -> Result<Response, Status> {

@@ -66,6 +66,24 @@ impl Response {
     }
 }
 
+impl Response {
+    /// The same for a client that accepts this; only a Status is turned into another form.
+    pub(crate) fn refused(status: &Status, accept: &str) -> Response {
+        let mut response = Response::status(status);
+        // What it accepts cannot be given: the real server answers in JSON then.
+        if status.code != 406
+            && super::accept::status_in_protobuf(accept)
+            && let Response::Done {
+                content_type, body, ..
+            } = &mut response
+        {
+            *content_type = super::accept::PROTOBUF;
+            *body = status.protobuf().into();
+        }
+        response
+    }
+}
+
 impl From<Status> for Response {
     fn from(status: Status) -> Response {
         Response::status(&status)

@@ -14,6 +14,7 @@ use super::route::Target;
 use super::select::Selector;
 use super::table;
 use crate::sim::object::{Obj, set_rv};
+use crate::sim::proto;
 use crate::sim::resource::Res;
 use crate::sim::status::{Details, Status};
 use crate::sim::store::{Change, ChangeKind, Store};
@@ -169,7 +170,12 @@ impl Watch {
         }
         self.changes(store, now, &mut out);
         if let Some(status) = self.failed.take() {
-            out.push(line("ERROR", status.value().to_string().as_bytes()));
+            out.push(match self.format {
+                Format::Json | Format::Table(_) | Format::Partial => {
+                    line("ERROR", status.value().to_string().as_bytes())
+                }
+                Format::Protobuf | Format::PartialProtobuf => frame("ERROR", &status.protobuf()),
+            });
             self.ended = true;
         } else if now >= self.ends && out.len() < BATCH {
             self.ended = true;
@@ -244,7 +250,14 @@ impl Watch {
                 let rv = json!({"resourceVersion": obj.rv.to_string()});
                 self.table(kind, &rv, &row)
             }
+            Format::Protobuf => frame(kind, &proto::of(obj.res, obj.proto())),
+            Format::PartialProtobuf => frame(kind, &list::partial_proto(obj)),
         }
+    }
+
+    /// How the frames are to be read.
+    pub fn content_type(&self) -> &'static str {
+        self.format.stream_type()
     }
 
     /// A Table of at most one row; only the first of a watch carries the columns.
@@ -277,8 +290,25 @@ impl Watch {
                 &[table::PARTIAL, metadata.to_string().as_bytes(), b"}"].concat(),
             ),
             Format::Table(_) => self.table("BOOKMARK", &metadata, b""),
+            Format::Protobuf => {
+                let raw = proto::message(self.res.kind, &json!({"metadata": metadata}));
+                frame("BOOKMARK", &proto::of(self.res, &raw))
+            }
+            Format::PartialProtobuf => {
+                let raw = proto::message("PartialObjectMetadata", &json!({"metadata": metadata}));
+                frame(
+                    "BOOKMARK",
+                    &proto::envelope("meta.k8s.io/v1", "PartialObjectMetadata", &raw),
+                )
+            }
         }
     }
+}
+
+fn frame(kind: &str, object: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(object.len() + 32);
+    proto::event(&mut out, kind, object);
+    out.into()
 }
 
 fn line(kind: &str, object: &[u8]) -> Bytes {

@@ -58,7 +58,7 @@ pub(super) async fn answer(
     }
     let served = served.clone();
     Ok(match response {
-        Response::Watch(watch) => streamed(now, "application/json", drawn(served, epoch, watch)),
+        Response::Watch(watch) => streamed(now, watch.content_type(), drawn(served, epoch, watch)),
         Response::Log(log) => streamed(now, "text/plain", drawn(served, epoch, (log, false))),
         done @ Response::Done { .. } => whole(now, done),
     })
