@@ -1,6 +1,7 @@
 //! Watch frames and list pages.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -8,7 +9,9 @@ use serde_json::Value;
 
 use super::meta::RawMeta;
 use super::raw::{Part, Str};
-use super::{DecodeError, Decoder, INITIAL_EVENTS_END, Wire, harmless};
+use super::{
+    DecodeError, Decoder, Fault, INITIAL_EVENTS_END, Json, Protobuf, Wire, harmless, proto,
+};
 use crate::model::{Kind, Object, Text, Uid};
 
 /// One event of a watch. What can borrow from the event's bytes does.
@@ -88,24 +91,24 @@ struct Outline<'a> {
 /// What any object has, a Status too.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct OutlineObject<'a> {
+pub(super) struct OutlineObject<'a> {
     #[serde(borrow)]
-    metadata: Part<RawMeta<'a>>,
-    code: Option<i64>,
+    pub(super) metadata: Part<RawMeta<'a>>,
+    pub(super) code: Option<i64>,
     #[serde(borrow)]
-    reason: Str<'a>,
+    pub(super) reason: Str<'a>,
     #[serde(borrow)]
-    message: Str<'a>,
+    pub(super) message: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawListMeta<'a> {
+pub(super) struct RawListMeta<'a> {
     #[serde(borrow)]
-    resource_version: Str<'a>,
+    pub(super) resource_version: Str<'a>,
     #[serde(borrow, rename = "continue")]
-    next: Str<'a>,
-    remaining_item_count: Option<i64>,
+    pub(super) next: Str<'a>,
+    pub(super) remaining_item_count: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -127,7 +130,7 @@ impl Decoder {
     ) -> Result<Frame<'a>, DecodeError> {
         match wire {
             Wire::Json => Ok(self.line(kind, bytes)?),
-            Wire::Protobuf => Err(super::Fault::Foreign.into()),
+            Wire::Protobuf => Ok(self.event(kind, bytes)?),
         }
     }
 
@@ -135,8 +138,68 @@ impl Decoder {
     pub fn page(&mut self, kind: Kind, wire: Wire, bytes: &[u8]) -> Result<Page, DecodeError> {
         match wire {
             Wire::Json => Ok(self.list(kind, bytes)?),
-            Wire::Protobuf => Err(super::Fault::Foreign.into()),
+            Wire::Protobuf => Ok(self.messages(kind, bytes)?),
         }
+    }
+
+    /// One message of protobuf.
+    fn event<'a>(&mut self, kind: Kind, bytes: &'a [u8]) -> Result<Frame<'a>, Fault> {
+        let event = match proto::Event::read(bytes) {
+            Ok(event) => event,
+            // A length is wrong: which object it was may still be told.
+            Err(fault) => {
+                let (word, outline) = proto::Event::outline(bytes);
+                let known = !outline.metadata.name.is_empty();
+                return match word {
+                    b"ADDED" | b"MODIFIED" | b"DELETED" if known => {
+                        Ok(self.spoilt(outline, &fault))
+                    }
+                    _ => Err(fault),
+                };
+            }
+        };
+        let object = match event.object() {
+            Ok(object) => object,
+            Err(fault) if event.kind == b"ERROR" => return Err(fault),
+            Err(fault) => {
+                let (_, outline) = proto::Event::outline(bytes);
+                return Ok(self.spoilt(outline, &fault));
+            }
+        };
+        let read = match event.kind {
+            b"ADDED" | b"MODIFIED" => self
+                .read(kind, Protobuf(object))
+                .map(|(object, version)| Frame::Upsert { object, version }),
+            b"ERROR" => {
+                let status = proto::status(object);
+                Ok(Frame::Error(server_error(
+                    status.code,
+                    &status.reason,
+                    &status.message,
+                )))
+            }
+            other => proto::metadata(object)
+                .map(|outline| self.mere(&proto::word(other), outline.metadata)),
+        };
+        Ok(match read {
+            Ok(frame) => frame,
+            Err(fault) => self.spoilt(proto::outline(object), &fault),
+        })
+    }
+
+    /// One page of protobuf.
+    fn messages(&mut self, kind: Kind, bytes: &[u8]) -> Result<Page, Fault> {
+        let mut items = Vec::new();
+        let meta = proto::list(proto::unwrap(bytes)?, |item| {
+            items.push(match self.read(kind, Protobuf(item)) {
+                Ok((object, _)) => Ok(object),
+                Err(fault) => {
+                    let outline = proto::outline(item);
+                    Err((self.name_of(&outline.metadata), text_of(&fault)))
+                }
+            });
+        })?;
+        Ok(page(items, &meta))
     }
 
     /// One line of JSON.
@@ -159,17 +222,30 @@ impl Decoder {
             }
         }
         let outline: Outline<'_> = serde_json::from_slice(line)?;
-        let mut meta = outline.object.0.metadata;
-        let version = std::mem::take(&mut meta.0.resource_version).0;
-        let meta = &meta;
-        Ok(match &*outline.kind {
+        let word = outline.kind;
+        let outline = outline.object.0;
+        Ok(match &*word {
             "ADDED" | "MODIFIED" => {
+                let version = outline.metadata.0.resource_version.0;
                 let value: Value = serde_json::from_slice(line)?;
-                match self.read(kind, value.get("object").unwrap_or(&Value::Null)) {
+                match self.read(kind, Json(value.get("object").unwrap_or(&Value::Null))) {
                     Ok((object, _)) => Frame::Upsert { object, version },
                     Err(error) => return self.unreadable(line, &error),
                 }
             }
+            "ERROR" => Frame::Error(server_error(
+                outline.code,
+                &outline.reason,
+                &outline.message,
+            )),
+            other => self.mere(other, outline.metadata),
+        })
+    }
+
+    /// An event of which the metadata is enough.
+    fn mere<'a>(&mut self, word: &str, mut meta: Part<RawMeta<'a>>) -> Frame<'a> {
+        let version = std::mem::take(&mut meta.0.resource_version).0;
+        match word {
             "DELETED" => Frame::Remove {
                 uid: self.uid(&meta.uid),
                 namespace: self.text(&meta.namespace),
@@ -180,17 +256,21 @@ impl Decoder {
                 initial_end: meta.annotations.0.get(INITIAL_EVENTS_END) == Some("true"),
                 version,
             },
-            "ERROR" => Frame::Error(server_error(
-                outline.object.0.code,
-                &outline.object.0.reason,
-                &outline.object.0.message,
-            )),
             other => Frame::Unreadable {
-                name: self.name_of(meta),
+                name: self.name_of(&meta),
                 why: format!("unknown watch event {:?}", harmless::plain(other)).into(),
                 version,
             },
-        })
+        }
+    }
+
+    /// An event whose object cannot be read.
+    fn spoilt<'a>(&mut self, outline: OutlineObject<'a>, why: &dyn Display) -> Frame<'a> {
+        Frame::Unreadable {
+            name: self.name_of(&outline.metadata),
+            why: text_of(why),
+            version: outline.metadata.0.resource_version.0,
+        }
     }
 
     /// One page of JSON.
@@ -211,7 +291,7 @@ impl Decoder {
                     .items
                     .unwrap_or_default()
                     .iter()
-                    .map(|value| match self.read(kind, value) {
+                    .map(|value| match self.read(kind, Json(value)) {
                         Ok((object, _)) => Ok(object),
                         Err(error) => {
                             let outline = OutlineObject::deserialize(value).unwrap_or_default();
@@ -237,11 +317,7 @@ impl Decoder {
                 Outline::default()
             }
         };
-        Ok(Frame::Unreadable {
-            name: self.name_of(&outline.object.metadata),
-            why: text_of(error),
-            version: outline.object.0.metadata.0.resource_version.0,
-        })
+        Ok(self.spoilt(outline.object.0, error))
     }
 
     fn name_of(&mut self, meta: &Part<RawMeta<'_>>) -> Text {
@@ -259,7 +335,10 @@ pub fn status(wire: Wire, bytes: &[u8]) -> ServerError {
         Wire::Json => serde_json::from_slice::<OutlineObject<'_>>(bytes)
             .ok()
             .map(|s| server_error(s.code, &s.reason, &s.message)),
-        Wire::Protobuf => None,
+        Wire::Protobuf => proto::unwrap(bytes)
+            .ok()
+            .map(proto::status)
+            .map(|s| server_error(s.code, &s.reason, &s.message)),
     };
     match read {
         Some(error) if error != ServerError::default() => error,
@@ -281,7 +360,7 @@ fn server_error(code: Option<i64>, reason: &str, message: &str) -> ServerError {
     }
 }
 
-fn text_of(error: &serde_json::Error) -> Text {
+fn text_of(error: &dyn Display) -> Text {
     harmless::plain(&error.to_string()).into()
 }
 
@@ -312,7 +391,7 @@ impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
     type Value = (Object, Cow<'de, str>);
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        self.decoder.read(self.kind, from)
+        self.decoder.read(self.kind, Json(from))
     }
 }
 

@@ -28,19 +28,19 @@ pub(super) struct RawMeta<'a> {
     #[serde(borrow)]
     pub(super) annotations: Annotations<'a>,
     #[serde(borrow)]
-    owner_references: List<RawOwner<'a>>,
+    pub(super) owner_references: List<RawOwner<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawOwner<'a> {
+pub(super) struct RawOwner<'a> {
     #[serde(borrow)]
-    kind: Str<'a>,
+    pub(super) kind: Str<'a>,
     #[serde(borrow)]
-    name: Str<'a>,
+    pub(super) name: Str<'a>,
     #[serde(borrow)]
-    uid: Str<'a>,
-    controller: Option<bool>,
+    pub(super) uid: Str<'a>,
+    pub(super) controller: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -49,7 +49,7 @@ pub(super) struct RawCondition<'a> {
     #[serde(borrow, rename = "type")]
     pub(super) kind: Str<'a>,
     #[serde(borrow)]
-    status: Str<'a>,
+    pub(super) status: Str<'a>,
     #[serde(borrow)]
     pub(super) reason: Str<'a>,
     #[serde(borrow)]
@@ -157,8 +157,15 @@ impl Decoder {
             .iter()
             .map(|(k, v)| (self.text(k), self.text(v)))
             .collect();
-        pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        pairs.dedup_by(|a, b| a.0 == b.0);
+        // Of a key that comes twice the last value holds, as in both formats.
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        pairs.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
         pairs.into()
     }
 

@@ -23,12 +23,13 @@ mod workload;
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 pub use error::{DecodeError, Wire};
 pub use frame::{Frame, Page, ServerError, status};
 pub use proto::Fault;
 
+use self::proto::Message;
 use super::harmless;
 use super::intern::{Interner, Pool};
 use crate::ci::{Kept, projection};
@@ -54,6 +55,35 @@ pub fn keeps_annotation(key: &str) -> bool {
     KEPT.contains(&key) || DECLARED.annotation(key)
 }
 
+/// Where a raw shape can be read from.
+trait Source<'de> {
+    type Error;
+
+    fn raw<R: Deserialize<'de> + Message<'de>>(self) -> Result<R, Self::Error>;
+}
+
+/// Anything that serde reads.
+struct Json<D>(D);
+
+impl<'de, D: Deserializer<'de>> Source<'de> for Json<D> {
+    type Error = D::Error;
+
+    fn raw<R: Deserialize<'de> + Message<'de>>(self) -> Result<R, D::Error> {
+        R::deserialize(self.0)
+    }
+}
+
+/// The message of one object.
+struct Protobuf<'de>(&'de [u8]);
+
+impl<'de> Source<'de> for Protobuf<'de> {
+    type Error = Fault;
+
+    fn raw<R: Deserialize<'de> + Message<'de>>(self) -> Result<R, Fault> {
+        R::read(self.0)
+    }
+}
+
 /// Reads one feed's objects.
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -73,24 +103,25 @@ impl Decoder {
 
     /// One object of `kind` from its JSON.
     pub fn object(&mut self, kind: Kind, json: &[u8]) -> Result<Object, serde_json::Error> {
-        self.read(kind, &mut serde_json::Deserializer::from_slice(json))
-            .map(|(object, _)| object)
+        let mut from = serde_json::Deserializer::from_slice(json);
+        self.read(kind, Json(&mut from)).map(|(object, _)| object)
     }
 
     /// One object and its resourceVersion.
-    fn read<'de, D: serde::Deserializer<'de>>(
+    fn read<'de, S: Source<'de>>(
         &mut self,
         kind: Kind,
-        from: D,
-    ) -> Result<(Object, Cow<'de, str>), D::Error> {
+        from: S,
+    ) -> Result<(Object, Cow<'de, str>), S::Error> {
         macro_rules! read {
             ($raw:ty, $object:ident, $decode:expr) => {{
-                let raw = <$raw>::deserialize(from)?;
+                let raw: $raw = from.raw()?;
                 let decode: fn(&mut Self, &$raw) -> _ = $decode;
                 let object = Object::$object(Arc::new(decode(self, &raw)));
                 (object, raw.metadata.0.resource_version.0)
             }};
         }
+        use workload::RawWorkload;
         Ok(match kind {
             Kind::Node => read!(node::RawNode<'_>, Node, |d, r| d.node(r)),
             Kind::Pod => read!(pod::RawPod<'_>, Pod, |d, r| d.pod(r)),
@@ -98,13 +129,13 @@ impl Decoder {
             Kind::Service => read!(network::RawService<'_>, Service, |d, r| d.service(r)),
             Kind::EndpointSlice => read!(network::RawSlice<'_>, EndpointSlice, |d, r| d.slice(r)),
             Kind::BatchJob => read!(workload::RawJob<'_>, BatchJob, |d, r| d.batch_job(r)),
-            Kind::ReplicaSet => read!(workload::RawWorkload<'_>, Workload, |d, r| d
+            Kind::ReplicaSet => read!(RawWorkload<'_, workload::ReplicaSet>, Workload, |d, r| d
                 .workload(WorkloadKind::ReplicaSet, r)),
-            Kind::StatefulSet => read!(workload::RawWorkload<'_>, Workload, |d, r| d
+            Kind::StatefulSet => read!(RawWorkload<'_, workload::StatefulSet>, Workload, |d, r| d
                 .workload(WorkloadKind::StatefulSet, r)),
-            Kind::Deployment => read!(workload::RawWorkload<'_>, Workload, |d, r| d
+            Kind::Deployment => read!(RawWorkload<'_, workload::Deployment>, Workload, |d, r| d
                 .workload(WorkloadKind::Deployment, r)),
-            Kind::DaemonSet => read!(workload::RawWorkload<'_>, Workload, |d, r| d
+            Kind::DaemonSet => read!(RawWorkload<'_, workload::DaemonSet>, Workload, |d, r| d
                 .workload(WorkloadKind::DaemonSet, r)),
             Kind::Budget => read!(workload::RawBudget<'_>, Budget, |d, r| d.budget(r)),
         })

@@ -13,103 +13,113 @@ pub(super) struct RawIngress<'a> {
     #[serde(borrow)]
     pub(super) metadata: Part<RawMeta<'a>>,
     #[serde(borrow)]
-    spec: Part<RawIngressSpec<'a>>,
+    pub(super) spec: Part<RawIngressSpec<'a>>,
     #[serde(borrow)]
-    status: Part<RawIngressStatus<'a>>,
+    pub(super) status: Part<RawIngressStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawIngressSpec<'a> {
+pub(super) struct RawIngressSpec<'a> {
     #[serde(borrow)]
-    ingress_class_name: Str<'a>,
+    pub(super) ingress_class_name: Str<'a>,
     #[serde(borrow)]
-    default_backend: Option<RawBackend<'a>>,
+    pub(super) default_backend: Option<RawBackend<'a>>,
     #[serde(borrow)]
-    rules: List<RawRule<'a>>,
+    pub(super) rules: List<RawRule<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawRule<'a> {
+pub(super) struct RawRule<'a> {
     #[serde(borrow)]
-    host: Str<'a>,
+    pub(super) host: Str<'a>,
     #[serde(borrow)]
-    http: Part<RawHttp<'a>>,
+    pub(super) http: Part<RawHttp<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawHttp<'a> {
+pub(super) struct RawHttp<'a> {
     #[serde(borrow)]
-    paths: List<RawPath<'a>>,
+    pub(super) paths: List<RawPath<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawPath<'a> {
+pub(super) struct RawPath<'a> {
     #[serde(borrow)]
-    path: Str<'a>,
+    pub(super) path: Str<'a>,
     #[serde(borrow)]
-    backend: Part<RawBackend<'a>>,
+    pub(super) backend: Part<RawBackend<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawBackend<'a> {
+pub(super) struct RawBackend<'a> {
     #[serde(borrow)]
-    service: Option<RawServiceBackend<'a>>,
+    pub(super) service: Option<RawServiceBackend<'a>>,
     #[serde(borrow)]
-    resource: Option<RawNamed<'a>>,
+    pub(super) resource: Option<RawResource<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawServiceBackend<'a> {
+pub(super) struct RawServiceBackend<'a> {
     #[serde(borrow)]
-    name: Str<'a>,
+    pub(super) name: Str<'a>,
     #[serde(borrow)]
-    port: Part<RawBackendPort<'a>>,
+    pub(super) port: Part<RawBackendPort<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawBackendPort<'a> {
-    number: Option<i64>,
+pub(super) struct RawBackendPort<'a> {
+    pub(super) number: Option<i64>,
     #[serde(borrow)]
-    name: Str<'a>,
+    pub(super) name: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawNamed<'a> {
+pub(super) struct RawResource<'a> {
     #[serde(borrow)]
-    kind: Str<'a>,
+    pub(super) kind: Str<'a>,
     #[serde(borrow)]
-    name: Str<'a>,
+    pub(super) name: Str<'a>,
+}
+
+/// As a resource is named, under other numbers in protobuf.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawReference<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Str<'a>,
+    #[serde(borrow)]
+    pub(super) name: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawIngressStatus<'a> {
+pub(super) struct RawIngressStatus<'a> {
     #[serde(borrow)]
-    load_balancer: Part<RawLoadBalancer<'a>>,
+    pub(super) load_balancer: Part<RawLoadBalancer<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawLoadBalancer<'a> {
+pub(super) struct RawLoadBalancer<'a> {
     #[serde(borrow)]
-    ingress: List<RawAddress<'a>>,
+    pub(super) ingress: List<RawAddress<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawAddress<'a> {
+pub(super) struct RawAddress<'a> {
     #[serde(borrow)]
-    ip: Str<'a>,
+    pub(super) ip: Str<'a>,
     #[serde(borrow)]
-    hostname: Str<'a>,
+    pub(super) hostname: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -118,28 +128,28 @@ pub(super) struct RawService<'a> {
     #[serde(borrow)]
     pub(super) metadata: Part<RawMeta<'a>>,
     #[serde(borrow)]
-    spec: Part<RawServiceSpec<'a>>,
+    pub(super) spec: Part<RawServiceSpec<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawServiceSpec<'a> {
+pub(super) struct RawServiceSpec<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Str<'a>,
+    pub(super) kind: Str<'a>,
     #[serde(borrow, rename = "clusterIP")]
-    cluster_ip: Str<'a>,
+    pub(super) cluster_ip: Str<'a>,
     #[serde(borrow)]
-    ports: List<RawServicePort<'a>>,
+    pub(super) ports: List<RawServicePort<'a>>,
     #[serde(borrow)]
-    selector: Pairs<'a>,
+    pub(super) selector: Pairs<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawServicePort<'a> {
+pub(super) struct RawServicePort<'a> {
     #[serde(borrow)]
-    name: Str<'a>,
-    port: Option<i64>,
+    pub(super) name: Str<'a>,
+    pub(super) port: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -148,32 +158,32 @@ pub(super) struct RawSlice<'a> {
     #[serde(borrow)]
     pub(super) metadata: Part<RawMeta<'a>>,
     #[serde(borrow)]
-    ports: List<RawSlicePort<'a>>,
+    pub(super) ports: List<RawSlicePort<'a>>,
     #[serde(borrow)]
-    endpoints: List<RawEndpoint<'a>>,
+    pub(super) endpoints: List<RawEndpoint<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawSlicePort<'a> {
+pub(super) struct RawSlicePort<'a> {
     #[serde(borrow)]
-    name: Str<'a>,
+    pub(super) name: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawEndpoint<'a> {
-    conditions: Part<RawEndpointConditions>,
+pub(super) struct RawEndpoint<'a> {
+    pub(super) conditions: Part<RawEndpointConditions>,
     #[serde(borrow)]
-    target_ref: Part<RawNamed<'a>>,
+    pub(super) target_ref: Part<RawReference<'a>>,
     #[serde(borrow)]
-    node_name: Str<'a>,
+    pub(super) node_name: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawEndpointConditions {
-    ready: Option<bool>,
+pub(super) struct RawEndpointConditions {
+    pub(super) ready: Option<bool>,
 }
 
 /// The class annotation that stood before `spec.ingressClassName`.

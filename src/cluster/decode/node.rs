@@ -15,56 +15,56 @@ pub(super) struct RawNode<'a> {
     #[serde(borrow)]
     pub(super) metadata: Part<RawMeta<'a>>,
     #[serde(borrow)]
-    spec: Part<RawSpec<'a>>,
+    pub(super) spec: Part<RawSpec<'a>>,
     #[serde(borrow)]
-    status: Part<RawStatus<'a>>,
+    pub(super) status: Part<RawStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawSpec<'a> {
-    unschedulable: Option<bool>,
+pub(super) struct RawSpec<'a> {
+    pub(super) unschedulable: Option<bool>,
     #[serde(borrow)]
-    taints: List<RawTaint<'a>>,
+    pub(super) taints: List<RawTaint<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawTaint<'a> {
+pub(super) struct RawTaint<'a> {
     #[serde(borrow)]
-    key: Str<'a>,
+    pub(super) key: Str<'a>,
     #[serde(borrow)]
-    value: Str<'a>,
+    pub(super) value: Str<'a>,
     #[serde(borrow)]
-    effect: Str<'a>,
+    pub(super) effect: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawStatus<'a> {
-    allocatable: Part<RawAmounts>,
+pub(super) struct RawStatus<'a> {
+    pub(super) allocatable: Part<RawAmounts>,
     #[serde(borrow)]
-    conditions: List<RawCondition<'a>>,
+    pub(super) conditions: List<RawCondition<'a>>,
     #[serde(borrow)]
-    node_info: Part<RawInfo<'a>>,
+    pub(super) node_info: Part<RawInfo<'a>>,
     #[serde(borrow)]
-    addresses: List<RawAddress<'a>>,
+    pub(super) addresses: List<RawAddress<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawInfo<'a> {
+pub(super) struct RawInfo<'a> {
     #[serde(borrow)]
-    kubelet_version: Str<'a>,
+    pub(super) kubelet_version: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawAddress<'a> {
+pub(super) struct RawAddress<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Str<'a>,
+    pub(super) kind: Str<'a>,
     #[serde(borrow)]
-    address: Str<'a>,
+    pub(super) address: Str<'a>,
 }
 
 /// The amounts of a request, a limit or an allocatable that are kept, in our units. `None` for what is absent;

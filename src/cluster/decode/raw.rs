@@ -158,9 +158,13 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Part<T> {
 pub(super) struct Pairs<'a>(pub(super) Vec<(Str<'a>, Str<'a>)>);
 
 impl Pairs<'_> {
-    /// The value of a key.
+    /// The value of a key, the last if there are several.
     pub(super) fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(k, _)| &**k == key).map(|(_, v)| &**v)
+        self.0
+            .iter()
+            .rev()
+            .find(|(k, _)| &**k == key)
+            .map(|(_, v)| &**v)
     }
 }
 

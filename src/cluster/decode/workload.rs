@@ -1,5 +1,7 @@
 //! Controllers of pods, batch Jobs and disruption budgets.
 
+use std::marker::PhantomData;
+
 use serde::Deserialize;
 
 use super::Decoder;
@@ -7,27 +9,48 @@ use super::meta::{RawCondition, RawMeta, RawSelector};
 use super::raw::{List, Part, RawTime};
 use crate::model::{BatchJob, Budget, Operator, Workload, WorkloadKind};
 
+/// Which number `readyReplicas` has in protobuf: each kind has its own.
+pub(super) trait Numbers: Default {
+    const READY: u32;
+}
+
+macro_rules! numbers {
+    ($($kind:ident $ready:literal)*) => {$(
+        #[derive(Debug, Default)]
+        pub(super) struct $kind;
+
+        impl Numbers for $kind {
+            const READY: u32 = $ready;
+        }
+    )*};
+}
+
+// A DaemonSet has no such field, and no field 0.
+numbers! { ReplicaSet 4 StatefulSet 3 Deployment 7 DaemonSet 0 }
+
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawWorkload<'a> {
+#[serde(default, bound = "N: Numbers")]
+pub(super) struct RawWorkload<'a, N> {
     #[serde(borrow)]
     pub(super) metadata: Part<RawMeta<'a>>,
-    spec: Part<RawReplicas>,
-    status: Part<RawWorkloadStatus>,
+    pub(super) spec: Part<RawReplicas>,
+    pub(super) status: Part<RawWorkloadStatus<N>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawReplicas {
-    replicas: Option<i64>,
+pub(super) struct RawReplicas {
+    pub(super) replicas: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawWorkloadStatus {
-    ready_replicas: Option<i64>,
-    desired_number_scheduled: Option<i64>,
-    number_ready: Option<i64>,
+#[serde(default, rename_all = "camelCase", bound = "N: Numbers")]
+pub(super) struct RawWorkloadStatus<N> {
+    #[serde(skip)]
+    numbers: PhantomData<N>,
+    pub(super) ready_replicas: Option<i64>,
+    pub(super) desired_number_scheduled: Option<i64>,
+    pub(super) number_ready: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,30 +58,30 @@ struct RawWorkloadStatus {
 pub(super) struct RawJob<'a> {
     #[serde(borrow)]
     pub(super) metadata: Part<RawMeta<'a>>,
-    spec: Part<RawJobSpec>,
+    pub(super) spec: Part<RawJobSpec>,
     #[serde(borrow)]
-    status: Part<RawJobStatus<'a>>,
+    pub(super) status: Part<RawJobStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawJobSpec {
-    suspend: Option<bool>,
-    completions: Option<i64>,
-    parallelism: Option<i64>,
-    backoff_limit: Option<i64>,
+pub(super) struct RawJobSpec {
+    pub(super) suspend: Option<bool>,
+    pub(super) completions: Option<i64>,
+    pub(super) parallelism: Option<i64>,
+    pub(super) backoff_limit: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawJobStatus<'a> {
-    active: Option<i64>,
-    succeeded: Option<i64>,
-    failed: Option<i64>,
-    start_time: RawTime,
-    completion_time: RawTime,
+pub(super) struct RawJobStatus<'a> {
+    pub(super) active: Option<i64>,
+    pub(super) succeeded: Option<i64>,
+    pub(super) failed: Option<i64>,
+    pub(super) start_time: RawTime,
+    pub(super) completion_time: RawTime,
     #[serde(borrow)]
-    conditions: List<RawCondition<'a>>,
+    pub(super) conditions: List<RawCondition<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -67,24 +90,24 @@ pub(super) struct RawBudget<'a> {
     #[serde(borrow)]
     pub(super) metadata: Part<RawMeta<'a>>,
     #[serde(borrow)]
-    spec: Part<RawBudgetSpec<'a>>,
-    status: Part<RawBudgetStatus>,
+    pub(super) spec: Part<RawBudgetSpec<'a>>,
+    pub(super) status: Part<RawBudgetStatus>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct RawBudgetSpec<'a> {
+pub(super) struct RawBudgetSpec<'a> {
     #[serde(borrow)]
-    selector: Option<RawSelector<'a>>,
+    pub(super) selector: Option<RawSelector<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct RawBudgetStatus {
-    disruptions_allowed: Option<i64>,
-    current_healthy: Option<i64>,
-    desired_healthy: Option<i64>,
-    expected_pods: Option<i64>,
+pub(super) struct RawBudgetStatus {
+    pub(super) disruptions_allowed: Option<i64>,
+    pub(super) current_healthy: Option<i64>,
+    pub(super) desired_healthy: Option<i64>,
+    pub(super) expected_pods: Option<i64>,
 }
 
 /// A count as the API has it, or what stands for an absent one.
@@ -106,7 +129,7 @@ pub(super) fn operator(text: &str) -> Option<Operator> {
 }
 
 impl Decoder {
-    pub(super) fn workload(&mut self, kind: WorkloadKind, raw: &RawWorkload<'_>) -> Workload {
+    pub(super) fn workload<N>(&mut self, kind: WorkloadKind, raw: &RawWorkload<'_, N>) -> Workload {
         let (desired, ready) = match kind {
             WorkloadKind::DaemonSet => (
                 count(raw.status.desired_number_scheduled, 0),

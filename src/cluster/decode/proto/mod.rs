@@ -1,8 +1,20 @@
 //! Kubernetes' protobuf, read by tag: the wanted fields go into the same raw shapes that JSON fills, the rest is
 //! skipped without a copy.
 //!
-//! The tags stand in `generated.proto` of the Go modules `k8s.io/api` and `k8s.io/apimachinery`.
+//! The tags stand in `generated.proto` of the Go modules `k8s.io/api` and `k8s.io/apimachinery`. Every length is
+//! checked against what is there before anything is taken; messages nest only as deep as the shapes do.
 
+mod event;
+mod meta;
+mod network;
+mod node;
+mod pod;
+#[cfg(test)]
+mod tests;
 mod wire;
+mod workload;
 
 pub use wire::Fault;
+
+pub(super) use event::{Event, list, metadata, outline, status, unwrap, word};
+pub(super) use wire::Message;
