@@ -16,7 +16,7 @@ use trace::{Answer, Change, Pod, last, pod};
 const ALL: usize = 1000;
 
 fn ways() -> impl Iterator<Item = Way> {
-    [Wire::Json].into_iter().flat_map(|wire| {
+    [Wire::Json, Wire::Protobuf].into_iter().flat_map(|wire| {
         [(1 << 20, false), (7, false), (64, true)]
             .into_iter()
             .map(move |(chunk, gzip)| Way { wire, chunk, gzip })
@@ -387,7 +387,7 @@ fn history(acts: &[Act]) -> (Vec<Answer>, Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
     #[test]
     fn any_history_ends_alike(acts in proptest::collection::vec(act(), 0..60)) {
         let (answers, names) = history(&acts);

@@ -384,8 +384,8 @@ impl Task {
         if lived < Duration::from_secs(1) {
             return Round::Retry(why, None);
         }
-        self.meter().again();
         if lived.as_secs() + 2 < u64::from(self.machine.watch_seconds()) {
+            self.meter().again();
             Round::Soon
         } else {
             Round::Again
