@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use constable::cluster::decode::Decoder;
-use constable::engine::{Code, Effect, Engine, Event, Key, Now, Settings, StartScreen};
+use constable::engine::{Code, Dirty, Effect, Engine, Event, Key, Now, Settings, StartScreen};
 use constable::layout::{Scene, arrange};
 use constable::model::object::{Batch, Delta};
 use constable::model::{FeedState, Kind};
@@ -261,7 +261,7 @@ impl Console {
             };
             self.engine.take_dirty();
             self.engine.handle(now, page, &mut self.effects);
-            if !self.engine.take_dirty() {
+            if self.engine.take_dirty() == Dirty::Clean {
                 break;
             }
             scene = Scene::of(&self.engine, now);

@@ -11,7 +11,7 @@ use super::screen::{Screen, Thing};
 use super::table::{Scope, TableKind, TableState};
 use super::text::plural;
 use super::view::{Span, Tone};
-use super::{Effect, Engine, Now, ServerInfo, keys};
+use super::{Dirty, Effect, Engine, Now, ServerInfo, keys};
 use crate::model::{Model, rank::glob};
 
 /// Everything that can be done, in the order of the menu.
@@ -42,8 +42,12 @@ impl Engine {
             return;
         }
         let scene = scene(&self.model, self.server.as_ref(), self.clock);
+        let lock = self.actions.lock.clone();
         self.actions.poll(scene, out);
-        self.dirty = true;
+        let shows = self.actions.running() > 0 || self.actions.pending().is_some();
+        if shows || lock != self.actions.lock {
+            self.mark(Dirty::News);
+        }
         self.tell_ends();
     }
 
@@ -73,12 +77,11 @@ impl Engine {
         while self.told_of.remove(&ActionId(self.told.0 + 1)) {
             self.told.0 += 1;
         }
-        let runs = self.actions.runs();
         for screen in self.screens.iter_mut() {
             if let Some(table) = screen.table_mut()
                 && matches!(table.kind, TableKind::Actions | TableKind::Items)
             {
-                table.rebuild_of(runs);
+                table.renew();
             }
         }
     }
@@ -222,8 +225,7 @@ impl Engine {
         if self.screens.top().table().is_some_and(|t| t.scope == scope) {
             return;
         }
-        let mut table = TableState::new(TableKind::Items, scope, &self.model);
-        table.rebuild_of(self.actions.runs());
+        let table = TableState::new(TableKind::Items, scope);
         self.push(Screen::Table(table), out);
     }
 

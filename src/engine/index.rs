@@ -1,266 +1,438 @@
 //! Which rows a table shows and in which order: advanced by a number of rows at a time, kept by delta.
 //!
-//! A new sort or filter builds a second order beside the one that is shown, and takes its place when it is
-//! complete. Rows that went are taken out of both at once, so that what is shown never names the dead.
+//! Each row has a number (a slot). All rows in scope stand in one order; the filter decides which of them
+//! are shown. A new sort collects and sorts beside the order that is shown and takes its place when it is
+//! complete; a new filter is asked about the rows in their order, so that the first ones show first. Rows
+//! that went are taken out of everything at once, so that what is shown never names the dead.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hash};
 
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::merge::{Entry, Merge};
 use super::sorted::Sorted;
 
-/// What a row is to the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict<S> {
-    /// It does not exist, or not in the table's scope.
-    Out,
-    /// The filter hides it.
-    Hidden,
-    /// It has this place.
-    Shown(S),
+/// What a row is sorted by.
+pub(crate) trait Sortable: Ord {
+    /// The beginning of it: of two rows with different heads the lesser stands first.
+    fn head(&self) -> [u64; 2];
 }
 
+/// What is known of the rows. `W` is how far a walk over all of them has come.
+pub(crate) trait Look<K, S, W> {
+    /// A row's place; `None`: it does not exist, or not in the table's scope.
+    fn place(&self, key: &K) -> Option<S>;
+    /// Whether the filter shows it.
+    fn passes(&self, key: &K) -> bool;
+    /// The filter shows everything.
+    fn passes_all(&self) -> bool;
+    /// Tells about some of the next rows in scope, at most so many; false: these were the last.
+    fn walk(&self, walk: &mut W, rows: usize, tell: &mut dyn FnMut(K, S)) -> bool;
+}
+
+/// A new order that is being made.
 #[derive(Clone, Debug)]
-struct Order<K, S> {
-    /// All rows in scope; `None`: hidden by the filter.
-    places: HashMap<K, Option<S>>,
-    rows: Sorted<(S, K)>,
-}
-
-impl<K: Clone + Eq + Hash + Ord, S: Clone + Ord> Order<K, S> {
-    fn new() -> Self {
-        Self {
-            places: HashMap::new(),
-            rows: Sorted::default(),
-        }
-    }
-
-    fn put(&mut self, key: K, verdict: Verdict<S>) {
-        let place = match verdict {
-            Verdict::Out => {
-                self.take(&key);
-                return;
-            }
-            Verdict::Hidden => None,
-            Verdict::Shown(place) => Some(place),
-        };
-        match self.places.get(&key) {
-            Some(old) if *old == place => return,
-            Some(Some(old)) => {
-                let old = (old.clone(), key.clone());
-                self.rows.remove(&old);
-            }
-            Some(None) | None => {}
-        }
-        if let Some(place) = &place {
-            self.rows.insert((place.clone(), key.clone()));
-        }
-        self.places.insert(key, place);
-    }
-
-    fn take(&mut self, key: &K) {
-        if let Some(Some(place)) = self.places.remove(key) {
-            self.rows.remove(&(place, key.clone()));
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Building<K, S> {
-    order: Order<K, S>,
-    /// Rows still to be looked at.
-    left: Vec<K>,
+struct Sorting<S, W> {
+    /// By slot.
+    places: Vec<Option<S>>,
+    walk: Option<W>,
+    merge: Merge,
+    /// Slots that became free meanwhile: not before its end, so that no run names another row.
+    freed: Vec<u32>,
+    /// What the rows are sorted by has changed meanwhile: once more.
+    again: bool,
 }
 
 /// The index of one table: `K` names a row, `S` is its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Index<K, S> {
-    shown: Order<K, S>,
-    building: Option<Building<K, S>>,
+pub(crate) struct Index<K, S, W> {
+    /// By slot.
+    keys: Vec<Option<K>>,
+    slots: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    free: Vec<u32>,
+    /// By slot: where it stands in the order; `None`: it does not (yet).
+    places: Vec<Option<S>>,
+    /// By slot: whether the filter shows it.
+    shown: Vec<bool>,
+    order: Sorted,
+    sorting: Option<Box<Sorting<S, W>>>,
+    /// Whether the filter was asked about every row.
+    judged: bool,
     /// Rows that changed and have not been looked at again.
-    touched: VecDeque<K>,
+    touched: VecDeque<u32>,
+    /// Places of an order that is no more: given back a few at a time.
+    spent: Vec<Option<S>>,
 }
 
-impl<K: Clone + Eq + Hash + Ord, S: Clone + Ord> Default for Index<K, S> {
+/// What looking at a row costs in terms of rows moved while merging.
+const MOVES: usize = 6;
+/// Places that are given back for the price of one row.
+const SPENT: usize = 12;
+
+impl<K, S, W> Default for Index<K, S, W> {
     fn default() -> Self {
         Self {
-            shown: Order::new(),
-            building: None,
+            keys: Vec::new(),
+            slots: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            free: Vec::new(),
+            places: Vec::new(),
+            shown: Vec::new(),
+            order: Sorted::default(),
+            sorting: None,
+            judged: true,
             touched: VecDeque::new(),
+            spent: Vec::new(),
         }
     }
 }
 
-impl<K: Clone + Eq + Hash + Ord, S: Clone + Ord> Index<K, S> {
-    /// Starts afresh with these rows: scope, filter or sort changed. What is shown stays until then.
-    pub(crate) fn rebuild(&mut self, rows: Vec<K>) {
-        self.touched.clear();
-        self.building = Some(Building {
-            order: Order::new(),
-            left: rows,
-        });
+impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
+    /// Sorts afresh: another sort. What is shown stays until then.
+    pub(crate) fn sort(&mut self) {
+        let old = self.sorting.take();
+        let (freed, places) = old.map_or_else(Default::default, |old| (old.freed, old.places));
+        self.spend(places);
+        self.sorting = Some(Box::new(Sorting {
+            places: Vec::with_capacity(self.keys.len()),
+            walk: Some(W::default()),
+            merge: Merge::default(),
+            freed,
+            again: false,
+        }));
     }
 
-    /// Starts afresh with the rows that are known: filter or sort changed.
-    pub(crate) fn again(&mut self) {
-        let rows = match &self.building {
-            Some(building) => building
-                .order
-                .places
-                .keys()
-                .chain(&building.left)
-                .cloned()
-                .collect(),
-            None => self.shown.places.keys().cloned().collect(),
-        };
-        self.rebuild(rows);
+    /// Asks the filter afresh: another filter. What it was not asked about is hidden.
+    pub(crate) fn filter(&mut self) {
+        self.shown.fill(false);
+        self.order.doubt(true);
+        self.judged = false;
     }
 
-    /// A row is new or has changed.
-    pub(crate) fn touch(&mut self, key: K) {
-        self.touched.push_back(key);
-    }
-
-    /// A row is gone.
-    pub(crate) fn gone(&mut self, key: &K) {
-        self.shown.take(key);
-        if let Some(building) = &mut self.building {
-            building.order.take(key);
+    /// What scope, filter or sort look at may have changed for any row. What is shown stays until then.
+    pub(crate) fn renew(&mut self) {
+        match &mut self.sorting {
+            // Begun anew with every change it would never end.
+            Some(sorting) => sorting.again = true,
+            None => self.sort(),
         }
+        self.order.doubt(false);
+        self.judged = false;
     }
 
-    /// Looks at up to `rows` rows; returns how many it did. Fewer than asked for: all is done.
-    pub(crate) fn work(&mut self, rows: usize, mut look: impl FnMut(&K) -> Verdict<S>) -> usize {
+    /// A row is new or has changed; returns its slot.
+    pub(crate) fn touch(&mut self, key: K) -> u32 {
+        let slot = self.slot_for(key);
+        self.touched.push_back(slot);
+        slot
+    }
+
+    /// A row is gone; returns the slot that it had.
+    pub(crate) fn gone(&mut self, key: &K) -> Option<u32> {
+        let slot = self.slot(key)?;
+        self.take_out(slot);
+        self.release(slot);
+        Some(slot)
+    }
+
+    /// Works for up to about `rows` rows; returns for how many it did. Less than asked for: all is done.
+    pub(crate) fn work(&mut self, rows: usize, look: &impl Look<K, S, W>) -> usize {
         let mut done = 0;
         while done < rows {
-            if let Some(building) = &mut self.building {
-                let Some(key) = building.left.pop() else {
-                    if let Some(Building { order, .. }) = self.building.take() {
-                        self.shown = order;
-                    }
-                    continue;
-                };
-                let verdict = look(&key);
-                building.order.put(key, verdict);
-            } else if let Some(key) = self.touched.pop_front() {
-                let verdict = look(&key);
-                self.shown.put(key, verdict);
+            let left = rows - done;
+            if self.sorting.is_some() {
+                done += self.sort_on(left, look);
+            } else if !self.judged {
+                done += self.judge_on(left, look);
+            } else if !self.touched.is_empty() {
+                done += self.look_again(left, look);
+            } else if !self.spent.is_empty() {
+                let keep = self.spent.len().saturating_sub(left * SPENT);
+                done += (self.spent.len() - keep).div_ceil(SPENT);
+                self.spent.truncate(keep);
             } else {
                 return done;
             }
-            done += 1;
         }
         done
     }
 
-    /// Whether nothing is left to be looked at.
+    /// Whether what is shown is as it should be.
     pub(crate) fn settled(&self) -> bool {
-        self.building.is_none() && self.touched.is_empty()
+        self.sorting.is_none() && self.judged && self.touched.is_empty()
+    }
+
+    /// Whether there is nothing to work on.
+    pub(crate) fn idle(&self) -> bool {
+        self.settled() && self.spent.is_empty()
     }
 
     /// Rows that pass the filter.
     pub(crate) fn len(&self) -> usize {
-        self.shown.rows.len()
+        self.order.shown()
     }
 
     /// Rows in scope.
     pub(crate) fn total(&self) -> usize {
-        self.shown.places.len()
+        self.order.len()
     }
 
     /// Where a row is shown.
     pub(crate) fn position(&self, key: &K) -> Option<usize> {
-        let place = self.shown.places.get(key)?.clone()?;
-        self.shown.rows.position(&(place, key.clone()))
+        let slot = self.slot(key)?;
+        if !self.shown[slot as usize] || self.places[slot as usize].is_none() {
+            return None;
+        }
+        let probe = probe(&self.places, &self.keys, slot);
+        Some(self.order.position(&self.shown, probe))
     }
 
     /// Whether a row is in scope, shown or hidden.
     pub(crate) fn holds(&self, key: &K) -> bool {
-        self.shown.places.contains_key(key)
+        self.slot(key)
+            .is_some_and(|slot| self.places[slot as usize].is_some())
     }
 
     /// The rows shown, from the n-th on.
     pub(crate) fn from(&self, n: usize) -> impl Iterator<Item = &K> {
-        self.shown.rows.from(n).map(|(_, key)| key)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[derive(Clone, Debug)]
-    enum Step {
-        Set(u8, i32),
-        Remove(u8),
-        Sort(bool),
-        Filter(i32),
-        Work(usize),
+        self.slots_from(n)
+            .filter_map(|slot| self.keys.get(slot as usize)?.as_ref())
     }
 
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let step = prop_oneof![
-            6 => (any::<u8>(), -20i32..20).prop_map(|(k, v)| Step::Set(k, v)),
-            2 => any::<u8>().prop_map(Step::Remove),
-            1 => any::<bool>().prop_map(Step::Sort),
-            1 => (-20i32..20).prop_map(Step::Filter),
-            4 => (0usize..9).prop_map(Step::Work),
-        ];
-        prop::collection::vec(step, 0..300)
+    /// Their slots.
+    pub(crate) fn slots_from(&self, n: usize) -> impl Iterator<Item = u32> {
+        self.order.from(n, &self.shown)
     }
 
-    proptest! {
-        #[test]
-        fn equals_a_full_sort_after_any_deltas_and_slices(steps in steps()) {
-            let mut rows: BTreeMap<u8, i32> = BTreeMap::new();
-            let mut index: Index<u8, i32> = Index::default();
-            let (mut down, mut least) = (false, -20);
-            let look = |rows: &BTreeMap<u8, i32>, down: bool, least: i32, k: &u8| match rows.get(k) {
-                None => Verdict::Out,
-                Some(v) if *v < least => Verdict::Hidden,
-                Some(v) => Verdict::Shown(if down { -v } else { *v }),
-            };
-            for step in steps {
-                match step {
-                    Step::Set(k, v) => {
-                        rows.insert(k, v);
-                        index.touch(k);
-                    }
-                    Step::Remove(k) => {
-                        rows.remove(&k);
-                        index.gone(&k);
-                    }
-                    Step::Sort(d) => {
-                        down = d;
-                        index.rebuild(rows.keys().copied().collect());
-                    }
-                    Step::Filter(n) => {
-                        least = n;
-                        index.rebuild(rows.keys().copied().collect());
-                    }
-                    Step::Work(n) => {
-                        index.work(n, |k| look(&rows, down, least, k));
-                    }
-                }
-                prop_assert!(index.from(0).all(|k| rows.contains_key(k)), "shows the dead");
+    fn spend(&mut self, mut places: Vec<Option<S>>) {
+        if self.spent.is_empty() {
+            self.spent = places;
+        } else {
+            self.spent.append(&mut places);
+        }
+    }
+
+    fn slot(&self, key: &K) -> Option<u32> {
+        let hash = self.hasher.hash_one(key);
+        let same = |slot: &u32| self.keys[*slot as usize].as_ref() == Some(key);
+        self.slots.find(hash, same).copied()
+    }
+
+    fn slot_for(&mut self, key: K) -> u32 {
+        if let Some(slot) = self.slot(&key) {
+            return slot;
+        }
+        let hash = self.hasher.hash_one(&key);
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.keys[slot as usize] = Some(key);
+                slot
             }
-            while index.work(7, |k| look(&rows, down, least, k)) == 7 {}
-            prop_assert!(index.settled());
-            let mut want: Vec<(i32, u8)> = rows
-                .iter()
-                .filter(|(_, v)| **v >= least)
-                .map(|(k, v)| (if down { -v } else { *v }, *k))
-                .collect();
-            want.sort_unstable();
-            let got: Vec<u8> = index.from(0).copied().collect();
-            prop_assert_eq!(&got, &want.iter().map(|(_, k)| *k).collect::<Vec<_>>());
-            prop_assert_eq!(index.total(), rows.len());
-            for (i, k) in got.iter().enumerate() {
-                prop_assert_eq!(index.position(k), Some(i));
+            None => {
+                room(&mut self.keys);
+                room(&mut self.places);
+                self.keys.push(Some(key));
+                self.places.push(None);
+                self.shown.push(false);
+                u32::try_from(self.keys.len() - 1).unwrap_or(u32::MAX)
+            }
+        };
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        let again = |slot: &u32| match &keys[*slot as usize] {
+            Some(key) => hasher.hash_one(key),
+            None => 0,
+        };
+        self.slots.insert_unique(hash, slot, again);
+        slot
+    }
+
+    /// Takes a row out of the order.
+    fn take_out(&mut self, slot: u32) {
+        let at = slot as usize;
+        if self.places[at].is_some() {
+            let probe = probe(&self.places, &self.keys, slot);
+            self.order.remove(slot, self.shown[at], probe);
+            self.places[at] = None;
+        }
+    }
+
+    /// Forgets a row that stands nowhere. A sort that is under way goes on comparing it.
+    fn release(&mut self, slot: u32) {
+        let at = slot as usize;
+        let Some(key) = &self.keys[at] else {
+            return;
+        };
+        let hash = self.hasher.hash_one(key);
+        if let Ok(found) = self.slots.find_entry(hash, |s| *s == slot) {
+            found.remove();
+        }
+        self.shown[at] = false;
+        match &mut self.sorting {
+            Some(sorting) => sorting.freed.push(slot),
+            None => {
+                self.keys[at] = None;
+                self.free.push(slot);
             }
         }
     }
+
+    fn sort_on(&mut self, rows: usize, look: &impl Look<K, S, W>) -> usize {
+        let Some(mut sorting) = self.sorting.take() else {
+            return 0;
+        };
+        let mut done = 0;
+        if let Some(walk) = &mut sorting.walk {
+            let mut run = Vec::with_capacity(rows);
+            let places = &mut sorting.places;
+            let more = look.walk(walk, rows, &mut |key, place: S| {
+                let slot = self.slot_for(key);
+                let head = place.head();
+                let at = slot as usize;
+                while places.len() <= at {
+                    room(places);
+                    places.push(None);
+                }
+                if places[at].replace(place).is_none() {
+                    run.push(Entry { head, row: slot });
+                }
+            });
+            done = run.len().max(1);
+            let order = |a: u32, b: u32| compare(&sorting.places, &self.keys, a, b);
+            sorting.merge.add(run, order);
+            if !more {
+                sorting.walk = None;
+            }
+        }
+        if sorting.walk.is_none() && done < rows {
+            let moves = (rows - done) * MOVES;
+            let order = |a: u32, b: u32| compare(&sorting.places, &self.keys, a, b);
+            let moved = sorting.merge.work(moves, order);
+            done += moved / MOVES;
+            if moved < moves {
+                self.sorted(*sorting);
+                return done.max(1);
+            }
+        }
+        self.sorting = Some(sorting);
+        done.max(1)
+    }
+
+    /// The new order takes its place.
+    fn sorted(&mut self, sorting: Sorting<S, W>) {
+        let Sorting {
+            mut places,
+            mut merge,
+            freed,
+            again,
+            ..
+        } = sorting;
+        places.resize_with(self.keys.len(), || None);
+        for slot in freed {
+            self.keys[slot as usize] = None;
+            places[slot as usize] = None;
+            self.free.push(slot);
+        }
+        let rows = merge.take();
+        let rows = rows.iter().map(|entry| entry.row);
+        let rows = rows.filter(|row| places[*row as usize].is_some());
+        self.order = Sorted::of(rows, &self.shown);
+        if !self.judged {
+            self.order.doubt(false);
+        }
+        let old = std::mem::replace(&mut self.places, places);
+        self.spend(old);
+        // What came meanwhile, and what is not in scope any more: to be looked at.
+        let placeless = |(place, key): (&Option<S>, &Option<K>)| place.is_none() && key.is_some();
+        for (slot, row) in (0..).zip(self.places.iter().zip(&self.keys)) {
+            if placeless(row) {
+                self.touched.push_back(slot);
+            }
+        }
+        if again {
+            self.sort();
+        }
+    }
+
+    fn judge_on(&mut self, rows: usize, look: &impl Look<K, S, W>) -> usize {
+        if look.passes_all() {
+            self.shown.fill(true);
+            self.order.show_all();
+            self.judged = true;
+            return 1;
+        }
+        let mut done = 0;
+        while done < rows {
+            let Some((run, slots)) = self.order.doubtful() else {
+                self.judged = true;
+                return done.max(1);
+            };
+            let mut count = 0;
+            for slot in slots {
+                let at = *slot as usize;
+                self.shown[at] = self.keys[at].as_ref().is_some_and(|key| look.passes(key));
+                count += usize::from(self.shown[at]);
+            }
+            done += slots.len();
+            self.order.judge(run, count);
+        }
+        done
+    }
+
+    fn look_again(&mut self, rows: usize, look: &impl Look<K, S, W>) -> usize {
+        let mut done = 0;
+        while done < rows
+            && let Some(slot) = self.touched.pop_front()
+        {
+            done += 1;
+            let at = slot as usize;
+            let Some(key) = &self.keys[at] else { continue };
+            let Some(place) = look.place(key) else {
+                self.take_out(slot);
+                self.release(slot);
+                continue;
+            };
+            let shows = look.passes_all() || look.passes(key);
+            if self.places[at].as_ref() == Some(&place) {
+                if self.shown[at] != shows {
+                    let probe = probe(&self.places, &self.keys, slot);
+                    self.order.turn(shows, probe);
+                    self.shown[at] = shows;
+                }
+                continue;
+            }
+            self.take_out(slot);
+            self.places[at] = Some(place);
+            self.shown[at] = shows;
+            let probe = probe(&self.places, &self.keys, slot);
+            self.order.insert(slot, &self.shown, probe);
+        }
+        done
+    }
 }
+
+/// Grows by an eighth where doubling would leave half of it empty.
+fn room<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 8).max(64));
+    }
+}
+
+fn compare<K: Ord, S: Ord>(places: &[Option<S>], keys: &[Option<K>], a: u32, b: u32) -> Ordering {
+    let (a, b) = (a as usize, b as usize);
+    places[a].cmp(&places[b]).then_with(|| keys[a].cmp(&keys[b]))
+}
+
+/// How a row stands to this one.
+fn probe<'a, K: Ord, S: Ord>(
+    places: &'a [Option<S>],
+    keys: &'a [Option<K>],
+    slot: u32,
+) -> impl Fn(u32) -> Ordering + 'a {
+    move |row| compare(places, keys, row, slot)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Intents carried out, and commands of the palette.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use super::keys::{Intent, Place};
 use super::overlay::{Choice, Entry, Layer, Menu};
@@ -8,6 +8,7 @@ use super::palette::Names;
 use super::prompt::Purpose;
 use super::screen::{Part, Screen, Stack, Thing};
 use super::table::{Scope, TableKind, TableState, titles};
+use super::standing::Standing;
 use super::view::Tone;
 use super::{Effect, Engine};
 use crate::model::{Model, Text};
@@ -81,7 +82,7 @@ impl Engine {
                 pane.left = 0;
             }),
             Intent::Palette => self.prompt(Purpose::Palette, String::new()),
-            Intent::Help => self.layers.push(Layer::Help(self.screens.top().on())),
+            Intent::Help => self.layers.push(Layer::Help(self.screens.top().on(), 0)),
             Intent::Interrupt => self.interrupt(out),
             Intent::Suspend => self.depart(Effect::Suspend, out),
             Intent::Quit => self.depart(Effect::Quit, out),
@@ -162,7 +163,7 @@ impl Engine {
                     Self::leave(screen, out);
                 }
                 if !matches!(self.screens.top(), Screen::Overview(_)) {
-                    self.screens = Stack::new(Screen::overview(&self.model));
+                    self.screens = Stack::new(Screen::overview());
                 }
                 return;
             }
@@ -174,9 +175,7 @@ impl Engine {
             Place::Ingresses => TableKind::Ingresses,
             Place::Actions => TableKind::Actions,
         };
-        let mut table = TableState::new(kind, Scope::All, &self.model);
-        table.rebuild_of(self.actions.runs());
-        self.push(Screen::Table(table), out);
+        self.push(Screen::Table(TableState::new(kind, Scope::All)), out);
     }
 
     /// Narrows the console to a namespace, or to all.
@@ -188,7 +187,7 @@ impl Engine {
         out.push(Effect::Scope(namespace));
         for screen in self.screens.iter_mut() {
             if let Some(table) = screen.table_mut() {
-                table.rebuild(&self.model);
+                table.renew();
             }
         }
     }
@@ -211,7 +210,10 @@ impl Engine {
         }
         self.model = Model::new(self.settings.rank_rules.clone());
         self.pools = OnceCell::new();
-        self.screens = Stack::new(Screen::start(self.settings.start, &self.model));
+        self.sums = RefCell::default();
+        self.standing = Standing::default();
+        self.doubt();
+        self.screens = Stack::new(Screen::start(self.settings.start));
         self.server = None;
         self.unconnected = None;
         self.namespace = None;
@@ -222,13 +224,13 @@ impl Engine {
 
     pub(super) fn sort(&mut self, column: usize) {
         if let Some(table) = self.screens.top_mut().table_mut() {
-            table.sort_by(column, &self.model);
+            table.sort_by(column);
         }
     }
 
     fn sort_beside(&mut self, right: bool) {
         if let Some(table) = self.screens.top_mut().table_mut() {
-            table.sort_beside(right, &self.model);
+            table.sort_beside(right);
         }
     }
 

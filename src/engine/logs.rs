@@ -3,7 +3,7 @@
 use super::log::{Pane, Target};
 use super::screen::{Screen, Thing};
 use super::view::Tone;
-use super::{Effect, Engine, LogEvent, LogId, text};
+use super::{Dirty, Effect, Engine, LogEvent, LogId, text};
 use crate::model::{ContainerRole, Job, JobKey, Pod, Text};
 
 /// Past lines of a log that is no job's: a service may have written for months.
@@ -129,15 +129,21 @@ impl Engine {
     pub(super) fn log_event(&mut self, id: LogId, event: LogEvent, out: &mut Vec<Effect>) {
         let ended = matches!(event, LogEvent::Ended(_));
         let mut event = Some(event);
+        let mut top = true;
+        let mut seen = false;
         for screen in self.screens.iter_mut() {
             if let Screen::Log(pane) = screen
                 && pane.has(id)
                 && let Some(event) = event.take()
             {
                 pane.event(id, event);
-                self.dirty = true;
+                seen = top;
                 break;
             }
+            top = false;
+        }
+        if seen {
+            self.mark(Dirty::News);
         }
         if ended {
             self.advance_logs(out);

@@ -23,15 +23,18 @@ mod intent;
 pub mod keys;
 mod log;
 mod logs;
+mod merge;
 mod nav;
 mod overlay;
 mod overview;
 mod palette;
+mod pools;
 mod problems;
 mod prompt;
 mod screen;
 pub mod settings;
 mod sorted;
+mod standing;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -39,8 +42,9 @@ mod text;
 mod typing;
 pub mod view;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
+use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -51,11 +55,13 @@ pub use input::{Code, Key, Mods};
 pub use settings::{Settings, StartScreen};
 
 use crate::ci::Reader;
-use crate::model::{Changes, Model, Pool, Text};
+use crate::model::{Changes, FeedState, Kind, Model, Pool, Text};
 use action::Actions;
 use action::run::ActionId;
 use overlay::Layer;
+use pools::PoolSums;
 use screen::{Screen, Stack};
+use standing::Standing;
 use table::Cx;
 use view::{Span, Tone};
 
@@ -88,11 +94,25 @@ pub struct Engine {
     told_of: BTreeSet<ActionId>,
     /// When the last event came.
     clock: Now,
-    dirty: bool,
+    dirty: Dirty,
     /// What our own requests cost.
     figures: Box<[figures::Figure]>,
     /// The pools, added up when first asked for after a change.
     pools: OnceCell<Vec<Pool>>,
+    sums: RefCell<PoolSums>,
+    standing: Standing,
+}
+
+/// How soon a frame is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dirty {
+    /// Nothing visible changed.
+    #[default]
+    Clean,
+    /// Something did: as soon as it is due.
+    News,
+    /// At once: the person did something, a list is complete, or there are first rows.
+    Now,
 }
 
 impl Engine {
@@ -102,7 +122,7 @@ impl Engine {
         let who = settings.operator.clone();
         let actions = Actions::new(settings.read_only, settings.unlock, who);
         Self {
-            screens: Stack::new(Screen::start(settings.start, &model)),
+            screens: Stack::new(Screen::start(settings.start)),
             namespace: settings.namespace.clone(),
             settings,
             narrowed: None,
@@ -121,9 +141,11 @@ impl Engine {
                 wall: DateTime::UNIX_EPOCH,
                 boot: Duration::ZERO,
             },
-            dirty: true,
+            dirty: Dirty::Now,
             figures: Box::default(),
             pools: OnceCell::new(),
+            sums: RefCell::default(),
+            standing: Standing::default(),
         }
     }
 
@@ -161,44 +183,56 @@ impl Engine {
             Event::Tick => {
                 let changes = self.model.tick(self.now);
                 self.changed(&changes, out);
-                self.dirty = true;
+                self.pools = OnceCell::new();
+                self.doubt();
+                // The clock goes on.
+                self.mark(Dirty::News);
                 self.poll_actions(out);
             }
             Event::Watch(batch) => {
+                let kind = batch.kind;
+                let before = self.standing_of(kind);
                 let changes = self.model.apply(self.now, *batch, &Reader);
                 self.changed(&changes, out);
+                self.feed_turned(kind, before);
                 self.poll_actions(out);
             }
             Event::Feed(kind, state) => {
                 self.unconnected = None;
+                let before = self.standing_of(kind);
                 let changes = self.model.set_feed(self.now, kind, *state, &Reader);
                 self.changed(&changes, out);
+                self.feed_turned(kind, before);
                 self.poll_actions(out);
             }
             Event::Narrowed(_, namespace) => {
                 self.narrowed = Some(namespace);
-                self.dirty = true;
+                self.mark(Dirty::News);
             }
             Event::Server(info) => {
                 self.unconnected = None;
                 self.meet(&info);
-                self.server = Some(*info);
-                self.dirty = true;
+                if self.server.as_ref() != Some(&*info) {
+                    self.server = Some(*info);
+                    self.mark(Dirty::News);
+                }
             }
             Event::ConnectFailed(why) => {
                 self.unconnected = Some(why);
-                self.dirty = true;
+                self.mark(Dirty::Now);
             }
             Event::Figures(figures) => {
                 self.figures = figures;
-                self.dirty |= matches!(self.screens.top(), Screen::Console);
+                if matches!(self.screens.top(), Screen::Console) {
+                    self.mark(Dirty::News);
+                }
             }
             Event::Log(id, event) => self.log_event(id, *event, out),
             Event::Drawn => self.actions.drawn(),
             Event::Reply(id, reply) => {
                 let scene = acting::scene(&self.model, self.server.as_ref(), now);
                 self.actions.reply(scene, id, &reply, out);
-                self.dirty = true;
+                self.mark(Dirty::Now);
                 self.tell_ends();
             }
             Event::Terminate => out.push(Effect::Quit),
@@ -214,29 +248,23 @@ impl Engine {
             namespace: self.namespace.as_ref(),
             runs: self.actions.runs(),
         };
-        let mut left = rows;
-        let mut more = false;
-        let mut top = true;
-        for screen in self.screens.iter_mut() {
-            if let Some(table) = screen.table_mut()
-                && !table.settled()
-            {
-                let done = table.work(left, &cx);
-                left -= done;
-                more |= !table.settled();
-                if top {
-                    table.settle(self.page.0);
-                    self.dirty = true;
-                }
-            }
-            top = false;
+        let Some(table) = self.screens.top_mut().table_mut() else {
+            return false;
+        };
+        if table.idle() {
+            return false;
         }
+        table.work(rows, &cx);
+        let more = !table.idle();
+        self.settle();
         more
     }
 
-    /// Whether something visible changed since this was last asked.
-    pub fn take_dirty(&mut self) -> bool {
-        std::mem::take(&mut self.dirty)
+    /// Whether nodes or pods are still being listed: what is shown changes with every object.
+    pub fn is_syncing(&self) -> bool {
+        [Kind::Node, Kind::Pod]
+            .iter()
+            .any(|kind| matches!(self.model.feed(*kind).state, FeedState::Syncing { .. }))
     }
 
     /// What the screen on top shows.
@@ -332,7 +360,23 @@ impl Engine {
     }
 
     fn pools(&self) -> &[Pool] {
-        self.pools.get_or_init(|| self.model.pools(self.now))
+        self.pools
+            .get_or_init(|| self.sums.borrow_mut().pools(&self.model, self.now))
+    }
+
+    fn mark(&mut self, dirty: Dirty) {
+        self.dirty = self.dirty.max(dirty);
+    }
+
+    fn standing_of(&self, kind: Kind) -> Discriminant<FeedState> {
+        discriminant(&self.model.feed(kind).state)
+    }
+
+    /// A feed that stands otherwise than before is shown at once, and what became complete with it.
+    fn feed_turned(&mut self, kind: Kind, before: Discriminant<FeedState>) {
+        if self.standing_of(kind) != before {
+            self.mark(Dirty::Now);
+        }
     }
 
     /// Tells tables and logs what changed in the model.
@@ -340,29 +384,37 @@ impl Engine {
         if changes.is_empty() {
             return;
         }
-        self.dirty = true;
         self.pools = OnceCell::new();
+        self.sums.get_mut().touch(&changes.nodes);
         for screen in self.screens.iter_mut() {
             if let Some(table) = screen.table_mut() {
-                table.changed(changes, &self.model);
+                table.changed(changes);
             }
         }
         self.settle();
-        if changes.touches(crate::model::Kind::Pod) {
+        self.follow(changes);
+        if changes.touches(Kind::Pod) {
             self.advance_logs(out);
         }
     }
 
     fn after_input(&mut self) {
-        self.dirty = true;
+        self.mark(Dirty::Now);
+        self.doubt();
         self.work(AT_ONCE);
         self.settle();
     }
 
     fn settle(&mut self) {
         let rows = self.page.0;
-        if let Some(table) = self.screens.top_mut().table_mut() {
-            table.settle(rows);
+        let Some(table) = self.screens.top_mut().table_mut() else {
+            return;
+        };
+        let bare = table.was_bare();
+        table.settle(rows);
+        if table.take_turned() {
+            let first = bare && !table.was_bare();
+            self.mark(if first { Dirty::Now } else { Dirty::News });
         }
     }
 

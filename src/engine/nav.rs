@@ -207,7 +207,7 @@ impl Engine {
                     | TableKind::Actions
                     | TableKind::Items => TableKind::Pods,
                 };
-                node.table = TableState::new(kind, Scope::Node(node.name.clone()), &self.model);
+                node.table = TableState::new(kind, Scope::Node(node.name.clone()));
             }
             Screen::Table(_) | Screen::Job(_) | Screen::Log(_) | Screen::Console => {}
         }
@@ -217,7 +217,7 @@ impl Engine {
         match self.thing() {
             None => {}
             Some(Thing::Pool(pool)) => {
-                let table = TableState::new(TableKind::Nodes, Scope::Pool(pool), &self.model);
+                let table = TableState::new(TableKind::Nodes, Scope::Pool(pool));
                 self.push(Screen::Table(table), out);
             }
             Some(Thing::Node(node)) => self.push_node(node, out),
@@ -235,7 +235,7 @@ impl Engine {
     /// A node's screen, unless it is the one on top.
     fn push_node(&mut self, name: Text, out: &mut Vec<Effect>) {
         if !matches!(self.screens.top(), Screen::Node(screen) if screen.name == name) {
-            self.push(Screen::node(name, &self.model), out);
+            self.push(Screen::node(name), out);
         }
     }
 
@@ -266,7 +266,7 @@ impl Engine {
         match ingress.routes.get(usize::from(at)).map(|r| &r.backend) {
             Some(Backend::Service { name, .. }) => {
                 let scope = Scope::Service(ingress.meta.namespace.clone(), name.clone());
-                let table = TableState::new(TableKind::Pods, scope, &self.model);
+                let table = TableState::new(TableKind::Pods, scope);
                 self.push(Screen::Table(table), out);
             }
             Some(Backend::Resource(what)) => {
@@ -308,7 +308,7 @@ impl Engine {
             Screen::Log(pane) => pane.search.take().is_some(),
             screen => match screen.table_mut() {
                 Some(table) if !table.filter_text().is_empty() => {
-                    table.set_filter("", &self.model).is_ok()
+                    table.set_filter("").is_ok()
                 }
                 Some(_) | None => false,
             },

@@ -11,7 +11,8 @@ use crate::model::Text;
 /// A layer over the screen.
 #[derive(Clone, Debug)]
 pub(crate) enum Layer {
-    Help(On),
+    /// The keys of these screens, scrolled by so many lines.
+    Help(On, i64),
     Prompt(Prompt),
     Menu(Menu),
     /// Asks before this while actions run.
@@ -81,12 +82,28 @@ impl Menu {
     }
 }
 
+/// By how many lines a key scrolls the help; `None`: it closes it.
+pub(crate) fn scrolls(key: Key) -> Option<i64> {
+    Some(match key.code {
+        Code::Down | Code::Char('j') => 1,
+        Code::Up | Code::Char('k') => -1,
+        Code::PageDown | Code::Char(' ') => 10,
+        Code::PageUp => -10,
+        Code::Char('d' | 'f') if key.mods.ctrl => 10,
+        Code::Char('u' | 'b') if key.mods.ctrl => -10,
+        _ => return None,
+    })
+}
+
 impl Layer {
     /// `None` for the one that the engine words itself.
     pub(crate) fn view(&self) -> Option<view::Overlay> {
         Some(match self {
             Self::Leave(_) => return None,
-            Self::Help(on) => view::Overlay::Help(keys::help(*on)),
+            Self::Help(on, by) => view::Overlay::Help {
+                groups: keys::help(*on),
+                by: *by,
+            },
             Self::Prompt(prompt) => view::Overlay::Prompt {
                 sigil: prompt.purpose.sigil(),
                 text: prompt.text.clone(),

@@ -1,7 +1,5 @@
 //! The Overview: ranks, pools, ingresses, problems. What is unknown is left out or `?`, never 0.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 
 use super::Engine;
@@ -28,11 +26,10 @@ fn dim(text: impl Into<String>) -> Span {
 impl Engine {
     pub(super) fn overview_view(&self, now: DateTime<Utc>) -> view::Overview {
         let totals = self.model.ranks(self.pools());
-        let glyphs = self.glyphs(now);
         let ranks = Rank::ALL
             .into_iter()
             .map(|rank| match totals.iter().find(|t| t.rank == rank) {
-                Some(totals) => self.rank_view(totals, &glyphs, now),
+                Some(totals) => self.rank_view(totals, now),
                 None => self.missing_rank(rank),
             })
             .collect();
@@ -46,7 +43,6 @@ impl Engine {
     fn rank_view(
         &self,
         totals: &RankTotals,
-        glyphs: &HashMap<&str, Vec<(char, Tone)>>,
         now: DateTime<Utc>,
     ) -> RankView {
         let mut facts: Vec<Line> = Vec::new();
@@ -99,7 +95,7 @@ impl Engine {
                     id: RowId::Name(pool.name.clone()),
                     name: pool.name.clone(),
                     selected: selected.as_ref() == Some(&pool.name),
-                    nodes: glyphs.get(&*pool.name).cloned().unwrap_or_default(),
+                    nodes: self.sums.borrow().glyphs(&pool.name).to_vec(),
                     facts: self.pool_facts(pool, now),
                 })
                 .collect(),
@@ -121,7 +117,8 @@ impl Engine {
     }
 
     fn missing_rank(&self, rank: Rank) -> RankView {
-        let text = match (rank, self.model.control_plane()) {
+        let visible = !self.standing.controllers.is_empty();
+        let text = match (rank, self.model.control_plane_if(visible)) {
             (Rank::Controllers, ControlPlane::ByProvider) => "run by the provider, not visible",
             (_, ControlPlane::Unknown) if !self.model.nodes_visible() => "nodes not visible",
             (_, ControlPlane::Unknown) => "not known yet",
@@ -187,24 +184,16 @@ impl Engine {
         facts
     }
 
-    /// One glyph a node, by pool, in the order of their names.
-    fn glyphs(&self, now: DateTime<Utc>) -> HashMap<&str, Vec<(char, Tone)>> {
-        let mut glyphs: HashMap<&str, Vec<(char, Tone)>> = HashMap::new();
-        for node in self.model.nodes() {
-            if let Some(pool) = self.model.pool_of_node(&node.meta.name) {
-                glyphs.entry(pool).or_default().push(glyph(node, now));
-            }
-        }
-        glyphs
-    }
-
     fn ingress_lines(&self, now: DateTime<Utc>) -> Vec<Line> {
-        let broken = self.broken_routes().count();
-        let mut lines: Vec<Line> = self
-            .broken_routes()
+        let routes = self.routes();
+        let broken = routes.broken.len();
+        let mut lines: Vec<Line> = routes
+            .broken
+            .iter()
             .take(BROKEN_SHOWN)
-            .filter_map(|(ingress, at, health)| {
-                let route = ingress.routes.get(at)?;
+            .filter_map(|(uid, at)| {
+                let route = self.model.ingress(uid)?.routes.get(*at)?;
+                let health = self.model.routes_health(uid).get(*at)?;
                 let Health::Broken(why) = &health.health else {
                     return None;
                 };
@@ -228,11 +217,7 @@ impl Engine {
             let more = plural((broken - BROKEN_SHOWN) as u64, "more route");
             lines.push(vec![Span::new(format!("✕ {more} broken"), Tone::Bad)]);
         }
-        let well = self
-            .routes()
-            .filter(|(_, _, h)| matches!(h.health, Health::Well { .. }))
-            .count();
-        let unknown = self.routes().count() - well - broken;
+        let (well, unknown) = (routes.well, routes.unknown);
         if well + unknown > 0 {
             let mut line: Line = Vec::new();
             if well > 0 {
@@ -341,7 +326,7 @@ fn mixture(pool: &Pool) -> Option<Line> {
 }
 
 /// `■` ready, `▲` under pressure, `⊘` cordoned, `◌` coming, `✕` not ready.
-fn glyph(node: &Node, now: DateTime<Utc>) -> (char, Tone) {
+pub(super) fn glyph(node: &Node, now: DateTime<Utc>) -> (char, Tone) {
     let pressed = node
         .conditions
         .iter()

@@ -7,7 +7,7 @@ use super::table::node_status;
 use super::text::{age, plural};
 use super::view::{Line, Span, Tone};
 use crate::model::pool::coming;
-use crate::model::{Health, Ingress, Kind, Node, Place, RouteHealth};
+use crate::model::{Kind, Node, Place};
 
 /// Jobs that wait longer than this are a problem.
 const LONG: TimeDelta = TimeDelta::minutes(5);
@@ -25,35 +25,16 @@ impl Engine {
 
     /// All of them, the broken ingresses too.
     pub(super) fn problem_count(&self, now: DateTime<Utc>) -> u64 {
-        (self.problems(now).len() + self.broken_routes().count()) as u64
-    }
-
-    /// Routes that nothing answers.
-    pub(super) fn broken_routes(&self) -> impl Iterator<Item = (&Ingress, usize, &RouteHealth)> {
-        self.routes()
-            .filter(|(_, _, h)| matches!(h.health, Health::Broken(_)))
-    }
-
-    /// All routes of the namespace that the console is narrowed to.
-    pub(super) fn routes(&self) -> impl Iterator<Item = (&Ingress, usize, &RouteHealth)> {
-        let mine = |i: &&Ingress| {
-            self.namespace
-                .as_ref()
-                .is_none_or(|ns| *ns == i.meta.namespace)
-        };
-        self.model.ingresses().filter(mine).flat_map(|ingress| {
-            let health = self.model.routes_health(&ingress.meta.uid).iter();
-            health
-                .enumerate()
-                .map(move |(at, health)| (ingress, at, health))
-        })
+        (self.problems(now).len() + self.routes().broken.len()) as u64
     }
 
     fn node_problems(&self, now: DateTime<Utc>) -> Vec<Line> {
         let down: Vec<&Node> = self
-            .model
-            .nodes()
-            .filter(|n| !n.is_ready() && !coming(n, now))
+            .standing
+            .down
+            .iter()
+            .filter_map(|name| self.model.node(name))
+            .filter(|n| !coming(n, now))
             .collect();
         if down.len() > NAMED {
             let names: Vec<&str> = down.iter().take(NAMED).map(|n| &*n.meta.name).collect();

@@ -5,7 +5,7 @@ use super::keys::On;
 use super::log::Pane;
 use super::settings::StartScreen;
 use super::table::{RowKey, Scope, TableKind, TableState};
-use crate::model::{JobKey, Model, Text, Uid};
+use crate::model::{JobKey, Text, Uid};
 
 /// More screens than this are not kept: the oldest but the first go.
 const DEEPEST: usize = 16;
@@ -81,10 +81,10 @@ impl From<RowKey> for Thing {
 
 impl Screen {
     /// The screen that the console opens on.
-    pub(crate) fn start(start: StartScreen, model: &Model) -> Self {
-        let table = |kind| Self::Table(TableState::new(kind, Scope::All, model));
+    pub(crate) fn start(start: StartScreen) -> Self {
+        let table = |kind| Self::Table(TableState::new(kind, Scope::All));
         match start {
-            StartScreen::Overview => Self::overview(model),
+            StartScreen::Overview => Self::overview(),
             StartScreen::Jobs => table(TableKind::Jobs),
             StartScreen::Nodes => table(TableKind::Nodes),
             StartScreen::Pods => table(TableKind::Pods),
@@ -92,19 +92,19 @@ impl Screen {
         }
     }
 
-    pub(crate) fn overview(model: &Model) -> Self {
+    pub(crate) fn overview() -> Self {
         Self::Overview(Overview {
             part: Part::Jobs,
             pool: None,
-            jobs: TableState::new(TableKind::Jobs, Scope::All, model),
+            jobs: TableState::new(TableKind::Jobs, Scope::All),
         })
     }
 
-    pub(crate) fn node(name: Text, model: &Model) -> Self {
+    pub(crate) fn node(name: Text) -> Self {
         let scope = Scope::Node(name.clone());
         Self::Node(NodeScreen {
             name,
-            table: TableState::new(TableKind::Pods, scope, model),
+            table: TableState::new(TableKind::Pods, scope),
         })
     }
 
@@ -170,13 +170,20 @@ impl Stack {
 
     /// Puts a screen on top; returns one that had to go for it.
     pub(crate) fn push(&mut self, screen: Screen) -> Option<Screen> {
+        if let Some(table) = self.top_mut().table_mut() {
+            table.cover();
+        }
         self.rest.push(screen);
         (self.rest.len() > DEEPEST).then(|| self.rest.remove(0))
     }
 
     /// Takes the top off, unless it is the last.
     pub(crate) fn pop(&mut self) -> Option<Screen> {
-        self.rest.pop()
+        let gone = self.rest.pop();
+        if let Some(table) = self.top_mut().table_mut() {
+            table.uncover();
+        }
+        gone
     }
 
     /// From the top down.

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+mod dirty;
+mod pools;
+
 use super::action::gate::Lock;
 use super::view::{Body, Line, Overlay};
 use super::*;

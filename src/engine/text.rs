@@ -87,11 +87,19 @@ pub(crate) fn percent(part: i64, whole: i64) -> String {
 
 /// `shop/api test #8121`: as much of it as is known, else its pod's or its own name.
 pub(crate) fn job_title(job: &Job) -> String {
+    let mut title = String::new();
+    write_title(job, &mut title);
+    title
+}
+
+/// The same at the end of `to`.
+pub(crate) fn write_title(job: &Job, to: &mut String) {
     let nameless = job.project().is_empty() && job.name().is_empty() && job.run().is_empty();
     if nameless && job.pipeline().is_empty() && !job.pod_name().is_empty() {
-        return job.pod_name().to_string();
+        to.push_str(job.pod_name());
+    } else {
+        super::action::plan::write_title(job, to);
     }
-    super::action::plan::title(job)
 }
 
 /// Glyph and word of a phase.

@@ -2,7 +2,7 @@
 
 use super::input::{Code, Key};
 use super::keys::{self, Intent};
-use super::overlay::{Choice, Layer, Picked};
+use super::overlay::{Choice, Layer, Picked, scrolls};
 use super::palette;
 use super::prompt::{Prompt, Purpose, Typed};
 use super::screen::{Part, Screen};
@@ -21,9 +21,12 @@ impl Engine {
         match self.layers.last_mut() {
             None => self.screen_key(key, out),
             Some(Layer::Leave(_)) => self.leave_key(key, out),
-            Some(Layer::Help(_)) => {
-                self.layers.pop();
-            }
+            Some(Layer::Help(_, by)) => match scrolls(key) {
+                Some(lines) => *by += lines,
+                None => {
+                    self.layers.pop();
+                }
+            },
             Some(Layer::Menu(menu)) => match menu.key(key) {
                 Picked::Moved => {}
                 Picked::Left => {
@@ -130,7 +133,7 @@ impl Engine {
 
     fn filter(&mut self, text: &str) -> Result<(), String> {
         match self.screens.top_mut().table_mut() {
-            Some(table) => table.set_filter(text, &self.model),
+            Some(table) => table.set_filter(text),
             None => Ok(()),
         }
     }

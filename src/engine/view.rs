@@ -255,8 +255,13 @@ pub struct Styled {
 /// What lies over the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
-    /// The key table of this screen: (keys, what they do), in groups.
-    Help(Vec<(&'static str, Vec<(String, &'static str)>)>),
+    /// The key table of this screen.
+    Help {
+        /// (keys, what they do), in groups.
+        groups: Vec<(&'static str, Vec<(String, &'static str)>)>,
+        /// Lines it is scrolled down by; past its end it begins again.
+        by: i64,
+    },
     /// A one-line prompt at the bottom: `/`, `:` or a search; with completions (text, what it does).
     Prompt {
         /// `/`, `:`, `search: `.

@@ -60,7 +60,7 @@ pub struct HelpRegions {
     pub keys: u16,
     /// Lines in their places.
     pub lines: Vec<(HelpLine, Rect)>,
-    /// Lines that found no room.
+    /// Lines that are out of sight.
     pub more: usize,
 }
 
@@ -97,7 +97,7 @@ pub(super) fn arrange(
     hits: &mut Vec<(Rect, Hit)>,
 ) -> OverlayRegions {
     match overlay {
-        Overlay::Help(groups) => OverlayRegions::Help(help(groups, area)),
+        Overlay::Help { groups, by } => OverlayRegions::Help(help(groups, *by, area)),
         Overlay::Prompt {
             choices,
             chosen,
@@ -260,7 +260,7 @@ fn menu(
 type Groups = [(&'static str, Vec<(String, &'static str)>)];
 
 /// Groups stay whole and fill columns downwards, as few columns as the height allows.
-fn help(groups: &Groups, area: Rect) -> HelpRegions {
+fn help(groups: &Groups, by: i64, area: Rect) -> HelpRegions {
     let entries = || groups.iter().flat_map(|(_, entries)| entries);
     let keys = entries()
         .map(|(key, _)| width(key))
@@ -290,12 +290,14 @@ fn help(groups: &Groups, area: Rect) -> HelpRegions {
     let frame = middle(area, used * (column + gap) - gap + 4, high + 2);
     let inner = inside(frame);
     let total = places.len();
+    let most = i64::from(high.saturating_sub(inner.height));
+    let top = u16::try_from(by.rem_euclid(most + 1)).unwrap_or(0);
     let lines: Vec<(HelpLine, Rect)> = places
         .into_iter()
-        .filter(|(_, _, y)| *y < inner.height)
+        .filter(|(_, _, y)| (top..top + inner.height).contains(y))
         .map(|(line, at, y)| {
             let x = inner.x + at * (column + gap);
-            (line, Rect::new(x, inner.y + y, column, 1))
+            (line, Rect::new(x, inner.y + y - top, column, 1))
         })
         .collect();
     HelpRegions {

@@ -432,7 +432,7 @@ pub(crate) fn help() -> Overlay {
     let entries = |keys: &[(&str, &'static str)]| -> Vec<(String, &'static str)> {
         keys.iter().map(|(k, t)| ((*k).to_owned(), *t)).collect()
     };
-    Overlay::Help(vec![
+    let groups = vec![
         (
             "move",
             entries(&[
@@ -471,7 +471,8 @@ pub(crate) fn help() -> Overlay {
                 ("?", "help"),
             ]),
         ),
-    ])
+    ];
+    Overlay::Help { groups, by: 0 }
 }
 
 pub(crate) fn prompt() -> Overlay {

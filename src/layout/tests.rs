@@ -100,3 +100,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn help_scrolls_where_it_does_not_fit() {
+    use crate::layout::overlay::HelpLine;
+
+    let Overlay::Help { groups, .. } = samples::help() else {
+        panic!("help");
+    };
+    let at = |by, size| {
+        let overlay = Overlay::Help {
+            groups: groups.clone(),
+            by,
+        };
+        let scene = samples::over(samples::table(), overlay);
+        match arrange(&scene, size).overlay {
+            Some(OverlayRegions::Help(help)) => help,
+            other => panic!("{other:?}"),
+        }
+    };
+    let large = at(5, size(200, 50));
+    assert_eq!((large.more, large.lines[0].0), (0, HelpLine::Group(0)));
+    let small = |by| at(by, size(50, 14));
+    let top = small(0);
+    assert_eq!(top.lines[0].0, HelpLine::Group(0));
+    assert!(top.more > 0);
+    assert_eq!(small(1).lines[0].0, HelpLine::Entry(0, 0));
+    assert_eq!(small(1).lines.first().map(|l| l.1.y), Some(top.lines[0].1.y));
+    // Up from the top leads to the end, down from there to the top.
+    let last = HelpLine::Entry(groups.len() - 1, groups[groups.len() - 1].1.len() - 1);
+    assert_eq!(small(-1).lines.last().map(|l| l.0), Some(last));
+}

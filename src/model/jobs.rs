@@ -1,6 +1,7 @@
 //! The jobs of a cluster: attempts under one key, and for a while those whose pods are gone.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Bound;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -85,6 +86,14 @@ impl Jobs {
         self.entries
             .values()
             .filter_map(|attempts| attempts.last().map(|a| &a.job))
+    }
+
+    /// Those behind this key, or all.
+    pub(crate) fn behind(&self, key: Option<&JobKey>) -> impl Iterator<Item = &Job> {
+        let from = key.map_or(Bound::Unbounded, Bound::Excluded);
+        self.entries
+            .range((from, Bound::Unbounded))
+            .filter_map(|(_, attempts)| attempts.last().map(|a| &a.job))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -8,7 +8,8 @@ use super::id::Text;
 use super::node::Node;
 use super::rank::Rank;
 use super::resources::Resources;
-use super::sums::{NodeSums, order};
+use super::sums::NodeSums;
+pub(crate) use super::sums::order;
 use super::window::{Ends, StartTimes};
 
 /// Labels that name a node's pool, the first present wins.
@@ -228,31 +229,27 @@ impl Fold {
         }
     }
 
-    pub(crate) fn counts(&self) -> NodeCounts {
-        self.nodes
-    }
+}
 
-    pub(crate) fn allocatable(&self) -> Resources {
-        self.allocatable
-    }
-
-    pub(crate) fn requested(&self) -> Resources {
-        self.requested
-    }
-
-    pub(crate) fn running(&self) -> u32 {
-        u32::try_from(self.running).unwrap_or(0)
-    }
-
-    pub(crate) fn services(&self) -> u32 {
-        u32::try_from(self.services).unwrap_or(0)
-    }
+/// A pool's nodes and pods, added up in whichever way.
+pub(crate) trait PoolSum {
+    fn counts(&self) -> NodeCounts;
+    fn allocatable(&self) -> Resources;
+    fn requested(&self) -> Resources;
+    /// Job pods that are bound and not ended.
+    fn running(&self) -> i64;
+    /// Pods that are neither job nor one of each node.
+    fn services(&self) -> i64;
+    /// Requests of the running jobs with their number.
+    fn shapes(&self) -> &BTreeMap<(i64, i64, i64), u32>;
+    fn slots(&self, request: Resources) -> Slots;
 
     /// The request in the middle of those of the running jobs.
-    pub(crate) fn median(&self) -> Option<Resources> {
-        let total: u64 = self.shapes.values().map(|n| u64::from(*n)).sum();
+    fn median(&self) -> Option<Resources> {
+        let shapes = self.shapes();
+        let total: u64 = shapes.values().map(|n| u64::from(*n)).sum();
         let mut seen = 0;
-        for ((cpu, memory, storage), count) in &self.shapes {
+        for ((cpu, memory, storage), count) in shapes {
             seen += u64::from(*count);
             if 2 * seen >= total {
                 return Some(Resources {
@@ -265,31 +262,56 @@ impl Fold {
         }
         None
     }
+}
 
-    pub(crate) fn slots(&self, request: Resources) -> Slots {
-        let fit = |room: Resources| {
-            [
-                (room.cpu, request.cpu),
-                (room.memory, request.memory),
-                (room.storage, request.storage),
-                (room.pods, 1),
-            ]
-            .into_iter()
-            .filter(|(_, one)| *one > 0)
-            .map(|(room, one)| (room / one).max(0))
-            .min()
-            .unwrap_or(0)
-        };
+/// How many jobs of a request there is room for.
+pub(crate) fn fit(room: Resources, request: Resources) -> i64 {
+    [
+        (room.cpu, request.cpu),
+        (room.memory, request.memory),
+        (room.storage, request.storage),
+        (room.pods, 1),
+    ]
+    .into_iter()
+    .filter(|(_, one)| *one > 0)
+    .map(|(room, one)| (room / one).max(0))
+    .min()
+    .unwrap_or(0)
+}
+
+impl PoolSum for Fold {
+    fn counts(&self) -> NodeCounts {
+        self.nodes
+    }
+
+    fn allocatable(&self) -> Resources {
+        self.allocatable
+    }
+
+    fn requested(&self) -> Resources {
+        self.requested
+    }
+
+    fn running(&self) -> i64 {
+        self.running
+    }
+
+    fn services(&self) -> i64 {
+        self.services
+    }
+
+    fn shapes(&self) -> &BTreeMap<(i64, i64, i64), u32> {
+        &self.shapes
+    }
+
+    fn slots(&self, request: Resources) -> Slots {
+        let rooms = || self.rooms.iter();
         Slots {
-            free: self
-                .rooms
-                .iter()
-                .map(|(all, used, _)| fit(*all - *used))
+            free: rooms()
+                .map(|(all, used, _)| fit(*all - *used, request))
                 .sum(),
-            total: self
-                .rooms
-                .iter()
-                .map(|(all, used, jobs)| fit(*all - (*used - *jobs)))
+            total: rooms()
+                .map(|(all, used, jobs)| fit(*all - (*used - *jobs), request))
                 .sum(),
             request,
         }

@@ -1,6 +1,7 @@
 //! One kind's objects, ordered by namespace and name, swept by epochs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::id::{Text, Uid};
@@ -65,7 +66,7 @@ struct Row<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Table<T> {
     rows: BTreeMap<Text, BTreeMap<Text, Row<T>>>,
-    by_uid: HashMap<Uid, Key>,
+    by_uid: HashMap<Uid, Arc<T>>,
     epoch: u32,
 }
 
@@ -94,32 +95,34 @@ impl<T: Keyed + PartialEq> Table<T> {
         };
         let epoch = self.epoch;
         let Some(row) = space.get_mut(&*name) else {
-            space.insert(name.clone(), Row { epoch, value });
-            self.by_uid.insert(uid, (namespace, name));
+            self.by_uid.insert(uid, value.clone());
+            space.insert(name, Row { epoch, value });
             return Upsert::Added;
         };
         row.epoch = epoch;
         if row.value == value {
             return Upsert::Same;
         }
-        let old = std::mem::replace(&mut row.value, value);
+        let old = std::mem::replace(&mut row.value, value.clone());
         if old.meta().uid == uid {
+            self.by_uid.insert(uid, value);
             return Upsert::Changed(old);
         }
         self.by_uid.remove(&old.meta().uid);
-        self.by_uid.insert(uid, (namespace, name));
+        self.by_uid.insert(uid, value);
         Upsert::Replaced(old)
     }
 
     /// Takes the object of this uid out; nothing if the uid is not (or no longer) here.
     pub(crate) fn remove(&mut self, uid: &Uid) -> Option<Arc<T>> {
-        let (namespace, name) = self.by_uid.remove(uid)?;
-        let space = self.rows.get_mut(&*namespace)?;
-        let row = space.remove(&*name)?;
+        let value = self.by_uid.remove(uid)?;
+        let (namespace, name) = (&*value.meta().namespace, &*value.meta().name);
+        let space = self.rows.get_mut(namespace)?;
+        space.remove(name);
         if space.is_empty() {
-            self.rows.remove(&*namespace);
+            self.rows.remove(namespace);
         }
-        Some(row.value)
+        Some(value)
     }
 
     /// Uids of what the list that just ended did not show, ordered by namespace and name.
@@ -137,14 +140,12 @@ impl<T: Keyed + PartialEq> Table<T> {
     }
 
     pub(crate) fn by_uid(&self, uid: &Uid) -> Option<&T> {
-        let (namespace, name) = self.by_uid.get(uid)?;
-        self.get(namespace, name)
+        self.by_uid.get(uid).map(|value| &**value)
     }
 
     /// The object of this uid, to be held on to.
     pub(crate) fn shared(&self, uid: &Uid) -> Option<&Arc<T>> {
-        let (namespace, name) = self.by_uid.get(uid)?;
-        Some(&self.rows.get(&**namespace)?.get(&**name)?.value)
+        self.by_uid.get(uid)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -152,6 +153,23 @@ impl<T: Keyed + PartialEq> Table<T> {
             .values()
             .flat_map(BTreeMap::values)
             .map(|row| &*row.value)
+    }
+
+    /// Those behind this one (namespace, name), or all.
+    pub(crate) fn behind(&self, after: Option<(&str, &str)>) -> impl Iterator<Item = &T> {
+        let (spaces, rest) = match after {
+            Some((space, name)) => {
+                let rows = self.rows.get(space);
+                let bounds = (Bound::Excluded(name), Bound::Unbounded);
+                let rest = rows.map(|rows| rows.range::<str, _>(bounds));
+                (Bound::Excluded(space), rest)
+            }
+            None => (Bound::Unbounded, None),
+        };
+        let spaces = self.rows.range::<str, _>((spaces, Bound::Unbounded));
+        let rest = rest.into_iter().flatten();
+        rest.chain(spaces.flat_map(|(_, rows)| rows.iter()))
+            .map(|(_, row)| &*row.value)
     }
 
     pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &T> {

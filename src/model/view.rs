@@ -13,7 +13,9 @@ use super::network::{EndpointSlice, Ingress, Service};
 use super::node::Node;
 use super::placement::Place;
 use super::pod::Pod;
-use super::pool::{Fold, JobCounts, NodeCounts, Pool, PoolSource, UNSEEN_POOL, asked};
+use super::pool::{
+    Fold, JobCounts, NodeCounts, Pool, PoolSource, PoolSum, UNSEEN_POOL, asked,
+};
 use super::rank::{Rank, RankRules, Ranking};
 use super::resources::Resources;
 use super::store::Model;
@@ -102,6 +104,11 @@ impl Model {
     /// All pods.
     pub fn pods(&self) -> impl Iterator<Item = &Pod> {
         self.pods.iter()
+    }
+
+    /// The pods behind this one (namespace, name), or all: to go on with a walk.
+    pub(crate) fn pods_behind(&self, pod: Option<(&str, &str)>) -> impl Iterator<Item = &Pod> {
+        self.pods.behind(pod)
     }
 
     /// The pods of a namespace.
@@ -226,6 +233,11 @@ impl Model {
         self.jobs.iter()
     }
 
+    /// The jobs behind this one, or all: to go on with a walk.
+    pub(crate) fn jobs_behind(&self, key: Option<&JobKey>) -> impl Iterator<Item = &Job> {
+        self.jobs.behind(key)
+    }
+
     /// Number of [`Model::jobs`].
     pub fn job_count(&self) -> usize {
         self.jobs.len()
@@ -309,11 +321,13 @@ impl Model {
 
     /// What is known of the control plane.
     pub fn control_plane(&self) -> ControlPlane {
-        if self
-            .nodes
-            .iter()
-            .any(|n| super::rank::control_plane(n).is_some())
-        {
+        let of_it = |node: &Node| super::rank::control_plane(node).is_some();
+        self.control_plane_if(self.nodes.iter().any(of_it))
+    }
+
+    /// The same for one who knows whether any node is of it.
+    pub(crate) fn control_plane_if(&self, visible: bool) -> ControlPlane {
+        if visible {
             ControlPlane::Visible
         } else if self.feed(Kind::Node).is_live() && self.nodes.len() > 0 {
             ControlPlane::ByProvider
@@ -397,58 +411,83 @@ impl Model {
                 fold.sums(sums);
             }
         }
+        let sums = folds.iter().map(|(name, (source, fold))| {
+            let sum: &dyn PoolSum = fold;
+            (*name, (source.clone(), sum))
+        });
+        self.pools_of(sums.collect())
+    }
+
+    /// The pools of these sums, with those that waiting jobs ask for.
+    pub(crate) fn pools_of<'a>(
+        &self,
+        sums: BTreeMap<&'a Text, (PoolSource, &'a dyn PoolSum)>,
+    ) -> Vec<Pool> {
+        // What waiting jobs ask for lives as long as we do.
+        let mut sums: BTreeMap<&Text, (PoolSource, &dyn PoolSum)> = sums;
+        let visible = self.nodes_visible();
+        let none = Fold::default();
         let waiting = self.waiting.by_place();
         for place in waiting.keys() {
             if let Place::One(pool) = place {
-                folds.entry(pool).or_insert_with(|| {
+                sums.entry(pool).or_insert_with(|| {
                     let source = if visible {
                         PoolSource::Asked(pool.clone())
                     } else {
                         PoolSource::NodesNotVisible
                     };
-                    (source, Fold::default())
+                    (source, &none)
                 });
             }
         }
-        let mut pools: Vec<Pool> = folds
+        let mut pools: Vec<Pool> = sums
             .into_iter()
-            .map(|(name, (source, fold))| {
+            .map(|(name, (source, sum))| {
                 let place = waiting.get(&Place::One(name.clone())).copied();
-                self.pool(name, source, &fold, place)
+                self.pool(name, source, sum, place)
             })
             .collect();
         pools.sort_by(|a, b| (a.rank, &a.name).cmp(&(b.rank, &b.name)));
         pools
     }
 
+    /// A node's pool, and by what it is one.
+    pub(crate) fn pool_by(&self, node: &str) -> Option<&(Text, PoolSource)> {
+        self.pool_of.get(node)
+    }
+
+    /// The request of the last job that ran in a pool.
+    pub(crate) fn last_request(&self, pool: &str) -> Option<Resources> {
+        self.last_request.get(pool).copied()
+    }
+
     fn pool(
         &self,
         name: &Text,
         source: PoolSource,
-        fold: &Fold,
+        sum: &dyn PoolSum,
         waiting: Option<(u32, DateTime<Utc>)>,
     ) -> Pool {
         let Ranking { rank, why, .. } = self.ranking(name, &source);
         let seen = source != PoolSource::NodesNotVisible;
         let window = self.windows.get(name);
-        let request = fold
-            .median()
-            .or_else(|| self.last_request.get(name).copied());
-        let (running, services) = (fold.running(), fold.services());
+        let request = sum.median().or_else(|| self.last_request(name));
+        let count = |n: i64| u32::try_from(n).unwrap_or(0);
+        let (running, services) = (count(sum.running()), count(sum.services()));
         Pool {
             name: name.clone(),
             rank,
             why,
-            nodes: seen.then(|| fold.counts()),
+            nodes: seen.then(|| sum.counts()),
             jobs: JobCounts {
                 running,
                 waiting: waiting.map_or(0, |(count, _)| count),
             },
             services,
             mixed: running > 0 && services > 0,
-            allocatable: seen.then(|| fold.allocatable()),
-            requested: fold.requested(),
-            slots: request.filter(|_| seen).map(|r| fold.slots(r)),
+            allocatable: seen.then(|| sum.allocatable()),
+            requested: sum.requested(),
+            slots: request.filter(|_| seen).map(|r| sum.slots(r)),
             oldest: waiting.map(|(_, oldest)| oldest),
             start: window.and_then(|w| w.starts()),
             ends: window.map(|w| w.ends()).unwrap_or_default(),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mod@run`] | the loop: inputs first, then frames, then the cluster's news, then waiting work |
 //! | `screen` | a frame: scene, regions, page, cells |
+//! | `pace` | when a frame is due |
 //! | `terminal` | raw mode and back, whatever ends the program |
 //! | `input` | a terminal's keys and clicks into the engine's events |
 //! | `dispatch` | effects into what they ask for |
@@ -20,6 +21,7 @@ pub mod diag;
 pub mod direct;
 mod dispatch;
 mod input;
+mod pace;
 pub mod run;
 mod screen;
 mod session;

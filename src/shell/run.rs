@@ -7,29 +7,26 @@ use std::time::Duration;
 
 use log::LevelFilter;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::audit::{self, Audit};
 use super::clock::Clock;
 use super::dispatch::{Dispatch, Wanted};
 use super::input::{self, Input};
+use super::pace::{Pacer, Why};
 use super::screen::Screen;
 use super::signals::{self, Heard, Signals};
 use super::terminal::{self, Terminal};
 use super::{diag, themes};
 use crate::cluster::connect::{ConnectError, Connection, Target};
-use crate::engine::{Effect, Engine, Event, Settings};
+use crate::engine::{Dirty, Effect, Engine, Event, Settings};
 use crate::ui::Theme;
 
-/// Between two frames at least.
-const FRAME: Duration = Duration::from_millis(33);
-/// After a resize: more of them follow while a window is dragged.
-const SETTLE: Duration = Duration::from_millis(50);
 /// A configuration that cannot be used is found within this, before the screen opens.
 const FIRST_LOOK: Duration = Duration::from_millis(200);
-/// News of the cluster between two looks at the inputs.
+/// News of the cluster that are taken at a time; the inputs are looked at before each.
 const NEWS: usize = 32;
-/// Rows of an index between two looks at the inputs.
+/// Rows of an index between two looks at the inputs: a millisecond or two.
 const ROWS: usize = 2_000;
 
 /// Where the cluster is.
@@ -112,8 +109,8 @@ pub async fn run(console: Console) -> Result<ExitCode, Failure> {
         dispatch,
         themes: console.themes,
         effects: Vec::new(),
-        frame: None,
-        last: None,
+        pacer: Pacer::default(),
+        forced: true,
         working: false,
         ended: None,
     };
@@ -127,9 +124,9 @@ struct Loop {
     dispatch: Dispatch,
     themes: Option<PathBuf>,
     effects: Vec<Effect>,
-    /// When the next frame is due, if one is.
-    frame: Option<Instant>,
-    last: Option<Instant>,
+    pacer: Pacer,
+    /// The next frame is drawn whether or not the engine knows of a change.
+    forced: bool,
     working: bool,
     ended: Option<u8>,
 }
@@ -143,11 +140,14 @@ impl Loop {
         let mut tick = interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut news = Vec::with_capacity(NEWS);
+        self.force(Why::Now);
         while self.ended.is_none() {
-            let frame = self.frame;
+            let now = self.clock.now().boot;
+            let wait = self.pacer.due().map(|due| due.saturating_sub(now));
             let due = async {
-                match frame {
-                    Some(at) => sleep_until(at).await,
+                match wait {
+                    Some(Duration::ZERO) => {}
+                    Some(wait) => sleep(wait).await,
                     None => std::future::pending().await,
                 }
             };
@@ -161,10 +161,11 @@ impl Loop {
                     Heard::Leave(code) => self.leave(code),
                     Heard::Continued => {
                         self.screen.terminal.again()?;
-                        self.soon(Duration::ZERO);
+                        self.screen.forget();
+                        self.force(Why::Now);
                     }
                 },
-                () = due => self.draw()?,
+                () = due => self.frame()?,
                 _ = tick.tick() => self.tick(),
                 () = self.dispatch.recv(&mut news, NEWS) => {}
                 () = std::future::ready(()), if self.working => {
@@ -174,7 +175,16 @@ impl Loop {
                 }
             }
             for event in news.drain(..) {
+                // A batch may take milliseconds: nobody who types waits for more than one.
+                while let Ok(sent) = inputs.try_recv() {
+                    self.input(sent);
+                    self.order();
+                }
+                if self.pacer.is_due(self.clock.now().boot) {
+                    self.frame()?;
+                }
                 self.handle(event);
+                self.order();
             }
             self.settle()?;
         }
@@ -191,7 +201,7 @@ impl Loop {
     fn input(&mut self, sent: crossterm::event::Event) {
         match input::translate(sent, self.screen.regions.as_ref()) {
             Some(Input::Event(event)) => self.handle(event),
-            Some(Input::Resized) => self.frame = Some(Instant::now() + SETTLE),
+            Some(Input::Resized) => self.force(Why::Resize),
             None => {}
         }
     }
@@ -212,7 +222,7 @@ impl Loop {
         if let Some(regions) = &self.screen.regions
             && matches!(regions.body, crate::layout::BodyRegions::ConsoleLog { .. })
         {
-            self.soon(Duration::ZERO);
+            self.force(Why::News);
         }
     }
 
@@ -226,9 +236,7 @@ impl Loop {
         }
         // Nothing above makes new effects: the buffer is given back for the next event.
         self.effects = effects;
-        if self.engine.take_dirty() {
-            self.soon(Duration::ZERO);
-        }
+        self.order();
         Ok(())
     }
 
@@ -237,12 +245,13 @@ impl Loop {
             Wanted::Quit => self.ended = self.ended.or(Some(0)),
             Wanted::Suspend => {
                 self.screen.terminal.away(signals::stop)?;
-                self.soon(Duration::ZERO);
+                self.screen.forget();
+                self.force(Why::Now);
             }
             Wanted::Bell => self.screen.terminal.bell()?,
             Wanted::ConsoleLogKey(key) => {
                 self.screen.log.key(key);
-                self.soon(Duration::ZERO);
+                self.force(Why::Now);
             }
             Wanted::Theme(name) => {
                 match themes::load(&name, self.themes.as_deref(), themes::depth()) {
@@ -257,23 +266,38 @@ impl Loop {
     fn use_theme(&mut self, theme: Theme) -> io::Result<()> {
         self.screen.theme = theme;
         self.screen.terminal.repaint()?;
-        self.soon(Duration::ZERO);
+        self.screen.forget();
+        self.force(Why::Now);
         Ok(())
     }
 
-    /// A frame after `wait`, or as soon as the last one is old enough.
-    fn soon(&mut self, wait: Duration) {
-        if self.frame.is_none() {
-            let now = Instant::now();
-            let paced = self.last.map_or(now, |last| last + FRAME);
-            self.frame = Some(paced.max(now + wait));
-        }
+    /// Orders a frame when something visible may have changed.
+    fn order(&mut self) {
+        let why = match self.engine.stirred() {
+            Dirty::Clean => return,
+            Dirty::Now => Why::Now,
+            Dirty::News if self.engine.is_syncing() => Why::Listing,
+            Dirty::News => Why::News,
+        };
+        self.pacer.want(self.clock.now().boot, why);
     }
 
-    fn draw(&mut self) -> io::Result<()> {
-        self.frame = None;
-        self.last = Some(Instant::now());
+    /// A frame whatever the engine says.
+    fn force(&mut self, why: Why) {
+        self.forced = true;
+        self.pacer.want(self.clock.now().boot, why);
+    }
+
+    /// A frame is due: it is drawn if something visible has changed.
+    fn frame(&mut self) -> io::Result<()> {
         let now = self.clock.now();
+        let dirty = self.engine.take_dirty();
+        if dirty == Dirty::Clean && !self.forced {
+            self.pacer.passed(now.boot);
+            return Ok(());
+        }
+        self.forced = false;
+        self.pacer.drew(now.boot);
         let drawn = self.screen.draw(&mut self.engine, now, &mut self.effects);
         if drawn.is_ok() {
             // What it shows may be confirmed from here on.

@@ -1,6 +1,6 @@
 //! A frame: what the engine shows, laid out for the terminal's size, painted, written at once.
 
-use std::io::{self, Write};
+use std::io;
 
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
@@ -20,6 +20,8 @@ pub(super) struct Screen {
     /// Of the last frame: what a click means.
     pub(super) regions: Option<Regions>,
     page: Size,
+    /// What was last painted.
+    scene: Option<Scene>,
 }
 
 impl Screen {
@@ -30,10 +32,17 @@ impl Screen {
             log: ConsoleLog::default(),
             regions: None,
             page: Size::new(0, 0),
+            scene: None,
         }
     }
 
-    /// Paints a frame. The engine is told first when its page has another size.
+    /// The next frame is painted though nothing of it has changed.
+    pub(super) fn forget(&mut self) {
+        self.scene = None;
+    }
+
+    /// Paints a frame, unless it would be the last one again. The engine is told first when its page has
+    /// another size.
     pub(super) fn draw(
         &mut self,
         engine: &mut Engine,
@@ -59,6 +68,11 @@ impl Screen {
             scene = Scene::of(engine, now);
             regions = arrange(&scene, size);
         }
+        let own = matches!(regions.body, BodyRegions::ConsoleLog { .. });
+        let same = |last: &Regions| last.area == regions.area && self.scene.as_ref() == Some(&scene);
+        if !own && self.regions.as_ref().is_some_and(same) {
+            return Ok(());
+        }
         queue!(tui.backend_mut(), BeginSynchronizedUpdate)?;
         let (theme, log) = (&self.theme, &self.log);
         tui.draw(|frame| {
@@ -71,8 +85,9 @@ impl Screen {
             }
         })?;
         queue!(tui.backend_mut(), EndSynchronizedUpdate)?;
-        Write::flush(tui.backend_mut())?;
+        self.terminal.send()?;
         self.regions = Some(regions);
+        self.scene = Some(scene);
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! Raw mode and back. Whatever ends the program, the terminal is as it was.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossterm::cursor::Show;
 use crossterm::event::{
@@ -17,16 +18,43 @@ use ratatui::backend::{Backend as _, ClearType, CrosstermBackend};
 /// Whether the terminal is ours: what a panic has to undo.
 static OURS: AtomicBool = AtomicBool::new(false);
 
-/// A frame's cells leave in one write up to this size.
-const WRITE: usize = 64 << 10;
-
 /// Where frames go.
-pub(super) type Backend = CrosstermBackend<BufWriter<Stdout>>;
+pub(super) type Backend = CrosstermBackend<Held>;
+
+/// Holds what is written, flushes or not, until it is sent as a whole: a frame is one write.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Held(Arc<Mutex<Vec<u8>>>);
+
+impl Held {
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends all that was written.
+    fn send(&self, to: &mut impl Write) -> io::Result<()> {
+        let mut bytes = self.bytes();
+        let sent = to.write_all(&bytes).and_then(|()| to.flush());
+        bytes.clear();
+        sent
+    }
+}
+
+impl Write for Held {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// The terminal in raw mode on its alternate screen; dropping it gives it back.
 #[derive(Debug)]
 pub(super) struct Terminal {
     pub(super) tui: ratatui::Terminal<Backend>,
+    held: Held,
 }
 
 /// Whether standard input and output are a terminal.
@@ -39,14 +67,19 @@ impl Terminal {
     pub(super) fn take() -> io::Result<Self> {
         give_back_on_panic();
         enter()?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(WRITE, io::stdout()));
-        match ratatui::Terminal::new(backend) {
-            Ok(tui) => Ok(Self { tui }),
+        let held = Held::default();
+        match ratatui::Terminal::new(CrosstermBackend::new(held.clone())) {
+            Ok(tui) => Ok(Self { tui, held }),
             Err(error) => {
                 leave();
                 Err(error)
             }
         }
+    }
+
+    /// Sends what was painted.
+    pub(super) fn send(&mut self) -> io::Result<()> {
+        self.held.send(&mut io::stdout())
     }
 
     /// Gives the terminal back, runs `away`, takes it again; everything is painted anew.
@@ -73,9 +106,8 @@ impl Terminal {
 
     /// Sounds the bell.
     pub(super) fn bell(&mut self) -> io::Result<()> {
-        let out = self.tui.backend_mut();
-        out.write_all(b"\x07")?;
-        Write::flush(out)
+        self.tui.backend_mut().write_all(b"\x07")?;
+        self.send()
     }
 }
 
@@ -132,4 +164,59 @@ fn give_back_on_panic() {
             print(panic);
         }));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::queue;
+    use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+    use ratatui::layout::Rect;
+    use ratatui::{TerminalOptions, Viewport};
+
+    use super::*;
+
+    /// Counts what reaches it.
+    #[derive(Default)]
+    struct Wire {
+        writes: usize,
+        bytes: usize,
+    }
+
+    impl Write for Wire {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.writes += 1;
+            self.bytes += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_frame_is_one_write() {
+        let held = Held::default();
+        let viewport = Viewport::Fixed(Rect::new(0, 0, 200, 50));
+        let mut tui = ratatui::Terminal::with_options(
+            CrosstermBackend::new(held.clone()),
+            TerminalOptions { viewport },
+        )
+        .expect("a terminal");
+        let mut wire = Wire::default();
+        for frame in 1..=3 {
+            queue!(tui.backend_mut(), BeginSynchronizedUpdate).expect("held");
+            tui.draw(|f| {
+                let text = format!("{frame} ").repeat(5_000);
+                for (cell, c) in f.buffer_mut().content.iter_mut().zip(text.chars()) {
+                    cell.set_char(c);
+                }
+            })
+            .expect("held");
+            queue!(tui.backend_mut(), EndSynchronizedUpdate).expect("held");
+            held.send(&mut wire).expect("sent");
+            assert_eq!(wire.writes, frame);
+        }
+        assert!(wire.bytes > 20_000, "{}", wire.bytes);
+    }
 }

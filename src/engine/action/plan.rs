@@ -366,22 +366,29 @@ fn add_job(
 
 /// `shop/api test #8121`, or as much of it as is known.
 pub fn title(job: &Job) -> String {
-    let run = if job.run().is_empty() {
-        String::new()
-    } else {
-        format!("#{}", job.run())
+    let mut title = String::new();
+    write_title(job, &mut title);
+    title
+}
+
+/// The same at the end of `to`.
+pub(crate) fn write_title(job: &Job, to: &mut String) {
+    let name = match job.name() {
+        "" => job.pipeline(),
+        name => name,
     };
-    let name = if job.name().is_empty() {
-        job.pipeline()
-    } else {
-        job.name()
-    };
-    let words = [job.project(), name, &*run];
-    let known: Vec<&str> = words.into_iter().filter(|w| !w.is_empty()).collect();
-    if known.is_empty() {
-        job.id.to_string()
-    } else {
-        known.join(" ")
+    let start = to.len();
+    for (word, mark) in [(job.project(), ""), (name, ""), (job.run(), "#")] {
+        if !word.is_empty() {
+            if to.len() > start {
+                to.push(' ');
+            }
+            to.push_str(mark);
+            to.push_str(word);
+        }
+    }
+    if to.len() == start {
+        to.push_str(job.id.as_str());
     }
 }
 

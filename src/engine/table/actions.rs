@@ -1,12 +1,12 @@
 //! Rows of actions, and of what each of them is done to.
 
-use super::{Column, Cx, RowKey, Rows, Scope, Value};
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
 use crate::engine::action::drain::pod::Standing;
-use crate::engine::action::run::{ActionId, Run};
+use crate::engine::action::run::Run;
 use crate::engine::action::{DryRun, Outcome};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
-use crate::model::{Model, Text};
+use crate::model::Text;
 
 /// The vocabulary of actions.
 pub(crate) struct Actions;
@@ -21,20 +21,6 @@ pub(crate) struct Item {
     name: Text,
     standing: Span,
     detail: Text,
-}
-
-/// Keys of all actions.
-pub(crate) fn keys(runs: &[Run]) -> Vec<RowKey> {
-    runs.iter().map(|run| RowKey::Action(run.id)).collect()
-}
-
-/// Keys of the things of one.
-pub(crate) fn item_keys(runs: &[Run], id: ActionId) -> Vec<RowKey> {
-    let count = runs
-        .iter()
-        .find(|run| run.id == id)
-        .map_or(0, |run| items(run).count());
-    (0..count).map(|at| RowKey::Item(id, at)).collect()
 }
 
 fn items(run: &Run) -> impl Iterator<Item = Item> + '_ {
@@ -109,8 +95,8 @@ impl Rows for Actions {
         cx.runs.iter().find(|run| run.id == *id)
     }
 
-    fn all(_: &Model, _: &Scope) -> Vec<RowKey> {
-        Vec::new()
+    fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
+        cx.runs.iter().map(|run| RowKey::Action(run.id)).collect()
     }
 
     fn within(_: &&Run, _: &Scope, _: &Cx<'_>) -> bool {
@@ -143,11 +129,18 @@ impl Rows for Items {
         let RowKey::Item(id, at) = key else {
             return None;
         };
-        items(cx.runs.iter().find(|run| run.id == *id)?).nth(*at)
+        items(cx.runs.iter().find(|run| run.id == *id)?).nth(usize::try_from(*at).ok()?)
     }
 
-    fn all(_: &Model, _: &Scope) -> Vec<RowKey> {
-        Vec::new()
+    fn all(scope: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
+        let Scope::Action(id) = scope else {
+            return Vec::new();
+        };
+        let run = cx.runs.iter().find(|run| run.id == *id);
+        let count = run.map_or(0, |run| items(run).count());
+        (0..u32::try_from(count).unwrap_or(u32::MAX))
+            .map(|at| RowKey::Item(*id, at))
+            .collect()
     }
 
     fn within(_: &Item, _: &Scope, _: &Cx<'_>) -> bool {
@@ -195,31 +188,31 @@ fn uids(run: &Run) -> String {
 
 #[rustfmt::skip]
 static ACTIONS: &[Column<Actions>] = &[
-    Column { title: "ACTION", width: Width::Fixed(11), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "ACTION", width: Width::Fixed(11), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| Span::new(what(r), Tone::Plain), key: |r, _| Value::Text(what(r).into()) },
-    Column { title: "WHAT", width: Width::Grow(14, 2), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "WHAT", width: Width::Grow(14, 2), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| Span::new(r.title(), Tone::Plain), key: |r, _| Value::Text(r.title().into()) },
-    Column { title: "STATE", width: Width::Fixed(10), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "STATE", width: Width::Fixed(10), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| state(r), key: |r, _| Value::Text(state(r).text.into()) },
-    Column { title: "RESULT", width: Width::Grow(16, 4), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "RESULT", width: Width::Grow(16, 4), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| Span::new(r.result(), Tone::Plain), key: |r, _| Value::Text(r.result().into()) },
-    Column { title: "WHO", width: Width::Grow(6, 1), right: false, rank: 1, moves: false, way: Sorted::Up,
+    Column { title: "WHO", width: Width::Grow(6, 1), right: false, rank: 1, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| text::plain(&r.who), key: |r, _| Value::text(&r.who) },
-    Column { title: "BEGAN", width: Width::Fixed(8), right: false, rank: 1, moves: true, way: Sorted::Down,
+    Column { title: "BEGAN", width: Width::Fixed(8), right: false, rank: 1, find: Find::Moves, way: Sorted::Down,
         cell: |r, _| Span::new(r.began.format("%H:%M:%S").to_string(), Tone::Dim),
         key: |r, _| Value::Int(r.began.timestamp_millis()) },
-    Column { title: "UID", width: Width::Grow(8, 1), right: false, rank: 2, moves: false, way: Sorted::Up,
+    Column { title: "UID", width: Width::Grow(8, 1), right: false, rank: 2, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| Span::new(uids(r), Tone::Dim), key: |r, _| Value::Text(uids(r).into()) },
 ];
 
 #[rustfmt::skip]
 static ITEMS: &[Column<Items>] = &[
-    Column { title: "NAMESPACE", width: Width::Grow(9, 1), right: false, rank: 1, moves: false, way: Sorted::Up,
+    Column { title: "NAMESPACE", width: Width::Grow(9, 1), right: false, rank: 1, find: Find::Cell, way: Sorted::Up,
         cell: |i, _| text::plain(&i.namespace), key: |i, _| Value::text(&i.namespace) },
-    Column { title: "NAME", width: Width::Grow(18, 3), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "NAME", width: Width::Grow(18, 3), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |i, _| text::plain(&i.name), key: |i, _| Value::text(&i.name) },
-    Column { title: "STANDING", width: Width::Fixed(11), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "STANDING", width: Width::Fixed(11), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |i, _| i.standing.clone(), key: |i, _| Value::Text(i.standing.text.to_string().into()) },
-    Column { title: "DETAIL", width: Width::Grow(14, 4), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "DETAIL", width: Width::Grow(14, 4), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |i, _| text::plain(&i.detail), key: |i, _| Value::text(&i.detail) },
 ];

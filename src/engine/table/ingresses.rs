@@ -1,9 +1,9 @@
 //! Rows of routes: a host and path of an Ingress, and what answers there.
 
-use super::{Column, Cx, RowKey, Rows, Scope, Value};
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
-use crate::model::{Backend, Health, Ingress, Model, Route, RouteHealth, Text};
+use crate::model::{Backend, Health, Ingress, Route, RouteHealth, Text};
 
 /// The vocabulary.
 pub(crate) struct Ingresses;
@@ -35,7 +35,7 @@ impl Rows for Ingresses {
         })
     }
 
-    fn all(model: &Model, _: &Scope) -> Vec<RowKey> {
+    fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
         let routes = |ingress: &Ingress| {
             let uid = ingress.meta.uid.clone();
             let count = u16::try_from(ingress.routes.len()).unwrap_or(u16::MAX);
@@ -43,7 +43,7 @@ impl Rows for Ingresses {
                 .map(move |at| RowKey::Route(uid.clone(), at))
                 .collect::<Vec<_>>()
         };
-        model.ingresses().flat_map(routes).collect()
+        cx.model.ingresses().flat_map(routes).collect()
     }
 
     fn within(row: &RouteRow<'_>, _: &Scope, cx: &Cx<'_>) -> bool {
@@ -102,26 +102,26 @@ pub(crate) fn backend(route: &Route) -> String {
 
 #[rustfmt::skip]
 static COLUMNS: &[Column<Ingresses>] = &[
-    Column { title: "HOST", width: Width::Grow(14, 2), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "HOST", width: Width::Grow(14, 2), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| Span::new(host(r), Tone::Plain), key: |r, _| Value::Text(host(r).into()) },
-    Column { title: "PATH", width: Width::Grow(6, 1), right: false, rank: 1, moves: false, way: Sorted::Up,
+    Column { title: "PATH", width: Width::Grow(6, 1), right: false, rank: 1, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| text::plain(&r.route.path), key: |r, _| Value::text(&r.route.path) },
-    Column { title: "SERVICE", width: Width::Grow(10, 1), right: false, rank: 1, moves: false, way: Sorted::Up,
+    Column { title: "SERVICE", width: Width::Grow(10, 1), right: false, rank: 1, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| Span::new(backend(r.route), Tone::Plain),
         key: |r, _| Value::Text(backend(r.route).into()) },
-    Column { title: "HEALTH", width: Width::Grow(14, 3), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "HEALTH", width: Width::Grow(14, 3), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| health(r), key: |r, _| Value::Int(trouble(r)) },
-    Column { title: "SINCE", width: Width::Fixed(6), right: true, rank: 2, moves: true, way: Sorted::Up,
+    Column { title: "SINCE", width: Width::Fixed(6), right: true, rank: 2, find: Find::Moves, way: Sorted::Up,
         cell: |r, cx| Span::new(r.health.map(|h| text::age(h.since, cx.now)).unwrap_or_default(), Tone::Dim),
         key: |r, _| Value::age(r.health.map(|h| h.since)) },
-    Column { title: "NAMESPACE", width: Width::Grow(9, 1), right: false, rank: 3, moves: false, way: Sorted::Up,
+    Column { title: "NAMESPACE", width: Width::Grow(9, 1), right: false, rank: 3, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| text::plain(&r.ingress.meta.namespace),
         key: |r, _| Value::text(&r.ingress.meta.namespace) },
-    Column { title: "INGRESS", width: Width::Grow(9, 1), right: false, rank: 4, moves: false, way: Sorted::Up,
+    Column { title: "INGRESS", width: Width::Grow(9, 1), right: false, rank: 4, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| text::plain(&r.ingress.meta.name), key: |r, _| Value::text(&r.ingress.meta.name) },
-    Column { title: "CLASS", width: Width::Fixed(8), right: false, rank: 5, moves: false, way: Sorted::Up,
+    Column { title: "CLASS", width: Width::Fixed(8), right: false, rank: 5, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| text::plain(&r.ingress.class), key: |r, _| Value::text(&r.ingress.class) },
-    Column { title: "ADDRESS", width: Width::Grow(10, 1), right: false, rank: 6, moves: false, way: Sorted::Up,
+    Column { title: "ADDRESS", width: Width::Grow(10, 1), right: false, rank: 6, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| r.ingress.addresses.first().map(text::plain).unwrap_or_default(),
         key: |r, _| r.ingress.addresses.first().map_or(Value::Missing, Value::text) },
 ];

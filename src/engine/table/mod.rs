@@ -2,26 +2,29 @@
 
 mod actions;
 mod ingresses;
+mod find;
 mod jobs;
+mod look;
 mod nodes;
 mod pods;
 mod state;
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use chrono::{DateTime, Utc};
 
 use super::action::run::{ActionId, Run};
-use super::filter::{Filter, Subject};
-use super::index::Verdict;
+use super::index::Sortable;
 use super::view::{RowId, Sorted, Span, Width};
 use crate::model::{JobKey, Model, Text, Uid};
 
 pub(crate) use actions::{Actions, Items};
+pub(crate) use find::Find;
 pub(crate) use ingresses::{Ingresses, backend};
 pub(crate) use jobs::{Jobs, LONG_WAIT};
 pub(crate) use nodes::{Nodes, status as node_status};
 pub(crate) use pods::Pods;
+pub(crate) use look::Walk;
 pub(crate) use state::TableState;
 
 /// What names a row inside the engine.
@@ -38,7 +41,7 @@ pub(crate) enum RowKey {
     /// An action.
     Action(ActionId),
     /// A thing of an action, by its index.
-    Item(ActionId, usize),
+    Item(ActionId, u32),
 }
 
 impl RowKey {
@@ -93,11 +96,13 @@ pub(crate) struct Cx<'a> {
 /// What rows are sorted by. Never an age: times do not need sorting again as they pass.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Value {
-    /// Not known: last, whichever way.
-    Missing,
     Int(i64),
     Pair(i64, i64),
     Text(Text),
+    /// The greatest first.
+    Down(Reverse<Text>),
+    /// Not known: last, whichever way.
+    Missing,
 }
 
 impl Value {
@@ -115,6 +120,36 @@ impl Value {
         }
     }
 
+    /// The other way round; what is missing stays last.
+    fn turned(self) -> Self {
+        match self {
+            Self::Int(n) => Self::Int(!n),
+            Self::Pair(a, b) => Self::Pair(!a, !b),
+            Self::Text(text) => Self::Down(Reverse(text)),
+            Self::Down(Reverse(text)) => Self::Text(text),
+            Self::Missing => Self::Missing,
+        }
+    }
+
+    fn head(&self) -> [u64; 2] {
+        // Keeps the order of negative numbers too.
+        let up = |n: i64| n.cast_unsigned() ^ 1 << 63;
+        let text = |text: &str| {
+            let mut head = [[0; 8]; 2];
+            for (to, from) in head.as_flattened_mut().iter_mut().zip(text.bytes()) {
+                *to = from;
+            }
+            head.map(u64::from_be_bytes)
+        };
+        match self {
+            Self::Int(n) => [up(*n), 0],
+            Self::Pair(a, b) => [up(*a), up(*b)],
+            Self::Text(t) => text(t),
+            Self::Down(Reverse(t)) => text(t).map(|half| !half),
+            Self::Missing => [u64::MAX; 2],
+        }
+    }
+
     /// A name; empty is missing.
     pub(crate) fn text(text: &Text) -> Self {
         if text.is_empty() {
@@ -126,29 +161,54 @@ impl Value {
 }
 
 /// A row's place in the order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
-    missing: bool,
-    value: Directed,
+    value: Value,
     tie: (Text, Text),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Directed {
-    Up(Value),
-    Down(Reverse<Value>),
-}
+// There is one for each row of the table on the screen.
+const _: () = assert!(size_of::<Option<Place>>() <= 56 && size_of::<Option<RowKey>>() <= 40);
 
 impl Place {
     fn new(value: Value, way: Sorted, tie: (Text, Text)) -> Self {
-        Self {
-            missing: value == Value::Missing,
-            value: match way {
-                Sorted::Up => Directed::Up(value),
-                Sorted::Down => Directed::Down(Reverse(value)),
-            },
-            tie,
-        }
+        let value = match way {
+            Sorted::Up => value,
+            Sorted::Down => value.turned(),
+        };
+        Self { value, tie }
+    }
+}
+
+impl Sortable for Place {
+    fn head(&self) -> [u64; 2] {
+        self.value.head()
+    }
+}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let texts = |a: &Text, b: &Text| {
+            if std::ptr::eq(&**a, &**b) {
+                Ordering::Equal
+            } else {
+                a.cmp(b)
+            }
+        };
+        let value = match (&self.value, &other.value) {
+            (Value::Text(a), Value::Text(b)) => texts(a, b),
+            (Value::Down(Reverse(a)), Value::Down(Reverse(b))) => texts(b, a),
+            (a, b) => a.cmp(b),
+        };
+        value
+            .then_with(|| texts(&self.tie.0, &other.tie.0))
+            .then_with(|| texts(&self.tie.1, &other.tie.1))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -160,8 +220,8 @@ pub(crate) struct Column<T: Rows + ?Sized> {
     pub(crate) right: bool,
     /// Columns with a higher number are left out first.
     pub(crate) rank: u8,
-    /// Its text changes as time passes: filters do not look at it.
-    pub(crate) moves: bool,
+    /// Where filters look.
+    pub(crate) find: Find<T>,
     /// The way it is sorted first.
     pub(crate) way: Sorted,
     pub(crate) cell: for<'a> fn(&T::Row<'a>, &Cx<'a>) -> Span,
@@ -175,59 +235,27 @@ pub(crate) trait Rows: 'static {
 
     fn columns() -> &'static [Column<Self>];
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<Self::Row<'a>>;
-    fn all(model: &Model, scope: &Scope) -> Vec<RowKey>;
+    /// Rows among which are all of that scope.
+    fn all(scope: &Scope, cx: &Cx<'_>) -> Vec<RowKey>;
+    /// Tells about some of the next rows, at most so many; false: these were the last.
+    fn walk<'a>(
+        walk: &mut Walk,
+        scope: &Scope,
+        cx: &Cx<'a>,
+        rows: usize,
+        tell: &mut dyn FnMut(RowKey, Self::Row<'a>),
+    ) -> bool {
+        walk.keys(rows, || Self::all(scope, cx), |key| {
+            if let Some(row) = Self::get(&key, cx) {
+                tell(key, row);
+            }
+        })
+    }
     fn within(row: &Self::Row<'_>, scope: &Scope, cx: &Cx<'_>) -> bool;
     fn labels<'a>(row: &Self::Row<'a>, cx: &Cx<'a>) -> Option<&'a crate::model::Labels>;
     /// The order while no column was chosen.
     fn natural(row: &Self::Row<'_>, cx: &Cx<'_>) -> Value;
     fn tie(row: &Self::Row<'_>) -> (Text, Text);
-}
-
-struct Filtered<'r, 'a, T: Rows> {
-    row: &'r T::Row<'a>,
-    cx: &'r Cx<'a>,
-}
-
-impl<T: Rows> Subject for Filtered<'_, '_, T> {
-    fn has(&self, lower: &str) -> bool {
-        (0..T::columns().len()).any(|at| self.column_has(at, lower))
-    }
-
-    fn column_has(&self, column: usize, lower: &str) -> bool {
-        T::columns().get(column).is_some_and(|c| {
-            !c.moves
-                && (c.cell)(self.row, self.cx)
-                    .text
-                    .to_lowercase()
-                    .contains(lower)
-        })
-    }
-
-    fn labels(&self) -> Option<&crate::model::Labels> {
-        T::labels(self.row, self.cx)
-    }
-}
-
-/// What the row is to a table of this scope, filter and sort.
-fn verdict<T: Rows>(
-    key: &RowKey,
-    scope: &Scope,
-    filter: &Filter,
-    sort: Option<(usize, Sorted)>,
-    cx: &Cx<'_>,
-) -> Verdict<Place> {
-    let Some(row) = T::get(key, cx) else {
-        return Verdict::Out;
-    };
-    if !T::within(&row, scope, cx) {
-        return Verdict::Out;
-    }
-    if !filter.is_empty() && !filter.passes(&Filtered::<T> { row: &row, cx }) {
-        return Verdict::Hidden;
-    }
-    let by = sort.and_then(|(at, way)| Some(((T::columns().get(at)?.key)(&row, cx), way)));
-    let (value, way) = by.unwrap_or_else(|| (T::natural(&row, cx), Sorted::Up));
-    Verdict::Shown(Place::new(value, way, T::tie(&row)))
 }
 
 fn cells<T: Rows>(key: &RowKey, cx: &Cx<'_>) -> Vec<Span> {

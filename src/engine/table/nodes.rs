@@ -1,10 +1,10 @@
 //! Rows of nodes.
 
-use super::{Column, Cx, RowKey, Rows, Scope, Value};
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::model::status::node_status;
-use crate::model::{Model, Node, Text, Truth};
+use crate::model::{Node, Text, Truth};
 
 /// The vocabulary.
 pub(crate) struct Nodes;
@@ -28,8 +28,8 @@ impl Rows for Nodes {
         }
     }
 
-    fn all(model: &Model, _: &Scope) -> Vec<RowKey> {
-        model
+    fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
+        cx.model
             .nodes()
             .map(|node| RowKey::Node(node.meta.name.clone()))
             .collect()
@@ -115,38 +115,38 @@ fn taints(node: &Node) -> String {
 
 #[rustfmt::skip]
 static COLUMNS: &[Column<Nodes>] = &[
-    Column { title: "NODE", width: Width::Grow(8, 3), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "NODE", width: Width::Grow(8, 3), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |n, _| text::plain(&n.meta.name), key: |n, _| Value::text(&n.meta.name) },
-    Column { title: "POOL", width: Width::Grow(8, 2), right: false, rank: 1, moves: false, way: Sorted::Up,
+    Column { title: "POOL", width: Width::Grow(8, 2), right: false, rank: 1, find: Find::Cell, way: Sorted::Up,
         cell: |n, cx| cx.model.pool_of_node(&n.meta.name).map(text::plain).unwrap_or_default(),
         key: |n, cx| cx.model.pool_of_node(&n.meta.name).map_or(Value::Missing, Value::text) },
-    Column { title: "STATUS", width: Width::Grow(10, 2), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "STATUS", width: Width::Grow(10, 2), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |n, _| status(n), key: |n, _| Value::Int(trouble(n)) },
-    Column { title: "JOBS", width: Width::Fixed(4), right: true, rank: 1, moves: false, way: Sorted::Down,
+    Column { title: "JOBS", width: Width::Fixed(4), right: true, rank: 1, find: Find::Cell, way: Sorted::Down,
         cell: |n, cx| Span::new(jobs(n, cx).to_string(), Tone::Plain),
         key: |n, cx| Value::Int(jobs(n, cx)) },
-    Column { title: "PODS", width: Width::Fixed(4), right: true, rank: 4, moves: false, way: Sorted::Down,
+    Column { title: "PODS", width: Width::Fixed(4), right: true, rank: 4, find: Find::Cell, way: Sorted::Down,
         cell: |n, cx| Span::new(requested(n, cx).pods.to_string(), Tone::Plain),
         key: |n, cx| Value::Int(requested(n, cx).pods) },
-    Column { title: "CPU", width: Width::Fixed(5), right: true, rank: 2, moves: false, way: Sorted::Down,
+    Column { title: "CPU", width: Width::Fixed(5), right: true, rank: 2, find: Find::Cell, way: Sorted::Down,
         cell: |n, cx| share(requested(n, cx).cpu, n.allocatable.cpu),
         key: |n, cx| ratio(requested(n, cx).cpu, n.allocatable.cpu) },
-    Column { title: "MEM", width: Width::Fixed(5), right: true, rank: 2, moves: false, way: Sorted::Down,
+    Column { title: "MEM", width: Width::Fixed(5), right: true, rank: 2, find: Find::Cell, way: Sorted::Down,
         cell: |n, cx| share(requested(n, cx).memory, n.allocatable.memory),
         key: |n, cx| ratio(requested(n, cx).memory, n.allocatable.memory) },
-    Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 3, moves: true, way: Sorted::Up,
+    Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 3, find: Find::Moves, way: Sorted::Up,
         cell: |n, cx| Span::new(text::age(n.meta.created, cx.now), Tone::Dim),
         key: |n, _| Value::age(Some(n.meta.created)) },
-    Column { title: "VERSION", width: Width::Fixed(9), right: false, rank: 5, moves: false, way: Sorted::Up,
+    Column { title: "VERSION", width: Width::Fixed(9), right: false, rank: 5, find: Find::Cell, way: Sorted::Up,
         cell: |n, _| text::plain(&n.kubelet), key: |n, _| Value::text(&n.kubelet) },
-    Column { title: "CORES", width: Width::Fixed(5), right: true, rank: 7, moves: false, way: Sorted::Down,
+    Column { title: "CORES", width: Width::Fixed(5), right: true, rank: 7, find: Find::Cell, way: Sorted::Down,
         cell: |n, _| Span::new(text::cpu(n.allocatable.cpu), Tone::Plain),
         key: |n, _| Value::Int(n.allocatable.cpu) },
-    Column { title: "MEMORY", width: Width::Fixed(7), right: true, rank: 7, moves: false, way: Sorted::Down,
+    Column { title: "MEMORY", width: Width::Fixed(7), right: true, rank: 7, find: Find::Cell, way: Sorted::Down,
         cell: |n, _| Span::new(text::memory(n.allocatable.memory), Tone::Plain),
         key: |n, _| Value::Int(n.allocatable.memory) },
-    Column { title: "IP", width: Width::Fixed(15), right: false, rank: 8, moves: false, way: Sorted::Up,
+    Column { title: "IP", width: Width::Fixed(15), right: false, rank: 8, find: Find::Cell, way: Sorted::Up,
         cell: |n, _| text::plain(&n.internal_ip), key: |n, _| Value::text(&n.internal_ip) },
-    Column { title: "TAINTS", width: Width::Grow(8, 2), right: false, rank: 9, moves: false, way: Sorted::Up,
+    Column { title: "TAINTS", width: Width::Grow(8, 2), right: false, rank: 9, find: Find::Cell, way: Sorted::Up,
         cell: |n, _| Span::new(taints(n), Tone::Dim), key: |n, _| Value::text(&taints(n).into()) },
 ];

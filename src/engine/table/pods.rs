@@ -1,10 +1,12 @@
 //! Rows of pods, with status, ready and restarts as kubectl prints them.
 
-use super::{Column, Cx, RowKey, Rows, Scope, Value};
+use std::fmt::Write as _;
+
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, Walk};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::model::status::pod_status;
-use crate::model::{Model, Pod, Text};
+use crate::model::{Pod, Text};
 
 /// The vocabulary.
 pub(crate) struct Pods;
@@ -28,14 +30,45 @@ impl Rows for Pods {
         }
     }
 
-    fn all(model: &Model, scope: &Scope) -> Vec<RowKey> {
+    fn all(scope: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
         let key = |pod: &Pod| RowKey::Pod(pod.meta.uid.clone());
         match scope {
-            Scope::All | Scope::Pool(_) => model.pods().map(key).collect(),
-            Scope::Node(node) => model.pods_on(node).map(key).collect(),
-            Scope::Service(namespace, _) => model.pods_in(namespace).map(key).collect(),
+            Scope::All | Scope::Pool(_) => cx.model.pods().map(key).collect(),
+            Scope::Node(node) => cx.model.pods_on(node).map(key).collect(),
+            Scope::Service(namespace, _) => cx.model.pods_in(namespace).map(key).collect(),
             Scope::Action(_) => Vec::new(),
         }
+    }
+
+    fn walk<'a>(
+        walk: &mut Walk,
+        scope: &Scope,
+        cx: &Cx<'a>,
+        rows: usize,
+        tell: &mut dyn FnMut(RowKey, &'a Pod),
+    ) -> bool {
+        if !matches!(scope, Scope::All | Scope::Pool(_)) {
+            return walk.keys(rows, || Self::all(scope, cx), |key| {
+                if let Some(pod) = Self::get(&key, cx) {
+                    tell(key, pod);
+                }
+            });
+        }
+        let at = std::mem::take(walk);
+        let behind = match &at {
+            Walk::Pod(namespace, name) => Some((&**namespace, &**name)),
+            Walk::Start | Walk::Keys(_) | Walk::Job(_) => None,
+        };
+        let mut pods = cx.model.pods_behind(behind).peekable();
+        let mut last = None;
+        for pod in pods.by_ref().take(rows) {
+            tell(RowKey::Pod(pod.meta.uid.clone()), pod);
+            last = Some(pod);
+        }
+        if let Some(pod) = last {
+            *walk = Walk::Pod(pod.meta.namespace.clone(), pod.meta.name.clone());
+        }
+        pods.peek().is_some()
     }
 
     fn within(pod: &&Pod, scope: &Scope, cx: &Cx<'_>) -> bool {
@@ -111,31 +144,35 @@ fn job(pod: &Pod, cx: &Cx<'_>) -> String {
 
 #[rustfmt::skip]
 static COLUMNS: &[Column<Pods>] = &[
-    Column { title: "NAMESPACE", width: Width::Grow(9, 1), right: false, rank: 2, moves: false, way: Sorted::Up,
+    Column { title: "NAMESPACE", width: Width::Grow(9, 1), right: false, rank: 2, find: Find::Text(|p| &p.meta.namespace), way: Sorted::Up,
         cell: |p, _| text::plain(&p.meta.namespace), key: |p, _| Value::text(&p.meta.namespace) },
-    Column { title: "POD", width: Width::Grow(18, 4), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "POD", width: Width::Grow(18, 4), right: false, rank: 0, find: Find::Text(|p| &p.meta.name), way: Sorted::Up,
         cell: |p, _| text::plain(&p.meta.name), key: |p, _| Value::text(&p.meta.name) },
-    Column { title: "READY", width: Width::Fixed(5), right: true, rank: 1, moves: false, way: Sorted::Up,
+    Column { title: "READY", width: Width::Fixed(5), right: true, rank: 1, find: Find::Cell, way: Sorted::Up,
         cell: |p, _| Span::new(pod_status(p).ready_text(), Tone::Plain),
         key: |p, _| { let s = pod_status(p); Value::Int(i64::from(s.ready) - i64::from(s.total)) } },
-    Column { title: "STATUS", width: Width::Grow(11, 2), right: false, rank: 0, moves: false, way: Sorted::Up,
+    Column { title: "STATUS", width: Width::Grow(11, 2), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
         cell: |p, _| status(p), key: |p, _| Value::Text(pod_status(p).status.into()) },
-    Column { title: "RESTARTS", width: Width::Fixed(13), right: true, rank: 3, moves: true, way: Sorted::Down,
+    Column { title: "RESTARTS", width: Width::Fixed(13), right: true, rank: 3, find: Find::Moves, way: Sorted::Down,
         cell: |p, cx| Span::new(pod_status(p).restarts_text(cx.now), Tone::Plain),
         key: |p, _| Value::Int(pod_status(p).restarts) },
-    Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 1, moves: true, way: Sorted::Up,
+    Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 1, find: Find::Moves, way: Sorted::Up,
         cell: |p, cx| Span::new(text::age(p.meta.created, cx.now), Tone::Dim),
         key: |p, _| Value::age(Some(p.meta.created)) },
-    Column { title: "NODE", width: Width::Grow(6, 1), right: false, rank: 1, moves: false, way: Sorted::Up,
+    Column { title: "NODE", width: Width::Grow(6, 1), right: false, rank: 1, find: Find::Text(|p| p.node.as_ref().map_or("", |n| n)), way: Sorted::Up,
         cell: |p, _| p.node.as_ref().map(text::plain).unwrap_or_default(),
         key: |p, _| p.node.as_ref().map_or(Value::Missing, Value::text) },
-    Column { title: "JOB", width: Width::Grow(12, 2), right: false, rank: 4, moves: false, way: Sorted::Up,
+    Column { title: "JOB", width: Width::Grow(12, 2), right: false, rank: 4, find: Find::Written(|p, cx, to| {
+            if let Some(job) = cx.model.job_of_pod(&p.meta.uid) { text::write_title(job, to); }
+        }), way: Sorted::Up,
         cell: |p, cx| Span::new(job(p, cx), Tone::Plain), key: |p, cx| Value::text(&job(p, cx).into()) },
-    Column { title: "CPU", width: Width::Fixed(5), right: true, rank: 5, moves: false, way: Sorted::Down,
+    Column { title: "CPU", width: Width::Fixed(5), right: true, rank: 5, find: Find::Number(|p, _| p.spec.requests.cpu), way: Sorted::Down,
         cell: |p, _| Span::new(text::cpu(p.spec.requests.cpu), Tone::Plain), key: |p, _| Value::Int(p.spec.requests.cpu) },
-    Column { title: "MEM", width: Width::Fixed(6), right: true, rank: 5, moves: false, way: Sorted::Down,
+    Column { title: "MEM", width: Width::Fixed(6), right: true, rank: 5, find: Find::Number(|p, _| p.spec.requests.memory), way: Sorted::Down,
         cell: |p, _| Span::new(text::memory(p.spec.requests.memory), Tone::Plain),
         key: |p, _| Value::Int(p.spec.requests.memory) },
-    Column { title: "IP", width: Width::Fixed(15), right: false, rank: 6, moves: false, way: Sorted::Up,
+    Column { title: "IP", width: Width::Fixed(15), right: false, rank: 6, find: Find::Written(|p, _, to| {
+            if let Some(ip) = p.ip { let _ = write!(to, "{ip}"); }
+        }), way: Sorted::Up,
         cell: |p, _| Span::new(ip(p), Tone::Plain), key: |p, _| Value::text(&ip(p).into()) },
 ];

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::actions;
-use super::{Cx, Place, RowKey, Rows, Scope, TableKind, cells, titles, verdict, with_rows};
-use crate::engine::action::run::Run;
+use super::look::{Looking, Walk};
+use super::{Cx, Place, RowKey, Rows, Scope, TableKind, cells, titles, with_rows};
 use crate::engine::filter::Filter;
 use crate::engine::index::Index;
 use crate::engine::view::{self, Head, Row, RowId, Sorted};
-use crate::model::{Change, Changes, Kind, Model};
+use crate::model::{Change, Changes, Kind};
 
-/// A table.
+/// A table. Its index stands while it is on the screen.
 #[derive(Clone, Debug)]
 pub(crate) struct TableState {
     pub(crate) kind: TableKind,
@@ -18,17 +17,44 @@ pub(crate) struct TableState {
     filter_text: String,
     filter: Filter,
     sort: Option<(usize, Sorted)>,
-    index: Index<RowKey, Place>,
+    index: Index<RowKey, Place, Walk>,
     /// The row under the cursor; `None`: the first one, until the person moves.
     cursor: Option<RowKey>,
     /// Where the cursor was last, so that the next row takes it when its own goes.
     at: usize,
     top: usize,
+    /// The cursor's row on the screen: it stays there when its row moves in the order.
+    line: usize,
     marks: BTreeSet<RowKey>,
+    /// What is on the screen.
+    seen: Seen,
+    /// Something on the screen changed since that was last asked.
+    turned: bool,
+    /// What was on the screen when another screen covered it, until the index stands again.
+    faded: Option<Faded>,
+    covered: bool,
+}
+
+/// What of a table is on the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    slots: Vec<u32>,
+    at: usize,
+    top: usize,
+    shown: usize,
+    total: usize,
+    settled: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Faded {
+    rows: Vec<RowKey>,
+    shown: usize,
+    total: usize,
 }
 
 impl TableState {
-    pub(crate) fn new(kind: TableKind, scope: Scope, model: &Model) -> Self {
+    pub(crate) fn new(kind: TableKind, scope: Scope) -> Self {
         let mut table = Self {
             kind,
             scope,
@@ -39,35 +65,49 @@ impl TableState {
             cursor: None,
             at: 0,
             top: 0,
+            line: 0,
             marks: BTreeSet::new(),
+            seen: Seen::default(),
+            turned: true,
+            faded: None,
+            covered: false,
         };
-        table.rebuild(model);
+        table.index.renew();
         table
     }
 
-    /// Reads all rows again.
-    pub(crate) fn rebuild(&mut self, model: &Model) {
-        if matches!(self.kind, TableKind::Actions | TableKind::Items) {
-            self.index.again();
-            return;
+    /// Looks at all rows again.
+    pub(crate) fn renew(&mut self) {
+        if !self.covered {
+            self.index.renew();
+            self.turned = true;
         }
-        let rows = with_rows!(self.kind, T => T::all(model, &self.scope));
-        self.index.rebuild(rows);
     }
 
-    /// Reads all rows of a table of actions again.
-    pub(crate) fn rebuild_of(&mut self, runs: &[Run]) {
-        match (self.kind, &self.scope) {
-            (TableKind::Actions, _) => self.index.rebuild(actions::keys(runs)),
-            (TableKind::Items, Scope::Action(id)) => {
-                self.index.rebuild(actions::item_keys(runs, *id));
-            }
-            _ => {}
+    /// Another screen covers it: its index goes, and what was seen stays until it comes back.
+    pub(crate) fn cover(&mut self) {
+        if self.faded.is_none() {
+            self.faded = Some(Faded {
+                rows: self.index.from(self.top).take(self.seen.slots.len()).cloned().collect(),
+                shown: self.index.len(),
+                total: self.index.total(),
+            });
+        }
+        self.index = Index::default();
+        self.seen = Seen::default();
+        self.covered = true;
+    }
+
+    /// It is on the screen again.
+    pub(crate) fn uncover(&mut self) {
+        if self.covered {
+            self.covered = false;
+            self.renew();
         }
     }
 
     /// Takes in what a batch changed.
-    pub(crate) fn changed(&mut self, changes: &Changes, model: &Model) {
+    pub(crate) fn changed(&mut self, changes: &Changes) {
         match self.kind {
             TableKind::Jobs => {
                 for (change, key) in &changes.jobs {
@@ -79,7 +119,7 @@ impl TableState {
                     self.row(object.change, RowKey::Node(object.name.clone()));
                 }
                 for name in &changes.nodes {
-                    self.index.touch(RowKey::Node(name.clone()));
+                    self.row(Change::Changed, RowKey::Node(name.clone()));
                 }
             }
             TableKind::Pods => {
@@ -91,31 +131,46 @@ impl TableState {
             TableKind::Actions | TableKind::Items => {}
             TableKind::Ingresses => {
                 if changes.touches(Kind::Ingress) || !changes.ingresses.is_empty() {
-                    self.rebuild(model);
+                    self.renew();
                 }
             }
         }
         // What a row's pool is may have changed for every row.
-        if changes.pools && (matches!(self.scope, Scope::Pool(_)) || self.sort.is_some()) {
-            self.rebuild(model);
+        if changes.pools && self.minds_pools() {
+            self.renew();
         }
         // A Service's endpoints turned.
         if matches!(self.scope, Scope::Service(..)) && changes.touches(Kind::EndpointSlice) {
-            self.rebuild(model);
+            self.renew();
         }
+    }
+
+    fn minds_pools(&self) -> bool {
+        let by_pool = self.sort.is_some_and(|(at, _)| titles(self.kind).get(at) == Some(&"POOL"));
+        matches!(self.scope, Scope::Pool(_))
+            || by_pool
+            || (self.kind == TableKind::Jobs && !self.filter.is_empty())
     }
 
     fn row(&mut self, change: Change, key: RowKey) {
-        match change {
-            Change::Removed => {
-                self.index.gone(&key);
-                self.marks.remove(&key);
+        if change == Change::Removed {
+            self.marks.remove(&key);
+            if let Some(faded) = &mut self.faded {
+                faded.rows.retain(|row| *row != key);
+                self.turned = true;
             }
-            Change::Added | Change::Changed => self.index.touch(key),
         }
+        if self.covered {
+            return;
+        }
+        let slot = match change {
+            Change::Removed => self.index.gone(&key),
+            Change::Added | Change::Changed => Some(self.index.touch(key)),
+        };
+        self.turned |= slot.is_some_and(|slot| self.seen.slots.contains(&slot));
     }
 
-    /// Looks at up to so many rows; returns how many it did.
+    /// Works for up to so many rows; returns for how many it did.
     pub(crate) fn work(&mut self, rows: usize, cx: &Cx<'_>) -> usize {
         let Self {
             kind,
@@ -125,41 +180,91 @@ impl TableState {
             index,
             ..
         } = self;
-        with_rows!(*kind, T => index.work(rows, |key| verdict::<T>(key, scope, filter, *sort, cx)))
+        with_rows!(*kind, T => index.work(rows, &Looking::<T>::new(scope, filter, *sort, cx)))
     }
 
+    /// Whether what is shown is as it should be.
     pub(crate) fn settled(&self) -> bool {
         self.index.settled()
     }
 
+    /// Whether there is nothing to work on.
+    pub(crate) fn idle(&self) -> bool {
+        self.covered || self.index.idle()
+    }
+
+    /// Whether something on the screen changed since this was last asked.
+    pub(crate) fn take_turned(&mut self) -> bool {
+        std::mem::take(&mut self.turned)
+    }
+
+    /// Whether no row was on the screen.
+    pub(crate) fn was_bare(&self) -> bool {
+        self.seen.slots.is_empty()
+    }
+
     /// Brings cursor and scroll position in order after rows or the page changed.
     pub(crate) fn settle(&mut self, page: usize) {
+        let settled = self.index.settled();
+        if settled {
+            self.faded = None;
+            self.marks.retain(|key| self.index.holds(key));
+        }
+        if self.faded.is_none() {
+            self.settle_cursor(page.max(1));
+        }
+        let seen = Seen {
+            slots: self.index.slots_from(self.top).take(page).collect(),
+            at: self.at,
+            top: self.top,
+            shown: self.len(),
+            total: self.total(),
+            // Without rows it is said why.
+            settled: settled || self.len() > 0,
+        };
+        if seen != self.seen {
+            self.turned = true;
+            self.seen = seen;
+        }
+    }
+
+    fn settle_cursor(&mut self, page: usize) {
         let len = self.index.len();
-        self.marks
-            .retain(|key| self.index.holds(key) || !self.index.settled());
-        match &self.cursor {
-            None => self.at = 0,
-            Some(key) => match self.index.position(key) {
-                Some(at) => self.at = at,
-                None if len == 0 => self.at = 0,
+        let found = match &self.cursor {
+            None => Some(0),
+            Some(key) => self.index.position(key),
+        };
+        match found {
+            // Its row moved in the order: the rows around it move, not the cursor.
+            Some(at) if at != self.at => {
+                self.at = at;
+                self.top = at.saturating_sub(self.line);
+            }
+            Some(_) => {}
+            None => {
+                self.at = self.at.min(len.saturating_sub(1));
                 // While a new order is made its row may only not be there yet.
-                None if !self.index.settled() => self.at = self.at.min(len - 1),
-                None => {
-                    self.at = self.at.min(len - 1);
+                if self.index.settled() {
                     self.cursor = self.index.from(self.at).next().cloned();
                 }
-            },
+            }
         }
-        let page = page.max(1);
         let lowest = self.at.saturating_sub(page - 1);
         self.top = self
             .top
             .clamp(lowest, self.at)
             .min(len.saturating_sub(page));
+        if found.is_some() || self.index.settled() {
+            self.line = self.at - self.top;
+        }
     }
 
     /// The row under the cursor.
     pub(crate) fn current(&self) -> Option<RowKey> {
+        if let Some(faded) = &self.faded {
+            let line = self.at.saturating_sub(self.top);
+            return faded.rows.get(line).or(faded.rows.last()).cloned();
+        }
         match &self.cursor {
             Some(key) if self.index.position(key).is_some() => Some(key.clone()),
             Some(_) | None => self.index.from(self.at).next().cloned(),
@@ -168,33 +273,35 @@ impl TableState {
 
     /// Moves the cursor by so many rows; false if it stood at that end already.
     pub(crate) fn step(&mut self, by: i64) -> bool {
-        let last = self.index.len().saturating_sub(1);
+        let last = self.len().saturating_sub(1);
         let by = isize::try_from(by).unwrap_or(if by < 0 { isize::MIN } else { isize::MAX });
         self.go(self.at.saturating_add_signed(by).min(last))
     }
 
     /// Puts the cursor on the n-th row; false if it stood there already.
     pub(crate) fn go(&mut self, at: usize) -> bool {
-        let Some(key) = self
-            .index
-            .from(at.min(self.index.len().saturating_sub(1)))
-            .next()
-        else {
+        let at = at.min(self.len().saturating_sub(1));
+        let (row, at) = match &self.faded {
+            // Of the others nothing is known yet.
+            Some(faded) => {
+                let line = at.saturating_sub(self.top);
+                let line = line.min(faded.rows.len().saturating_sub(1));
+                (faded.rows.get(line), self.top + line)
+            }
+            None => (self.index.from(at).next(), at),
+        };
+        let Some(key) = row else {
             return false;
         };
         let moved = at != self.at;
         self.cursor = Some(key.clone());
-        self.at = at.min(self.index.len() - 1);
+        self.at = at;
         moved
     }
 
     /// Puts the cursor on a row that is on the screen; true if it stood there already.
     pub(crate) fn click(&mut self, id: &RowId, page: usize) -> bool {
-        let found = self
-            .index
-            .from(self.top)
-            .take(page)
-            .position(|key| key.id() == *id);
+        let found = self.rows(page).position(|key| key.id() == *id);
         match found {
             Some(offset) => {
                 let same = self.at == self.top + offset && self.cursor.is_some();
@@ -205,8 +312,20 @@ impl TableState {
         }
     }
 
+    /// The rows on the screen.
+    fn rows(&self, page: usize) -> impl Iterator<Item = &RowKey> {
+        let faded = self.faded.iter().flat_map(|faded| &faded.rows);
+        let index = self.faded.is_none().then(|| self.index.from(self.top));
+        faded.chain(index.into_iter().flatten()).take(page)
+    }
+
+    /// Rows that pass the filter.
     pub(crate) fn len(&self) -> usize {
-        self.index.len()
+        self.faded.as_ref().map_or(self.index.len(), |f| f.shown)
+    }
+
+    fn total(&self) -> usize {
+        self.faded.as_ref().map_or(self.index.total(), |f| f.total)
     }
 
     /// Marks or unmarks the row under the cursor.
@@ -229,10 +348,11 @@ impl TableState {
     }
 
     pub(crate) fn hidden_marks(&self) -> usize {
-        self.marks
-            .iter()
-            .filter(|key| self.index.position(key).is_none())
-            .count()
+        let hidden = |key: &&RowKey| self.index.position(key).is_none();
+        if self.faded.is_some() {
+            return 0;
+        }
+        self.marks.iter().filter(hidden).count()
     }
 
     pub(crate) fn filter_text(&self) -> &str {
@@ -240,15 +360,18 @@ impl TableState {
     }
 
     /// Another filter; what is wrong with it, if it cannot be read (the old one stays).
-    pub(crate) fn set_filter(&mut self, text: &str, model: &Model) -> Result<(), String> {
-        self.filter = Filter::parse(text, &titles(self.kind))?;
+    pub(crate) fn set_filter(&mut self, text: &str) -> Result<(), String> {
+        let filter = Filter::parse(text, &titles(self.kind))?;
         self.filter_text = text.trim().to_owned();
-        self.rebuild(model);
+        if filter != self.filter {
+            self.filter = filter;
+            self.index.filter();
+        }
         Ok(())
     }
 
     /// Sorts by a column; the same column again turns the order round.
-    pub(crate) fn sort_by(&mut self, column: usize, model: &Model) {
+    pub(crate) fn sort_by(&mut self, column: usize) {
         let way = with_rows!(self.kind, T => T::columns().get(column).map(|c| c.way));
         let Some(way) = way else {
             return;
@@ -258,11 +381,11 @@ impl TableState {
             Some((at, Sorted::Down)) if at == column => (at, Sorted::Up),
             Some(_) | None => (column, way),
         });
-        self.rebuild(model);
+        self.index.sort();
     }
 
     /// Sorts by the next column to the right or left; past the ends the natural order comes back.
-    pub(crate) fn sort_beside(&mut self, right: bool, model: &Model) {
+    pub(crate) fn sort_beside(&mut self, right: bool) {
         let count = titles(self.kind).len();
         let next = match (self.sort, right) {
             (None, true) => Some(0),
@@ -272,8 +395,8 @@ impl TableState {
         };
         self.sort = None;
         match next {
-            Some(at) => self.sort_by(at, model),
-            None => self.rebuild(model),
+            Some(at) => self.sort_by(at),
+            None => self.index.sort(),
         }
     }
 
@@ -289,9 +412,7 @@ impl TableState {
             title.push_str(&format!(" /{}", self.filter_text));
         }
         let rows = self
-            .index
-            .from(self.top)
-            .take(page)
+            .rows(page)
             .map(|key| Row {
                 id: key.id(),
                 cells: with_rows!(self.kind, T => cells::<T>(key, cx)),
@@ -311,9 +432,9 @@ impl TableState {
             heads,
             rows,
             top: self.top,
-            cursor: (self.index.len() > 0).then_some(self.at),
-            shown: self.index.len(),
-            total: self.index.total(),
+            cursor: (self.len() > 0).then_some(self.at),
+            shown: self.len(),
+            total: self.total(),
             hidden_marks: self.hidden_marks(),
             empty,
         }

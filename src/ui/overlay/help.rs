@@ -44,7 +44,7 @@ pub(super) fn draw(
         let dim = painter.theme.tone(Tone::Dim);
         painter.text(
             row,
-            &format!(" … {} more in a larger window ", parts.more),
+            &format!(" … {} more lines: down and up scroll ", parts.more),
             dim,
         );
     }

@@ -11,7 +11,9 @@ use crate::layout::OverlayRegions;
 /// Paints it.
 pub(super) fn draw(painter: &mut Painter<'_>, overlay: &Overlay, parts: &OverlayRegions) {
     match (overlay, parts) {
-        (Overlay::Help(groups), OverlayRegions::Help(parts)) => help::draw(painter, groups, parts),
+        (Overlay::Help { groups, .. }, OverlayRegions::Help(parts)) => {
+            help::draw(painter, groups, parts);
+        }
         (
             Overlay::Prompt {
                 sigil,
@@ -62,7 +64,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, overlay: &Overlay, parts: &Overlay
         }
         // Regions of another overlay: nothing of it would be right.
         (
-            Overlay::Help(_)
+            Overlay::Help { .. }
             | Overlay::Prompt { .. }
             | Overlay::Menu { .. }
             | Overlay::Confirm { .. }

@@ -1,0 +1,92 @@
+//! Pools kept by delta are those that the model folds.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Pod(u8, Option<u8>, u8),
+    PodGone(u8),
+    Node(u8, u8, bool, bool),
+    NodeGone(u8),
+    Look,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => (0u8..20, prop::option::of(0u8..6), 0u8..4).prop_map(|(n, on, w)| Step::Pod(n, on, w)),
+        2 => (0u8..20).prop_map(Step::PodGone),
+        2 => (0u8..6, 0u8..3, any::<bool>(), any::<bool>())
+            .prop_map(|(n, p, r, c)| Step::Node(n, p, r, c)),
+        1 => (0u8..6).prop_map(Step::NodeGone),
+        1 => Just(Step::Look),
+    ];
+    prop::collection::vec(step, 1..80)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn equal_the_model_s_fold_after_any_changes(steps in steps()) {
+        let mut bench = bench();
+        let pools = ["runner", "platform", "gpu"];
+        for step in steps {
+            let batch = match step {
+                Step::Pod(n, on, what) => {
+                    let on = on.map(|n| format!("p-{n}"));
+                    let phase = [PodPhase::Running, PodPhase::Failed][usize::from(what % 2)];
+                    let phase = if on.is_none() { PodPhase::Pending } else { phase };
+                    let mut pod = if what < 2 {
+                        job(&n.to_string(), "shop/api", on.as_deref(), phase)
+                    } else {
+                        let mut pod = pod(&format!("ci-jobs/job-{n}-1"), "app=x");
+                        pod.node = on.map(|n| (*n).into());
+                        pod
+                    };
+                    spec(&mut pod).requests.cpu = 500 * i64::from(n % 3 + 1);
+                    watch(Kind::Pod, [put_pod(pod)])
+                }
+                Step::PodGone(n) => {
+                    let path = format!("ci-jobs/job-{n}-1");
+                    watch(Kind::Pod, [crate::model::testing::gone(&path)])
+                }
+                Step::Node(n, pool, ready, cordoned) => {
+                    let pool = pools[usize::from(pool)];
+                    let mut node = node(&format!("p-{n}"), &format!("{POOL}={pool}"));
+                    node.unschedulable = cordoned;
+                    if !ready {
+                        let c = crate::model::testing::condition("Ready", Truth::False, "Lost");
+                        node.conditions = Box::new([c]);
+                    }
+                    watch(Kind::Node, [put_node(node)])
+                }
+                Step::NodeGone(n) => {
+                    let path = format!("p-{n}");
+                    watch(Kind::Node, [crate::model::testing::gone(&path)])
+                }
+                Step::Look => {
+                    bench.engine.pools();
+                    continue;
+                }
+            };
+            bench.send(Event::Watch(Box::new(batch)));
+        }
+        let now = bench.engine.now;
+        prop_assert_eq!(bench.engine.pools(), bench.engine.model.pools(now));
+        for pool in bench.engine.pools() {
+            let want: Vec<char> = bench.engine.model.nodes()
+                .filter(|n| bench.engine.model.pool_of_node(&n.meta.name) == Some(&pool.name))
+                .map(|n| crate::engine::overview::glyph(n, now).0)
+                .collect();
+            let sums = bench.engine.sums.borrow();
+            let got: Vec<char> = sums.glyphs(&pool.name).iter().map(|g| g.0).collect();
+            prop_assert_eq!(got, want, "{}", pool.name);
+        }
+        let down: Vec<&Text> = bench.engine.model.nodes()
+            .filter(|n| !n.is_ready())
+            .map(|n| &n.meta.name)
+            .collect();
+        prop_assert_eq!(bench.engine.standing.down.iter().collect::<Vec<_>>(), down);
+    }
+}
