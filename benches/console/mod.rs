@@ -232,6 +232,7 @@ impl Console {
     }
 
     /// Characters are keys, `\n` is enter, `\t` tab.
+    #[allow(dead_code, reason = "one of the benches presses no keys")]
     pub(crate) fn keys(&mut self, keys: &str) {
         for c in keys.chars() {
             let key = match c {

@@ -42,7 +42,7 @@ impl Engine {
             return;
         }
         let scene = scene(&self.model, self.server.as_ref(), self.clock);
-        let lock = self.actions.lock.clone();
+        let lock = self.actions.lock;
         self.actions.poll(scene, out);
         let shows = self.actions.running() > 0 || self.actions.pending().is_some();
         if shows || lock != self.actions.lock {

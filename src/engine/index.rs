@@ -16,8 +16,11 @@ use super::sorted::Sorted;
 
 /// What a row is sorted by.
 pub(crate) trait Sortable: Ord {
-    /// The beginning of it: of two rows with different heads the lesser stands first.
-    fn head(&self) -> [u64; 2];
+    /// The beginning of it: of two rows with different heads the lesser stands first. Also whether that is
+    /// all that `order` looks at.
+    fn head(&self) -> ([u64; 2], bool);
+    /// The order, but for what only tells apart those that are alike.
+    fn order(&self, other: &Self) -> Ordering;
 }
 
 /// What is known of the rows. `W` is how far a walk over all of them has come.
@@ -28,6 +31,10 @@ pub(crate) trait Look<K, S, W> {
     fn passes(&self, key: &K) -> bool;
     /// The filter shows everything.
     fn passes_all(&self) -> bool;
+    /// At most so many rows are in scope, as far as is known.
+    fn most(&self) -> usize;
+    /// Whether walks meet rows that are alike in their order.
+    fn walks_in_order(&self) -> bool;
     /// Tells about some of the next rows in scope, at most so many; false: these were the last.
     fn walk(&self, walk: &mut W, rows: usize, tell: &mut dyn FnMut(K, S)) -> bool;
 }
@@ -39,6 +46,8 @@ struct Sorting<S, W> {
     places: Vec<Option<S>>,
     walk: Option<W>,
     merge: Merge,
+    /// Rows that were met.
+    met: usize,
     /// Slots that became free meanwhile: not before its end, so that no run names another row.
     freed: Vec<u32>,
     /// What the rows are sorted by has changed meanwhile: once more.
@@ -100,6 +109,7 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
             places: Vec::with_capacity(self.keys.len()),
             walk: Some(W::default()),
             merge: Merge::default(),
+            met: 0,
             freed,
             again: false,
         }));
@@ -221,6 +231,16 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
         self.slots.find(hash, same).copied()
     }
 
+    /// Makes room for a first walk at once: growing meanwhile would stop the others.
+    fn reserve(&mut self, rows: usize) {
+        if self.keys.is_empty() && rows > 0 {
+            self.keys.reserve_exact(rows);
+            self.places.reserve_exact(rows);
+            self.shown.reserve_exact(rows);
+            self.slots.reserve(rows, |_| 0);
+        }
+    }
+
     fn slot_for(&mut self, key: K) -> u32 {
         if let Some(slot) = self.slot(&key) {
             return slot;
@@ -284,23 +304,37 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
             return 0;
         };
         let mut done = 0;
+        let in_order = look.walks_in_order();
+        let order = |keys: &[Option<K>], places: &[Option<S>], a: u32, b: u32| {
+            if in_order {
+                let (a, b) = (&places[a as usize], &places[b as usize]);
+                a.as_ref().zip(b.as_ref()).map_or(Ordering::Equal, |(a, b)| a.order(b))
+            } else {
+                compare(places, keys, a, b)
+            }
+        };
         if let Some(walk) = &mut sorting.walk {
+            if sorting.met == 0 {
+                self.reserve(look.most());
+                sorting.places.reserve_exact(self.keys.capacity());
+            }
             let mut run = Vec::with_capacity(rows);
-            let places = &mut sorting.places;
+            let (places, met) = (&mut sorting.places, &mut sorting.met);
             let more = look.walk(walk, rows, &mut |key, place: S| {
                 let slot = self.slot_for(key);
-                let head = place.head();
+                let (head, whole) = place.head();
                 let at = slot as usize;
                 while places.len() <= at {
                     room(places);
                     places.push(None);
                 }
                 if places[at].replace(place).is_none() {
-                    run.push(Entry { head, row: slot });
+                    run.push(Entry::new(head, whole && in_order, slot, *met));
+                    *met += 1;
                 }
             });
             done = run.len().max(1);
-            let order = |a: u32, b: u32| compare(&sorting.places, &self.keys, a, b);
+            let order = |a: u32, b: u32| order(&self.keys, &sorting.places, a, b);
             sorting.merge.add(run, order);
             if !more {
                 sorting.walk = None;
@@ -308,7 +342,7 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
         }
         if sorting.walk.is_none() && done < rows {
             let moves = (rows - done) * MOVES;
-            let order = |a: u32, b: u32| compare(&sorting.places, &self.keys, a, b);
+            let order = |a: u32, b: u32| order(&self.keys, &sorting.places, a, b);
             let moved = sorting.merge.work(moves, order);
             done += moved / MOVES;
             if moved < moves {

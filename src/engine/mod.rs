@@ -260,6 +260,12 @@ impl Engine {
         more
     }
 
+    /// Whether the table on the screen shows what it should.
+    pub fn is_settled(&self) -> bool {
+        let table = self.screens.top().table();
+        table.is_none_or(table::TableState::settled)
+    }
+
     /// Whether nodes or pods are still being listed: what is shown changes with every object.
     pub fn is_syncing(&self) -> bool {
         [Kind::Node, Kind::Pod]

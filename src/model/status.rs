@@ -1,5 +1,6 @@
 //! STATUS, READY, RESTARTS and ROLES as kubectl 1.37 prints them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -14,9 +15,9 @@ use super::workload::BatchJob;
 
 /// A pod's columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodStatus {
+pub struct PodStatus<'p> {
     /// STATUS: `Running`, `Init:0/2`, `CrashLoopBackOff`, …
-    pub status: String,
+    pub status: Cow<'p, str>,
     /// Ready containers,
     pub ready: u32,
     /// of so many (sidecars count).
@@ -27,7 +28,7 @@ pub struct PodStatus {
     pub last_restart: Option<DateTime<Utc>>,
 }
 
-impl PodStatus {
+impl PodStatus<'_> {
     /// READY: `1/2`.
     pub fn ready_text(&self) -> String {
         format!("{}/{}", self.ready, self.total)
@@ -49,11 +50,11 @@ impl PodStatus {
 }
 
 /// What `kubectl get pods` says of a pod.
-pub fn pod_status(pod: &Pod) -> PodStatus {
-    let mut status = match pod.reason() {
-        "" => pod.phase.as_str().to_owned(),
-        reason => reason.to_owned(),
-    };
+pub fn pod_status(pod: &Pod) -> PodStatus<'_> {
+    let mut status = Cow::Borrowed(match pod.reason() {
+        "" => pod.phase.as_str(),
+        reason => reason,
+    });
     let gated = |c: PodCondition<'_>| c.kind() == "PodScheduled" && c.reason() == "SchedulingGated";
     if pod.conditions.iter().any(gated) {
         status = "SchedulingGated".into();
@@ -76,7 +77,7 @@ pub fn pod_status(pod: &Pod) -> PodStatus {
             restarts.add(container);
             match container.state() {
                 Some(ContainerState::Waiting(words)) if !words.reason.is_empty() => {
-                    status = words.reason.to_string();
+                    status = Cow::Borrowed(&words.reason);
                 }
                 Some(ContainerState::Terminated(end)) => {
                     status = end_text(end);
@@ -139,16 +140,16 @@ impl Restarts {
 
 /// The walk over the init containers, up to the first that is not done.
 #[derive(Default)]
-struct Inits {
+struct Inits<'p> {
     restarts: Restarts,
     sidecars: Restarts,
     ready: u32,
     /// `Init:…` of the one at which the pod stands.
-    status: Option<String>,
+    status: Option<Cow<'p, str>>,
 }
 
-impl Inits {
-    fn walk(pod: &Pod) -> Self {
+impl<'p> Inits<'p> {
+    fn walk(pod: &'p Pod) -> Self {
         let mut walk = Self::default();
         let all = pod.containers();
         let total = all.filter(|c| c.role() != ContainerRole::Main).count();
@@ -177,7 +178,7 @@ impl Inits {
                 )
                 | None => format!("Init:{at}/{total}"),
             };
-            walk.status = Some(text);
+            walk.status = Some(text.into());
             break;
         }
         walk
@@ -194,13 +195,13 @@ fn in_status_order(pod: &Pod, init: bool) -> Vec<Container<'_>> {
     of
 }
 
-fn end_text(end: &Terminated) -> String {
+fn end_text(end: &Terminated) -> Cow<'_, str> {
     if !end.reason().is_empty() {
-        end.reason().to_owned()
+        end.reason().into()
     } else if end.signal != 0 {
-        format!("Signal:{}", end.signal)
+        format!("Signal:{}", end.signal).into()
     } else {
-        format!("ExitCode:{}", end.exit)
+        format!("ExitCode:{}", end.exit).into()
     }
 }
 

@@ -7,9 +7,13 @@ use super::*;
 
 impl Sortable for i32 {
     /// Half of it, so that the rest decides too.
-    fn head(&self) -> [u64; 2] {
-        let up = i64::from(*self).wrapping_sub(i64::from(i32::MIN));
-        [up.cast_unsigned() / 2, 0]
+    fn head(&self) -> ([u64; 2], bool) {
+        let up = i64::from(*self) - i64::from(i32::MIN);
+        ([up.cast_unsigned() / 2, 0], false)
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        self.cmp(other)
     }
 }
 
@@ -41,6 +45,7 @@ struct World {
     down: bool,
     least: i32,
     scope: u8,
+    in_order: bool,
 }
 
 impl World {
@@ -63,6 +68,14 @@ impl Look<u8, i32, Option<u8>> for World {
         self.least == -20
     }
 
+    fn most(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn walks_in_order(&self) -> bool {
+        self.in_order
+    }
+
     fn walk(
         &self,
         walk: &mut Option<u8>,
@@ -83,8 +96,8 @@ impl Look<u8, i32, Option<u8>> for World {
 
 proptest! {
     #[test]
-    fn equals_a_full_sort_after_any_deltas_and_slices(steps in steps()) {
-        let mut world = World { least: -20, ..World::default() };
+    fn equals_a_full_sort_after_any_deltas_and_slices(steps in steps(), in_order: bool) {
+        let mut world = World { least: -20, in_order, ..World::default() };
         let mut index: Index<u8, i32, Option<u8>> = Index::default();
         for step in steps {
             match step {

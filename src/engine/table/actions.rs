@@ -83,6 +83,7 @@ fn tone(outcome: &Outcome) -> Tone {
 impl Rows for Actions {
     type Row<'a> = &'a Run;
     const NAME: &'static str = "actions";
+    const IN_ORDER: bool = false;
 
     fn columns() -> &'static [Column<Self>] {
         ACTIONS
@@ -93,6 +94,10 @@ impl Rows for Actions {
             return None;
         };
         cx.runs.iter().find(|run| run.id == *id)
+    }
+
+    fn most(cx: &Cx<'_>) -> usize {
+        cx.runs.len()
     }
 
     fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
@@ -120,6 +125,7 @@ impl Rows for Actions {
 impl Rows for Items {
     type Row<'a> = Item;
     const NAME: &'static str = "things";
+    const IN_ORDER: bool = false;
 
     fn columns() -> &'static [Column<Self>] {
         ITEMS
@@ -130,6 +136,10 @@ impl Rows for Items {
             return None;
         };
         items(cx.runs.iter().find(|run| run.id == *id)?).nth(usize::try_from(*at).ok()?)
+    }
+
+    fn most(cx: &Cx<'_>) -> usize {
+        cx.runs.len()
     }
 
     fn all(scope: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {

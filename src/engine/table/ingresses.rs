@@ -3,7 +3,7 @@
 use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
-use crate::model::{Backend, Health, Ingress, Route, RouteHealth, Text};
+use crate::model::{Kind, Backend, Health, Ingress, Route, RouteHealth, Text};
 
 /// The vocabulary.
 pub(crate) struct Ingresses;
@@ -18,6 +18,7 @@ pub(crate) struct RouteRow<'a> {
 impl Rows for Ingresses {
     type Row<'a> = RouteRow<'a>;
     const NAME: &'static str = "ingresses";
+    const IN_ORDER: bool = false;
 
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
@@ -33,6 +34,10 @@ impl Rows for Ingresses {
             route: ingress.routes.get(usize::from(*at))?,
             health: cx.model.routes_health(uid).get(usize::from(*at)),
         })
+    }
+
+    fn most(cx: &Cx<'_>) -> usize {
+        cx.model.count(Kind::Ingress)
     }
 
     fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {

@@ -19,6 +19,7 @@ pub(crate) struct Jobs;
 impl Rows for Jobs {
     type Row<'a> = &'a Job;
     const NAME: &'static str = "jobs";
+    const IN_ORDER: bool = true;
 
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
@@ -33,6 +34,10 @@ impl Rows for Jobs {
             | RowKey::Action(_)
             | RowKey::Item(..) => None,
         }
+    }
+
+    fn most(cx: &Cx<'_>) -> usize {
+        cx.model.job_count()
     }
 
     fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {

@@ -29,13 +29,15 @@ impl Walk {
         mut tell: impl FnMut(RowKey),
     ) -> bool {
         if !matches!(self, Self::Keys(_)) {
-            *self = Self::Keys(all());
+            let mut keys = all();
+            keys.reverse();
+            *self = Self::Keys(keys);
         }
         let Self::Keys(left) = self else {
             return false;
         };
         let from = left.len().saturating_sub(rows);
-        for key in left.drain(from..) {
+        for key in left.drain(from..).rev() {
             tell(key);
         }
         !left.is_empty()
@@ -96,6 +98,14 @@ impl<T: Rows> Look<RowKey, Place, Walk> for Looking<'_, '_, T> {
 
     fn passes_all(&self) -> bool {
         self.filter.is_empty()
+    }
+
+    fn most(&self) -> usize {
+        T::most(self.cx)
+    }
+
+    fn walks_in_order(&self) -> bool {
+        T::IN_ORDER
     }
 
     fn walk(&self, walk: &mut Walk, rows: usize, tell: &mut dyn FnMut(RowKey, Place)) -> bool {

@@ -131,7 +131,8 @@ impl Value {
         }
     }
 
-    fn head(&self) -> [u64; 2] {
+    /// The beginning of it, and whether that is all.
+    fn head(&self) -> ([u64; 2], bool) {
         // Keeps the order of negative numbers too.
         let up = |n: i64| n.cast_unsigned() ^ 1 << 63;
         let text = |text: &str| {
@@ -142,11 +143,11 @@ impl Value {
             head.map(u64::from_be_bytes)
         };
         match self {
-            Self::Int(n) => [up(*n), 0],
-            Self::Pair(a, b) => [up(*a), up(*b)],
-            Self::Text(t) => text(t),
-            Self::Down(Reverse(t)) => text(t).map(|half| !half),
-            Self::Missing => [u64::MAX; 2],
+            Self::Int(n) => ([up(*n), 0], true),
+            Self::Pair(a, b) => ([up(*a), up(*b)], true),
+            Self::Text(t) => (text(t), t.len() <= 16),
+            Self::Down(Reverse(t)) => (text(t).map(|half| !half), t.len() <= 16),
+            Self::Missing => ([u64::MAX; 2], true),
         }
     }
 
@@ -181,26 +182,31 @@ impl Place {
 }
 
 impl Sortable for Place {
-    fn head(&self) -> [u64; 2] {
+    fn head(&self) -> ([u64; 2], bool) {
         self.value.head()
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        match (&self.value, &other.value) {
+            (Value::Text(a), Value::Text(b)) => texts(a, b),
+            (Value::Down(Reverse(a)), Value::Down(Reverse(b))) => texts(b, a),
+            (a, b) => a.cmp(b),
+        }
+    }
+}
+
+/// Many are one text.
+fn texts(a: &Text, b: &Text) -> Ordering {
+    if std::ptr::eq(&**a, &**b) {
+        Ordering::Equal
+    } else {
+        a.cmp(b)
     }
 }
 
 impl Ord for Place {
     fn cmp(&self, other: &Self) -> Ordering {
-        let texts = |a: &Text, b: &Text| {
-            if std::ptr::eq(&**a, &**b) {
-                Ordering::Equal
-            } else {
-                a.cmp(b)
-            }
-        };
-        let value = match (&self.value, &other.value) {
-            (Value::Text(a), Value::Text(b)) => texts(a, b),
-            (Value::Down(Reverse(a)), Value::Down(Reverse(b))) => texts(b, a),
-            (a, b) => a.cmp(b),
-        };
-        value
+        self.order(other)
             .then_with(|| texts(&self.tie.0, &other.tie.0))
             .then_with(|| texts(&self.tie.1, &other.tie.1))
     }
@@ -232,9 +238,13 @@ pub(crate) struct Column<T: Rows + ?Sized> {
 pub(crate) trait Rows: 'static {
     type Row<'a>;
     const NAME: &'static str;
+    /// Whether walks meet rows by their tie, and those by their key.
+    const IN_ORDER: bool;
 
     fn columns() -> &'static [Column<Self>];
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<Self::Row<'a>>;
+    /// At most so many rows there are, where that can be told.
+    fn most(cx: &Cx<'_>) -> usize;
     /// Rows among which are all of that scope.
     fn all(scope: &Scope, cx: &Cx<'_>) -> Vec<RowKey>;
     /// Tells about some of the next rows, at most so many; false: these were the last.

@@ -4,7 +4,7 @@ use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::model::status::node_status;
-use crate::model::{Node, Text, Truth};
+use crate::model::{Kind, Node, Text, Truth};
 
 /// The vocabulary.
 pub(crate) struct Nodes;
@@ -12,6 +12,7 @@ pub(crate) struct Nodes;
 impl Rows for Nodes {
     type Row<'a> = &'a Node;
     const NAME: &'static str = "nodes";
+    const IN_ORDER: bool = true;
 
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
@@ -26,6 +27,10 @@ impl Rows for Nodes {
             | RowKey::Action(_)
             | RowKey::Item(..) => None,
         }
+    }
+
+    fn most(cx: &Cx<'_>) -> usize {
+        cx.model.count(Kind::Node)
     }
 
     fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {

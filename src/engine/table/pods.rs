@@ -6,7 +6,7 @@ use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, Walk};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::model::status::pod_status;
-use crate::model::{Pod, Text};
+use crate::model::{Kind, Pod, Text};
 
 /// The vocabulary.
 pub(crate) struct Pods;
@@ -14,6 +14,7 @@ pub(crate) struct Pods;
 impl Rows for Pods {
     type Row<'a> = &'a Pod;
     const NAME: &'static str = "pods";
+    const IN_ORDER: bool = true;
 
     fn columns() -> &'static [Column<Self>] {
         COLUMNS
@@ -28,6 +29,10 @@ impl Rows for Pods {
             | RowKey::Action(_)
             | RowKey::Item(..) => None,
         }
+    }
+
+    fn most(cx: &Cx<'_>) -> usize {
+        cx.model.count(Kind::Pod)
     }
 
     fn all(scope: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
@@ -117,7 +122,7 @@ fn behind(pod: &Pod, service: &Text, cx: &Cx<'_>) -> bool {
 
 fn status(pod: &Pod) -> Span {
     let status = pod_status(pod);
-    let (glyph, tone) = match status.status.as_str() {
+    let (glyph, tone) = match &*status.status {
         "Running" if status.ready == status.total => ("●", Tone::Good),
         "Running" => ("◐", Tone::Warn),
         // Some of its containers have ended: the usual state of a job pod between two steps.

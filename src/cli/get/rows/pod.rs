@@ -30,7 +30,7 @@ pub(super) fn cells(view: &View<'_>, pod: &Pod, wide: bool) -> Vec<String> {
         pod.meta.namespace.to_string(),
         pod.meta.name.to_string(),
         status.ready_text(),
-        status.status.clone(),
+        status.status.to_string(),
         status.restarts_text(view.now),
         age::since(Some(pod.meta.created), view.now),
     ];
