@@ -27,7 +27,7 @@ fn as_kubectl_prints() {
         let status = pod_status(&pod);
         let columns = [
             status.ready_text(),
-            status.status.clone(),
+            status.status.into_owned(),
             status.restarts_text(now),
         ];
         let found = columns.join("\t");
