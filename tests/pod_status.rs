@@ -27,7 +27,7 @@ fn as_kubectl_prints() {
         let status = pod_status(&pod);
         let columns = [
             status.ready_text(),
-            status.status.into_owned(),
+            status.status.to_string(),
             status.restarts_text(now),
         ];
         let found = columns.join("\t");
