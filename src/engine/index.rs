@@ -308,7 +308,9 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
         let order = |keys: &[Option<K>], places: &[Option<S>], a: u32, b: u32| {
             if in_order {
                 let (a, b) = (&places[a as usize], &places[b as usize]);
-                a.as_ref().zip(b.as_ref()).map_or(Ordering::Equal, |(a, b)| a.order(b))
+                a.as_ref()
+                    .zip(b.as_ref())
+                    .map_or(Ordering::Equal, |(a, b)| a.order(b))
             } else {
                 compare(places, keys, a, b)
             }
@@ -456,7 +458,9 @@ fn room<T>(list: &mut Vec<T>) {
 
 fn compare<K: Ord, S: Ord>(places: &[Option<S>], keys: &[Option<K>], a: u32, b: u32) -> Ordering {
     let (a, b) = (a as usize, b as usize);
-    places[a].cmp(&places[b]).then_with(|| keys[a].cmp(&keys[b]))
+    places[a]
+        .cmp(&places[b])
+        .then_with(|| keys[a].cmp(&keys[b]))
 }
 
 /// How a row stands to this one.

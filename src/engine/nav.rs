@@ -307,9 +307,7 @@ impl Engine {
         match self.screens.top_mut() {
             Screen::Log(pane) => pane.search.take().is_some(),
             screen => match screen.table_mut() {
-                Some(table) if !table.filter_text().is_empty() => {
-                    table.set_filter("").is_ok()
-                }
+                Some(table) if !table.filter_text().is_empty() => table.set_filter("").is_ok(),
                 Some(_) | None => false,
             },
         }

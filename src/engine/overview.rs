@@ -40,11 +40,7 @@ impl Engine {
         }
     }
 
-    fn rank_view(
-        &self,
-        totals: &RankTotals,
-        now: DateTime<Utc>,
-    ) -> RankView {
+    fn rank_view(&self, totals: &RankTotals, now: DateTime<Utc>) -> RankView {
         let mut facts: Vec<Line> = Vec::new();
         match totals.nodes {
             Some(nodes) => facts.push(node_counts(nodes)),

@@ -51,10 +51,7 @@ impl Part {
         self.fits = match request.filter(|_| self.ready && !self.cordoned) {
             Some(request) => (
                 fit(self.allocatable - self.requested, request),
-                fit(
-                    self.allocatable - (self.requested - self.by_jobs),
-                    request,
-                ),
+                fit(self.allocatable - (self.requested - self.by_jobs), request),
             ),
             None => (0, 0),
         };

@@ -126,7 +126,10 @@ fn help_scrolls_where_it_does_not_fit() {
     assert_eq!(top.lines[0].0, HelpLine::Group(0));
     assert!(top.more > 0);
     assert_eq!(small(1).lines[0].0, HelpLine::Entry(0, 0));
-    assert_eq!(small(1).lines.first().map(|l| l.1.y), Some(top.lines[0].1.y));
+    assert_eq!(
+        small(1).lines.first().map(|l| l.1.y),
+        Some(top.lines[0].1.y)
+    );
     // Up from the top leads to the end, down from there to the top.
     let last = HelpLine::Entry(groups.len() - 1, groups[groups.len() - 1].1.len() - 1);
     assert_eq!(small(-1).lines.last().map(|l| l.0), Some(last));

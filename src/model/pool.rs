@@ -228,7 +228,6 @@ impl Fold {
             *self.shapes.entry(order(shape)).or_default() += count;
         }
     }
-
 }
 
 /// A pool's nodes and pods, added up in whichever way.

@@ -13,9 +13,7 @@ use super::network::{EndpointSlice, Ingress, Service};
 use super::node::Node;
 use super::placement::Place;
 use super::pod::Pod;
-use super::pool::{
-    Fold, JobCounts, NodeCounts, Pool, PoolSource, PoolSum, UNSEEN_POOL, asked,
-};
+use super::pool::{Fold, JobCounts, NodeCounts, Pool, PoolSource, PoolSum, UNSEEN_POOL, asked};
 use super::rank::{Rank, RankRules, Ranking};
 use super::resources::Resources;
 use super::store::Model;

@@ -69,7 +69,8 @@ impl Screen {
             regions = arrange(&scene, size);
         }
         let own = matches!(regions.body, BodyRegions::ConsoleLog { .. });
-        let same = |last: &Regions| last.area == regions.area && self.scene.as_ref() == Some(&scene);
+        let same =
+            |last: &Regions| last.area == regions.area && self.scene.as_ref() == Some(&scene);
         if !own && self.regions.as_ref().is_some_and(same) {
             return Ok(());
         }

@@ -76,12 +76,7 @@ impl Look<u8, i32, Option<u8>> for World {
         self.in_order
     }
 
-    fn walk(
-        &self,
-        walk: &mut Option<u8>,
-        rows: usize,
-        tell: &mut dyn FnMut(u8, i32),
-    ) -> bool {
+    fn walk(&self, walk: &mut Option<u8>, rows: usize, tell: &mut dyn FnMut(u8, i32)) -> bool {
         let from = walk.map_or(Bound::Unbounded, Bound::Excluded);
         let mut next = self.rows.range((from, Bound::Unbounded));
         for (key, value) in next.by_ref().take(rows) {

@@ -3,7 +3,7 @@
 use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
-use crate::model::{Kind, Backend, Health, Ingress, Route, RouteHealth, Text};
+use crate::model::{Backend, Health, Ingress, Kind, Route, RouteHealth, Text};
 
 /// The vocabulary.
 pub(crate) struct Ingresses;

@@ -1,8 +1,8 @@
 //! Tables: one row of a static vocabulary a column (title, width, cell, sort key), one file a kind of row.
 
 mod actions;
-mod ingresses;
 mod find;
+mod ingresses;
 mod jobs;
 mod look;
 mod nodes;
@@ -22,9 +22,9 @@ pub(crate) use actions::{Actions, Items};
 pub(crate) use find::Find;
 pub(crate) use ingresses::{Ingresses, backend};
 pub(crate) use jobs::{Jobs, LONG_WAIT};
+pub(crate) use look::Walk;
 pub(crate) use nodes::{Nodes, status as node_status};
 pub(crate) use pods::Pods;
-pub(crate) use look::Walk;
 pub(crate) use state::TableState;
 
 /// What names a row inside the engine.
@@ -255,11 +255,15 @@ pub(crate) trait Rows: 'static {
         rows: usize,
         tell: &mut dyn FnMut(RowKey, Self::Row<'a>),
     ) -> bool {
-        walk.keys(rows, || Self::all(scope, cx), |key| {
-            if let Some(row) = Self::get(&key, cx) {
-                tell(key, row);
-            }
-        })
+        walk.keys(
+            rows,
+            || Self::all(scope, cx),
+            |key| {
+                if let Some(row) = Self::get(&key, cx) {
+                    tell(key, row);
+                }
+            },
+        )
     }
     fn within(row: &Self::Row<'_>, scope: &Scope, cx: &Cx<'_>) -> bool;
     fn labels<'a>(row: &Self::Row<'a>, cx: &Cx<'a>) -> Option<&'a crate::model::Labels>;

@@ -53,11 +53,15 @@ impl Rows for Pods {
         tell: &mut dyn FnMut(RowKey, &'a Pod),
     ) -> bool {
         if !matches!(scope, Scope::All | Scope::Pool(_)) {
-            return walk.keys(rows, || Self::all(scope, cx), |key| {
-                if let Some(pod) = Self::get(&key, cx) {
-                    tell(key, pod);
-                }
-            });
+            return walk.keys(
+                rows,
+                || Self::all(scope, cx),
+                |key| {
+                    if let Some(pod) = Self::get(&key, cx) {
+                        tell(key, pod);
+                    }
+                },
+            );
         }
         let at = std::mem::take(walk);
         let behind = match &at {

@@ -88,7 +88,12 @@ impl TableState {
     pub(crate) fn cover(&mut self) {
         if self.faded.is_none() {
             self.faded = Some(Faded {
-                rows: self.index.from(self.top).take(self.seen.slots.len()).cloned().collect(),
+                rows: self
+                    .index
+                    .from(self.top)
+                    .take(self.seen.slots.len())
+                    .cloned()
+                    .collect(),
                 shown: self.index.len(),
                 total: self.index.total(),
             });
@@ -146,7 +151,9 @@ impl TableState {
     }
 
     fn minds_pools(&self) -> bool {
-        let by_pool = self.sort.is_some_and(|(at, _)| titles(self.kind).get(at) == Some(&"POOL"));
+        let by_pool = self
+            .sort
+            .is_some_and(|(at, _)| titles(self.kind).get(at) == Some(&"POOL"));
         matches!(self.scope, Scope::Pool(_))
             || by_pool
             || (self.kind == TableKind::Jobs && !self.filter.is_empty())

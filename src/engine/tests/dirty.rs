@@ -53,9 +53,17 @@ fn a_pod_that_is_not_on_the_screen_draws_nothing() {
     // Twenty rows: apps/web-0000 and those behind it.
     assert_eq!(crowd.after(Kind::Pod, changed(400)), Dirty::Clean);
     assert_eq!(crowd.after(Kind::Pod, changed(3)), Dirty::News);
-    assert_eq!(crowd.after(Kind::Pod, changed(3)), Dirty::Clean, "the same again");
+    assert_eq!(
+        crowd.after(Kind::Pod, changed(3)),
+        Dirty::Clean,
+        "the same again"
+    );
     let new = [put_pod(service(700, PodPhase::Running))];
-    assert_eq!(crowd.after(Kind::Pod, new), Dirty::News, "the count of rows");
+    assert_eq!(
+        crowd.after(Kind::Pod, new),
+        Dirty::News,
+        "the count of rows"
+    );
     let gone = [crate::model::testing::gone("apps/web-0450")];
     assert_eq!(crowd.after(Kind::Pod, gone), Dirty::News, "and again");
     // At the end of the list it is the other way round.
@@ -150,7 +158,9 @@ fn a_burst_is_told_once() {
     for turn in 0..100 {
         let phase = [PodPhase::Failed, PodPhase::Running][turn % 2];
         let pods = (0..500).map(|n| put_pod(service(n, phase)));
-        crowd.bench.send(Event::Watch(Box::new(watch(Kind::Pod, pods))));
+        crowd
+            .bench
+            .send(Event::Watch(Box::new(watch(Kind::Pod, pods))));
     }
     assert_eq!(crowd.bench.engine.take_dirty(), Dirty::News);
     assert_eq!(crowd.bench.engine.take_dirty(), Dirty::Clean);
