@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// One line of plain text: escape sequences, control and direction characters are gone, line breaks and tabs
 /// are single spaces. Borrows when there was nothing to do.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|b| b < 0x20 || b == 0x7f || b >= 0x80) {
+    if is_plain(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     if !text.chars().any(unwanted) {
@@ -35,6 +35,24 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     }
     out.truncate(out.trim_end().len());
     Cow::Owned(out)
+}
+
+/// Whether all of it is printable ASCII, of which nothing has to be taken. Eight bytes at a time.
+#[inline]
+pub(super) fn is_plain(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let odd = |eight: [u8; 8]| {
+        let eight = u64::from_le_bytes(eight);
+        // The high bit where a byte is below 0x20, and where it is 0x7f. A borrow may set more of them, yet
+        // only beyond a byte that is odd.
+        let (low, del) = (eight.wrapping_sub(ONES * 0x20), eight ^ (ONES * 0x7f));
+        (eight | (low & !eight) | (del.wrapping_sub(ONES) & !del)) & HIGH != 0
+    };
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let mut last = [b' '; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    !chunks.iter().any(|chunk| odd(*chunk)) && !odd(last)
 }
 
 /// Columns between tab stops in a log.
@@ -202,6 +220,20 @@ mod tests {
         ] {
             assert_eq!(log_line(given), want, "{given:?}");
         }
+    }
+
+    #[test]
+    fn printable_ascii_is_plain() {
+        for byte in 0..=u8::MAX {
+            for at in 0..20 {
+                let mut text = [b'~'; 20];
+                text[at] = byte;
+                let want = (0x20..0x7f).contains(&byte);
+                assert_eq!(is_plain(&text), want, "{byte:#x} at {at}");
+                assert_eq!(is_plain(&text[..=at]), want, "{byte:#x} at the end, {at}");
+            }
+        }
+        assert!(is_plain(b""));
     }
 
     proptest::proptest! {

@@ -33,20 +33,31 @@ impl Interner {
         if text.is_empty() {
             return self.empty();
         }
-        let hash = self.hasher.hash_one(text);
-        if let Some(shared) = self.texts.find(hash, |t| **t == *text) {
-            return shared.clone();
+        if let Some(shared) = self.known(text.as_bytes()) {
+            return shared;
         }
+        let code = hash(&self.hasher, text.as_bytes());
         if self.texts.len() >= self.sweep_at.max(SMALL) {
             self.texts.retain(|t| Arc::strong_count(t) > 1);
             self.sweep_at = self.texts.len() * 2;
             let room = self.sweep_at.max(SMALL);
-            self.texts.shrink_to(room, |t| self.hasher.hash_one(&**t));
+            self.texts.shrink_to(room, |t| hash(&self.hasher, t.as_bytes()));
         }
         let shared: Text = text.into();
         self.texts
-            .insert_unique(hash, shared.clone(), |t| self.hasher.hash_one(&**t));
+            .insert_unique(code, shared.clone(), |t| hash(&self.hasher, t.as_bytes()));
         shared
+    }
+
+    /// The shared copy of the text of just these bytes, if there is one.
+    #[inline]
+    pub fn known(&self, text: &[u8]) -> Option<Text> {
+        if text.is_empty() {
+            return Some(self.empty());
+        }
+        let code = hash(&self.hasher, text);
+        let known = self.texts.find(code, |t| t.as_bytes() == text);
+        known.cloned()
     }
 
     /// The empty text.
@@ -63,6 +74,12 @@ impl Interner {
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()
     }
+}
+
+fn hash(hasher: &DefaultHashBuilder, bytes: &[u8]) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 /// Shares equal values that are found by what they are made of, before they are made.

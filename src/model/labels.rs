@@ -59,6 +59,16 @@ impl Labels {
         }
     }
 
+    /// Of shared keys and the values that stand for them, with NUL between each and the next and nowhere
+    /// else.
+    pub(crate) fn packed(keys: Arc<Keys>, values: &str) -> Self {
+        debug_assert_eq!(values.split(BETWEEN).count(), keys.0.len());
+        Self {
+            keys,
+            values: values.into(),
+        }
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         let at = self.keys.0.binary_search_by(|k| k.as_ref().cmp(key)).ok()?;

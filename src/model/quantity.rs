@@ -28,7 +28,11 @@ fn scaled(text: &str, scale: i128) -> Option<i64> {
     if (whole.is_empty() && fraction.is_empty()) || whole.len() > DIGITS {
         return None;
     }
-    let digits: i128 = format!("0{whole}{fraction}").parse().ok()?;
+    let mut digits = 0;
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        // A second point, or what is no digit.
+        digits = digits * 10 + i128::from(char::from(digit).to_digit(10)?);
+    }
     // The value is digits * up / down.
     let (mut up, mut down): (i128, i128) = (scale, 10_i128.checked_pow(fraction.len() as u32)?);
     match suffix {

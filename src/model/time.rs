@@ -13,6 +13,11 @@ pub struct Time(
 );
 
 impl Time {
+    /// From seconds since 1970; the last second there is counts as the one before.
+    pub(crate) fn from_seconds(seconds: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(seconds))
+    }
+
     /// As a date.
     pub fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp(i64::from(self.0.get()) - 1, 0).unwrap_or_default()
@@ -47,6 +52,10 @@ mod tests {
         assert_eq!(Time::from(epoch - TimeDelta::days(1)).utc(), epoch);
         let far = Time::from(epoch + TimeDelta::days(100_000)).utc();
         assert_eq!(far.timestamp(), i64::from(u32::MAX) - 1);
+        for seconds in [0, 1, u32::MAX - 1, u32::MAX] {
+            let date = epoch + TimeDelta::seconds(seconds.into());
+            assert_eq!(Time::from_seconds(seconds), Time::from(date));
+        }
         assert_eq!(size_of::<Option<Time>>(), 4);
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::meta::RawMeta;
 use super::raw::{Part, Str};
 use super::{
-    DecodeError, Decoder, Fault, INITIAL_EVENTS_END, Json, Protobuf, Wire, harmless, proto,
+    DecodeError, Decoder, Fault, INITIAL_EVENTS_END, Json, Wire, harmless, proto,
 };
 use crate::model::{Kind, Object, Text, Uid};
 
@@ -168,7 +168,7 @@ impl Decoder {
         };
         let read = match event.kind {
             b"ADDED" | b"MODIFIED" => self
-                .read(kind, Protobuf(object))
+                .message(kind, object)
                 .map(|(object, version)| Frame::Upsert { object, version }),
             b"ERROR" => {
                 let status = proto::status(object);
@@ -191,7 +191,7 @@ impl Decoder {
     fn messages(&mut self, kind: Kind, bytes: &[u8]) -> Result<Page, Fault> {
         let mut items = Vec::new();
         let meta = proto::list(proto::unwrap(bytes)?, |item| {
-            items.push(match self.read(kind, Protobuf(item)) {
+            items.push(match self.message(kind, item) {
                 Ok((object, _)) => Ok(object),
                 Err(fault) => {
                     let outline = proto::outline(item);

@@ -16,7 +16,7 @@ use super::{Decoder, requests};
 use crate::model::condition::Conditions;
 use crate::model::{
     ContainerRole, ContainerSpec, ContainerState, ContainerStatus, NodeTerm, Pod, PodPhase,
-    PodSpec, Resources, Said, Terminated, Text, Time, Toleration, Words,
+    PodSpec, Resources, Said, Terminated, Text, Toleration, Words,
 };
 
 /// Seconds of grace where a pod names none.
@@ -33,7 +33,7 @@ impl Decoder {
             statuses: self.statuses(&raw.spec, status),
             words: (!status.reason.is_empty() || !status.message.is_empty())
                 .then(|| self.words(&status.reason, &status.message)),
-            started: status.start_time.time().map(Time::from),
+            started: status.start_time.whole(),
             ip: status.pod_ip.parse().ok(),
             phase: match &*status.phase {
                 // A pod that its server has just stored may have no status yet.
@@ -46,7 +46,7 @@ impl Decoder {
         }
     }
 
-    fn spec(&mut self, raw: &RawSpec<'_>, requests: Resources) -> Arc<PodSpec> {
+    pub(super) fn spec(&mut self, raw: &RawSpec<'_>, requests: Resources) -> Arc<PodSpec> {
         let hash = self.specs.hash([SpecOf(raw)]);
         let same = |known: &PodSpec| known.requests == requests && is_of(known, raw);
         if let Some(known) = self.specs.get(hash, same) {
@@ -99,6 +99,12 @@ impl Decoder {
         if raw.is_empty() {
             return Conditions::default();
         }
+        let since = raw.iter().map(|c| c.last_transition_time.whole());
+        Conditions::new(self.said(raw), since.collect())
+    }
+
+    /// What conditions say.
+    pub(super) fn said(&mut self, raw: &[RawCondition<'_>]) -> Arc<[Said]> {
         let parts = raw
             .iter()
             .map(|c| (&*c.kind, c.truth(), &*c.reason, &*c.message));
@@ -110,7 +116,7 @@ impl Decoder {
                         == (r.truth(), &*r.kind, &*r.reason, &*r.message)
                 })
         };
-        let said = match self.said.get(hash, same) {
+        match self.said.get(hash, same) {
             Some(known) => known,
             None => {
                 let said = raw.iter().map(|c| Said {
@@ -122,12 +128,10 @@ impl Decoder {
                 let said: Arc<[Said]> = said.collect();
                 self.said.put(hash, said)
             }
-        };
-        let since = raw.iter().map(|c| c.last_transition_time.time());
-        Conditions::new(said, since.map(|s| s.map(Time::from)).collect())
+        }
     }
 
-    fn words(&mut self, reason: &str, message: &str) -> Arc<Words> {
+    pub(super) fn words(&mut self, reason: &str, message: &str) -> Arc<Words> {
         let hash = self.words.hash([reason, message]);
         let same = |w: &Words| *w.reason == *reason && *w.message == *message;
         if let Some(known) = self.words.get(hash, same) {
@@ -180,7 +184,7 @@ impl Decoder {
             ContainerState::Terminated(Box::new(self.terminated(terminated)))
         } else if let Some(running) = &raw.running {
             ContainerState::Running {
-                since: running.started_at.time().map(Time::from),
+                since: running.started_at.whole(),
             }
         } else {
             ContainerState::Unset
@@ -197,8 +201,8 @@ impl Decoder {
             exit: number(raw.exit_code),
             signal: number(raw.signal),
             words: self.words(&raw.reason, &raw.message),
-            started: raw.started_at.time().map(Time::from),
-            finished: raw.finished_at.time().map(Time::from),
+            started: raw.started_at.whole(),
+            finished: raw.finished_at.whole(),
         }
     }
 }

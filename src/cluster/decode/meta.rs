@@ -113,14 +113,18 @@ impl Decoder {
 
     fn owner(&mut self, raw: &RawOwner<'_>) -> Arc<Owner> {
         let uid = self.uid(&raw.uid);
+        self.shared_owner(uid, &raw.kind, &raw.name)
+    }
+
+    pub(super) fn shared_owner(&mut self, uid: Uid, kind: &str, name: &str) -> Arc<Owner> {
         let hash = self.owners.hash([&uid]);
-        let same = |o: &Owner| o.uid == uid && *o.name == *raw.name && *o.kind == *raw.kind;
+        let same = |o: &Owner| o.uid == uid && *o.name == *name && *o.kind == *kind;
         if let Some(known) = self.owners.get(hash, same) {
             return known;
         }
         let owner = Owner {
-            kind: self.text(&raw.kind),
-            name: self.text(&raw.name),
+            kind: self.text(kind),
+            name: self.text(name),
             uid,
         };
         self.owners.put(hash, Arc::new(owner))
@@ -138,16 +142,23 @@ impl Decoder {
                 .map(|(k, v)| (self.text(k), harmless::plain(v)));
             return pairs.collect();
         }
-        let keys = || raw.0.iter().map(|(key, _)| &**key);
-        let hash = self.keys.hash(keys());
-        let keys = match self.keys.get(hash, |known| known.are(keys())) {
+        let keys = self.shared_keys(raw.0.iter().map(|(key, _)| &**key));
+        Labels::new(keys, raw.0.iter().map(|(_, value)| harmless::plain(value)))
+    }
+
+    /// Of keys that are sorted, each there once.
+    pub(super) fn shared_keys<'k>(
+        &mut self,
+        keys: impl ExactSizeIterator<Item = &'k str> + Clone,
+    ) -> Arc<Keys> {
+        let hash = self.keys.hash(keys.clone());
+        match self.keys.get(hash, |known| known.are(keys.clone())) {
             Some(known) => known,
             None => {
-                let own = keys().map(|key| self.text(key)).collect();
+                let own = keys.map(|key| self.text(key)).collect();
                 self.keys.put(hash, Arc::new(Keys::new(own)))
             }
-        };
-        Labels::new(keys, raw.0.iter().map(|(_, value)| harmless::plain(value)))
+        }
     }
 
     /// Sorted by key.

@@ -6,9 +6,11 @@
 //!
 //! Of annotations only those are kept whose keys [`keeps_annotation`] knows.
 
+mod direct;
 mod error;
 mod frame;
 mod kept;
+mod memo;
 mod meta;
 mod network;
 mod node;
@@ -93,6 +95,7 @@ pub struct Decoder {
     specs: Pool<PodSpec>,
     said: Pool<[Said]>,
     words: Pool<Words>,
+    direct: direct::Direct,
 }
 
 impl Decoder {
@@ -105,6 +108,20 @@ impl Decoder {
     pub fn object(&mut self, kind: Kind, json: &[u8]) -> Result<Object, serde_json::Error> {
         let mut from = serde_json::Deserializer::from_slice(json);
         self.read(kind, Json(&mut from)).map(|(object, _)| object)
+    }
+
+    /// One object and its resourceVersion, from its message.
+    fn message<'a>(
+        &mut self,
+        kind: Kind,
+        message: &'a [u8],
+    ) -> Result<(Object, Cow<'a, str>), Fault> {
+        if kind == Kind::Pod
+            && let Some((pod, version)) = self.direct(message)
+        {
+            return Ok((Object::Pod(Arc::new(pod)), version));
+        }
+        self.read(kind, Protobuf(message))
     }
 
     /// One object and its resourceVersion.
@@ -143,6 +160,10 @@ impl Decoder {
 
     /// Harmless and shared: for what repeats.
     fn text(&mut self, text: &str) -> Text {
+        // What is shared already is harmless.
+        if let Some(known) = self.interner.known(text.as_bytes()) {
+            return known;
+        }
         match harmless::plain(text) {
             Cow::Borrowed(text) => self.interner.intern(text),
             Cow::Owned(text) => self.interner.intern(&text),

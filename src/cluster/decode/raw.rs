@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
+use crate::model::Time;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A string; null, a list or an object count as empty, a number or a bool as it is written.
@@ -96,6 +97,15 @@ impl RawTime {
     pub(super) fn time(self) -> Option<DateTime<Utc>> {
         let (seconds, nanos) = self.0?;
         DateTime::from_timestamp(seconds, nanos)
+    }
+
+    /// In whole seconds, as pods hold it.
+    pub(super) fn whole(self) -> Option<Time> {
+        let (seconds, _) = self.0?;
+        match u32::try_from(seconds) {
+            Ok(seconds) => Some(Time::from_seconds(seconds)),
+            Err(_) => self.time().map(Time::from),
+        }
     }
 }
 

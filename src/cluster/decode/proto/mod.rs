@@ -17,4 +17,4 @@ mod workload;
 pub use wire::Fault;
 
 pub(super) use event::{Event, list, metadata, outline, status, unwrap, word};
-pub(super) use wire::Message;
+pub(super) use wire::{Message, Reader, Value, entry, text};

@@ -44,12 +44,12 @@ const LAST_FIELD: u64 = (1 << 29) - 1;
 
 /// Reads fields one after the other.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+pub(in super::super) struct Reader<'a>(pub(in super::super) &'a [u8]);
 
 impl<'a> Reader<'a> {
     /// The next field and its value; `None` at the end.
     #[inline]
-    pub(super) fn field(&mut self) -> Result<Option<(u32, Value<'a>)>, Fault> {
+    pub(in super::super) fn field(&mut self) -> Result<Option<(u32, Value<'a>)>, Fault> {
         if self.0.is_empty() {
             return Ok(None);
         }
@@ -159,7 +159,7 @@ impl<'a, M: Message<'a>> Message<'a> for Part<M> {
 
 /// Text that need not be UTF-8: what is not is replaced, never refused.
 #[inline]
-pub(super) fn text(bytes: &[u8]) -> Str<'_> {
+pub(in super::super) fn text(bytes: &[u8]) -> Str<'_> {
     Str(match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(bytes),
@@ -168,7 +168,7 @@ pub(super) fn text(bytes: &[u8]) -> Str<'_> {
 
 impl<'a> Value<'a> {
     #[inline]
-    pub(super) fn bytes(self) -> Option<&'a [u8]> {
+    pub(in super::super) fn bytes(self) -> Option<&'a [u8]> {
         match self {
             Self::Bytes(bytes) => Some(bytes),
             Self::Number(_) | Self::Fixed => None,
@@ -241,7 +241,7 @@ impl<'a> Value<'a> {
     }
 
     /// A Time or a MicroTime; one without a byte is Go's zero time and means none.
-    pub(super) fn time(self, into: &mut RawTime) -> Result<(), Fault> {
+    pub(in super::super) fn time(self, into: &mut RawTime) -> Result<(), Fault> {
         let Self::Bytes(bytes) = self else {
             return Ok(());
         };
@@ -315,7 +315,7 @@ impl<'a> Value<'a> {
 
 /// Key and value of a map's entry; what is absent is empty.
 #[inline]
-fn entry(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
+pub(in super::super) fn entry(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
     let (mut key, mut value): (&[u8], &[u8]) = (b"", b"");
     fields(bytes, |number, found| {
         match (number, found) {
