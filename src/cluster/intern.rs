@@ -41,7 +41,8 @@ impl Interner {
             self.texts.retain(|t| Arc::strong_count(t) > 1);
             self.sweep_at = self.texts.len() * 2;
             let room = self.sweep_at.max(SMALL);
-            self.texts.shrink_to(room, |t| hash(&self.hasher, t.as_bytes()));
+            self.texts
+                .shrink_to(room, |t| hash(&self.hasher, t.as_bytes()));
         }
         let shared: Text = text.into();
         self.texts

@@ -9,9 +9,7 @@ use serde_json::Value;
 
 use super::meta::RawMeta;
 use super::raw::{Part, Str};
-use super::{
-    DecodeError, Decoder, Fault, INITIAL_EVENTS_END, Json, Wire, harmless, proto,
-};
+use super::{DecodeError, Decoder, Fault, INITIAL_EVENTS_END, Json, Wire, harmless, proto};
 use crate::model::{Kind, Object, Text, Uid};
 
 /// One event of a watch. What can borrow from the event's bytes does.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
-use chrono::{DateTime, Utc};
 use crate::model::Time;
+use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A string; null, a list or an object count as empty, a number or a bool as it is written.
