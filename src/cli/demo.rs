@@ -33,9 +33,13 @@ pub struct DemoArgs {
     /// So many job pods more, on nodes of their own among --nodes: to try how large a cluster may be
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500_000))]
     pub pods: Option<u32>,
-    /// So many of the --pods end and are replaced each second [default: a thirtieth of them a minute]
+    /// So many of the --pods end each second, and as many are created, scheduled, initialised and started in their
+    /// place; those that ended are deleted some seconds later [default: a thirtieth of them a minute]
     #[arg(long, value_name = "N", requires = "pods", value_parser = clap::value_parser!(u32).range(0..=2_000))]
     pub churn: Option<u32>,
+    /// So many small changes each second, of status or annotations, on those of the --pods that run [default: none]
+    #[arg(long, value_name = "N", requires = "pods", value_parser = clap::value_parser!(u32).range(0..=5_000))]
+    pub changes: Option<u32>,
 }
 
 impl DemoArgs {
@@ -56,6 +60,10 @@ impl DemoArgs {
             rate: self.rate.or_else(|| scenario.as_ref().and_then(|s| s.rate)),
             pods: self.pods.and_then(|n| usize::try_from(n).ok()),
             churn: self.churn.and_then(|n| usize::try_from(n).ok()),
+            changes: self
+                .changes
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or(0),
             scenario: scenario.map(Arc::new),
             ..defaults
         })

@@ -183,7 +183,9 @@ impl<H: Host> Direct<H> {
         request.content_type = content_type.to_owned();
         match self.host.handle(request) {
             Response::Done { status, body, .. } => call::read(status, None, &body),
-            Response::Watch(_) | Response::Log(_) => Reply::Lost("a stream was answered".into()),
+            Response::List(_) | Response::Watch(_) | Response::Log(_) => {
+                Reply::Lost("a stream was answered".into())
+            }
         }
     }
 
@@ -279,7 +281,7 @@ impl<H: Host> Direct<H> {
                     self.event(Event::Log(id, Box::new(LogEvent::Ended(end))));
                 }
             }
-            Response::Watch(_) => {}
+            Response::List(_) | Response::Watch(_) => {}
         }
     }
 

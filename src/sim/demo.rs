@@ -46,6 +46,8 @@ pub struct DemoOptions {
     pub pods: Option<usize>,
     /// Of these pods, so many end and are replaced a second; `None`: a thirtieth of them a minute.
     pub churn: Option<usize>,
+    /// Of these pods, so many running ones change in status or annotations a second.
+    pub changes: usize,
     /// Its faults come after the demo has opened; its pools stand in place of the default ones.
     pub scenario: Option<Arc<Scenario>>,
 }
@@ -60,6 +62,7 @@ impl Default for DemoOptions {
             broken_ingress: true,
             pods: None,
             churn: None,
+            changes: 0,
             scenario: None,
         }
     }
@@ -130,6 +133,7 @@ impl Demo {
                 nodes,
                 pods,
                 churn: options.churn.map_or(pods / 30, |n| n.saturating_mul(60)),
+                changes: options.changes.saturating_mul(60),
             });
             demo.platform.pump(&mut demo.world);
         }

@@ -5,6 +5,7 @@
 
 mod convert;
 mod driver;
+mod gzip;
 mod kubeconfig;
 mod stream;
 

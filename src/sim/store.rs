@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
-use super::object::{Obj, key, set_rv};
+use super::object::{Obj, key};
 use super::resource::{RESOURCES, Res};
 use super::status::Status;
 
@@ -46,20 +46,38 @@ pub struct Expired {
     pub oldest: u64,
 }
 
-/// How many changes the log keeps unless told otherwise.
-const HISTORY: usize = 20_000;
+/// How much the log of changes keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Keep {
+    /// As many changes whatever their age and size.
+    least: usize,
+    /// Older ones go, as etcd's are compacted every five minutes.
+    age: TimeDelta,
+    /// Bytes, about: a busy cluster's older ones go before their time.
+    bytes: usize,
+}
+
+const KEEP: Keep = Keep {
+    least: 20_000,
+    age: TimeDelta::minutes(5),
+    bytes: 160 << 20,
+};
 
 /// All objects of a cluster.
 #[derive(Debug)]
 pub struct Store {
     /// One map a resource, in the table's order; keys are `namespace/name`.
     objects: Vec<BTreeMap<Box<str>, Arc<Obj>>>,
-    by_uid: HashMap<Box<str>, Arc<Obj>>,
+    by_uid: HashMap<Arc<str>, Arc<Obj>>,
     /// How many objects name this uid as their controller.
-    owned: HashMap<Box<str>, usize>,
+    owned: HashMap<Arc<str>, usize>,
     revision: u64,
     changes: VecDeque<Change>,
-    history: usize,
+    /// When each change was made, beside it.
+    made: VecDeque<DateTime<Utc>>,
+    /// What the changes weigh together.
+    weight: usize,
+    keep: Keep,
     seed: u64,
     drawn: u64,
 }
@@ -73,7 +91,9 @@ impl Store {
             owned: HashMap::new(),
             revision: 1,
             changes: VecDeque::new(),
-            history: HISTORY,
+            made: VecDeque::new(),
+            weight: 0,
+            keep: KEEP,
             seed,
             drawn: 0,
         }
@@ -202,8 +222,27 @@ impl Store {
     ) -> Result<Arc<Obj>, Status> {
         let value = self.prepare(now, res, value)?;
         let obj = Arc::new(Obj::new(res, self.revision + 1, value));
-        self.put(ChangeKind::Added, obj.clone(), None);
+        self.put(now, ChangeKind::Added, obj.clone(), None);
         Ok(obj)
+    }
+
+    /// Stores an object out of a stencil, in place of the version there is; its revision is the next one.
+    pub(crate) fn stamp(&mut self, now: DateTime<Utc>, obj: Obj) {
+        let old = self.get(obj.res, &obj.namespace, &obj.name).cloned();
+        let kind = match old {
+            Some(_) => ChangeKind::Modified,
+            None => ChangeKind::Added,
+        };
+        self.put(now, kind, Arc::new(obj), old);
+    }
+
+    /// The same for many new ones that no watch is to hear of: what watches from before is told that its
+    /// resourceVersion is too old.
+    pub(crate) fn load(&mut self, objects: impl IntoIterator<Item = Arc<Obj>>) {
+        for obj in objects {
+            self.place(obj);
+        }
+        self.trim(0);
     }
 
     /// Reads, edits, writes. An edit that changes nothing writes nothing; one that changes the spec
@@ -231,7 +270,7 @@ impl Store {
             return Ok(old);
         }
         let obj = Arc::new(Obj::new(res, self.revision + 1, value));
-        self.put(ChangeKind::Modified, obj.clone(), Some(old));
+        self.put(now, ChangeKind::Modified, obj.clone(), Some(old));
         Ok(obj)
     }
 
@@ -281,7 +320,7 @@ impl Store {
     /// `NotFound` when there is no such object.
     pub fn remove(
         &mut self,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
         res: Res,
         ns: &str,
         name: &str,
@@ -290,19 +329,20 @@ impl Store {
             .get(res, ns, name)
             .ok_or_else(|| Status::not_found(res, name))?
             .clone();
-        let mut value = old.value();
-        set_rv(&mut value, self.revision + 1);
-        let obj = Arc::new(Obj::new(res, self.revision + 1, value));
+        let obj = Arc::new(old.at_revision(self.revision + 1));
         self.revision += 1;
         self.objects[res.index()].remove(key(ns, name).as_str());
         self.by_uid.remove(&obj.uid);
         self.disown(&obj);
-        self.log(Change {
-            rv: obj.rv,
-            kind: ChangeKind::Deleted,
-            obj: obj.clone(),
-            old: Some(old),
-        });
+        self.log(
+            now,
+            Change {
+                rv: obj.rv,
+                kind: ChangeKind::Deleted,
+                obj: obj.clone(),
+                old: Some(old),
+            },
+        );
         Ok(obj)
     }
 
@@ -328,14 +368,17 @@ impl Store {
 
     /// Keeps at most the newest `keep` changes: what compaction does.
     pub fn trim(&mut self, keep: usize) {
-        let surplus = self.changes.len().saturating_sub(keep);
-        self.changes.drain(..surplus);
+        while self.changes.len() > keep {
+            self.forget();
+        }
     }
 
-    /// Bounds the log from now on.
-    pub fn set_history(&mut self, keep: usize) {
-        self.history = keep;
-        self.trim(keep);
+    /// The oldest change goes.
+    fn forget(&mut self) {
+        self.made.pop_front();
+        if let Some(change) = self.changes.pop_front() {
+            self.weight -= weight(&change);
+        }
     }
 
     fn disown(&mut self, obj: &Obj) {
@@ -348,28 +391,43 @@ impl Store {
         }
     }
 
-    fn put(&mut self, kind: ChangeKind, obj: Arc<Obj>, old: Option<Arc<Obj>>) {
+    fn put(&mut self, now: DateTime<Utc>, kind: ChangeKind, obj: Arc<Obj>, old: Option<Arc<Obj>>) {
         if let Some(old) = &old {
             self.disown(old);
         }
+        self.place(obj.clone());
+        self.log(
+            now,
+            Change {
+                rv: obj.rv,
+                kind,
+                obj,
+                old,
+            },
+        );
+    }
+
+    fn place(&mut self, obj: Arc<Obj>) {
         if let Some(owner) = &obj.owner {
             *self.owned.entry(owner.clone()).or_default() += 1;
         }
         self.revision = obj.rv;
-        self.objects[obj.res.index()].insert(obj.key().into(), obj.clone());
         self.by_uid.insert(obj.uid.clone(), obj.clone());
-        self.log(Change {
-            rv: obj.rv,
-            kind,
-            obj,
-            old,
-        });
+        self.objects[obj.res.index()].insert(obj.key().into(), obj);
     }
 
-    fn log(&mut self, change: Change) {
+    fn log(&mut self, now: DateTime<Utc>, change: Change) {
+        self.weight += weight(&change);
         self.changes.push_back(change);
-        if self.changes.len() > self.history {
-            self.changes.pop_front();
+        self.made.push_back(now);
+        while self.changes.len() > self.keep.least
+            && (self.weight > self.keep.bytes
+                || self
+                    .made
+                    .front()
+                    .is_some_and(|at| *at + self.keep.age < now))
+        {
+            self.forget();
         }
     }
 
@@ -384,7 +442,8 @@ impl Store {
         z ^ (z >> 31)
     }
 
-    fn draw_uid(&mut self) -> String {
+    /// A uid, of the seed and of how many were drawn before.
+    pub(crate) fn draw_uid(&mut self) -> String {
         let (a, b) = (self.draw(), self.draw());
         format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
@@ -408,6 +467,11 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// What a change adds to the log: the object as it was is the change before's.
+fn weight(change: &Change) -> usize {
+    size_of::<Change>() + change.obj.weight()
 }
 
 /// RFC 3339 in whole seconds, as `metav1.Time`.
@@ -501,6 +565,31 @@ mod tests {
             })
         );
         assert_eq!(store.changes_after(3).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_log_is_bounded_by_age_and_bytes_but_for_the_newest() {
+        let (mut store, pods) = (Store::new(1), resource("pods"));
+        store.create(at(0), pods, pod("a", "p")).unwrap();
+        let change = |store: &mut Store, s: i64| {
+            store
+                .update(at(s), pods, "a", "p", |v| v["spec"]["x"] = s.into())
+                .unwrap();
+            (store.oldest(), store.changes.len())
+        };
+        store.keep = Keep {
+            least: 2,
+            age: TimeDelta::seconds(60),
+            bytes: 1 << 20,
+        };
+        assert_eq!(change(&mut store, 50), (1, 2));
+        assert_eq!(change(&mut store, 60), (1, 3));
+        assert_eq!(change(&mut store, 61), (2, 3), "the first is too old");
+        assert_eq!(change(&mut store, 500), (4, 2), "all are, two stay");
+        store.keep.bytes = 1;
+        assert_eq!(change(&mut store, 500), (5, 2));
+        let weight: usize = store.changes.iter().map(super::weight).sum();
+        assert_eq!((store.weight, store.made.len()), (weight, 2));
     }
 
     #[test]

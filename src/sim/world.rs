@@ -19,6 +19,7 @@ mod faults;
 mod fill;
 mod log;
 
+pub(crate) use fill::FILLED;
 pub use fill::Fill;
 
 /// One cluster. Synchronous and deterministic: the same seed and the same calls at the same times give
@@ -137,7 +138,13 @@ impl World {
         let answer = api::handle(&mut self.store, self.now, &req);
         self.react();
         match answer {
-            Response::Log(follow) => self.open_log(follow),
+            Response::Log(follow) => {
+                let pod = self.store.by_uid(&follow.uid).cloned();
+                if let Some(pod) = pod {
+                    self.actors.rouse(self.now, &mut self.store, &pod);
+                }
+                self.open_log(follow)
+            }
             other => other,
         }
     }

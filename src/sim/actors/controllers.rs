@@ -2,6 +2,7 @@
 //! all at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::Duration;
 
@@ -17,9 +18,9 @@ use super::{daemonset, deployment, endpoints, pdb, replicaset, statefulset};
 use crate::sim::{Change, ChangeKind, Obj, find, resource};
 
 /// Selectors of one namespace's objects (plural, name).
-type Selecting = BTreeMap<(&'static str, Box<str>), Selector>;
+type Selecting = BTreeMap<(&'static str, Arc<str>), Selector>;
 
-type Key = (&'static str, Box<str>, Box<str>);
+type Key = (&'static str, Arc<str>, Arc<str>);
 
 /// From a change to the controllers' reaction, in milliseconds.
 const LATENCY_MS: i64 = 20;
@@ -29,9 +30,9 @@ const LATENCY_MS: i64 = 20;
 pub(crate) struct Controllers {
     dirty: BTreeSet<Key>,
     armed: bool,
-    selectors: BTreeMap<Box<str>, Selecting>,
+    selectors: BTreeMap<Arc<str>, Selecting>,
     /// What the controllers see of a pod, hashed: most changes do not concern them.
-    seen: HashMap<Box<str>, u64>,
+    seen: HashMap<Arc<str>, u64>,
     jobs: Jobs,
 }
 
@@ -127,10 +128,23 @@ impl Controllers {
             .on(&obj.node)
             .on(slim.status.pod_ip.as_deref().unwrap_or_default())
             .at(u64::from(slim.ready()) << 1 | u64::from(obj.deleting));
-        for (k, v) in &obj.labels {
+        for (k, v) in obj.labels.iter() {
             hash = hash.on(k).on(v);
         }
         self.seen.insert(obj.uid.clone(), hash.raw()) != Some(hash.raw())
+    }
+
+    /// A pod out of a stencil changed, in something that services and budgets may ask for.
+    pub(crate) fn on_stamped(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        obj: &Obj,
+        old: Option<&Obj>,
+        gone: bool,
+    ) {
+        if gone || old.is_none_or(|old| old.phase != obj.phase || old.node != obj.node) {
+            self.by_selector(ctx, obj, old);
+        }
     }
 
     fn by_selector(&mut self, ctx: &mut Ctx<'_>, obj: &Obj, old: Option<&Obj>) {
@@ -161,8 +175,8 @@ impl Controllers {
         &mut self,
         ctx: &mut Ctx<'_>,
         plural: &'static str,
-        namespace: Box<str>,
-        name: Box<str>,
+        namespace: Arc<str>,
+        name: Arc<str>,
     ) {
         self.dirty.insert((plural, namespace, name));
         self.arm(ctx);

@@ -20,7 +20,8 @@ pub(crate) fn reconcile(ctx: &mut Ctx<'_>, service: &Obj) {
         if !selector.matches(&pod.labels) || matches!(&*pod.phase, "Succeeded" | "Failed") {
             continue;
         }
-        let Ok(slim) = serde_json::from_slice::<PodSlim<'_>>(&pod.body) else {
+        let body = pod.body();
+        let Ok(slim) = serde_json::from_slice::<PodSlim<'_>>(&body) else {
             continue;
         };
         let Some(ip) = slim.status.pod_ip.as_deref().filter(|ip| !ip.is_empty()) else {

@@ -26,7 +26,7 @@ struct Tally {
 /// The job controller's memory.
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
-    tallies: HashMap<Box<str>, Tally>,
+    tallies: HashMap<Arc<str>, Tally>,
 }
 
 impl Jobs {

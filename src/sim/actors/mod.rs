@@ -30,6 +30,8 @@ pub(crate) mod template;
 mod tests;
 pub(crate) mod workload;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use self::controllers::Controllers;
@@ -43,7 +45,7 @@ use self::owned::Owned;
 use self::pods::PodSlim;
 use self::queue::{Queue, Timer};
 use self::scheduler::Scheduler;
-use crate::sim::{Change, ChangeKind, Obj, Store};
+use crate::sim::{Change, ChangeKind, Obj, Store, resource};
 
 /// All actors of one cluster.
 #[derive(Debug)]
@@ -119,10 +121,21 @@ impl Actors {
         let mut ctx = ctx!(self, now, store);
         self.owned.note(obj, change.old.as_deref(), gone);
         match (obj.res.group, obj.res.plural) {
+            ("", "pods") if obj.is_stamped() => {
+                self.scheduler
+                    .on_stamped(&mut ctx, change.old.as_deref(), obj, gone);
+                self.kubelets.on_stamped(obj, gone);
+                self.controllers
+                    .on_stamped(&mut ctx, obj, change.old.as_deref(), gone);
+            }
             ("", "pods") => {
-                let Ok(slim) = serde_json::from_slice::<PodSlim<'_>>(&obj.body) else {
+                let body = obj.body();
+                let Ok(slim) = serde_json::from_slice::<PodSlim<'_>>(&body) else {
                     return;
                 };
+                if let Some(old) = change.old.as_deref().filter(|old| old.is_stamped()) {
+                    self.scheduler.unstamped(old);
+                }
                 self.scheduler.on_pod(&mut ctx, obj, gone);
                 self.kubelets.on_pod(&mut ctx, obj, gone, &slim);
                 self.controllers.on_change(&mut ctx, change, Some(&slim));
@@ -139,6 +152,39 @@ impl Actors {
         }
     }
 
+    /// Pods out of stencils came past the log of changes.
+    pub(crate) fn loaded(&mut self, pods: &[Arc<Obj>]) {
+        for pod in pods {
+            self.scheduler.loaded(pod);
+        }
+    }
+
+    /// Everything up to now has been seen.
+    pub(crate) fn caught_up(&mut self, store: &Store) {
+        self.cursor = store.revision();
+    }
+
+    /// A pod out of a stencil is of interest: its kubelet takes it.
+    pub(crate) fn rouse(&mut self, now: DateTime<Utc>, store: &mut Store, pod: &Obj) {
+        if pod.is_stamped() && &*pod.phase == "Running" && self.kubelets.pod(&pod.uid).is_none() {
+            let mut ctx = ctx!(self, now, store);
+            self.kubelets.admit(&mut ctx, pod);
+        }
+    }
+
+    /// Something befalls a node: so it does its pods out of stencils.
+    fn rouse_node(&mut self, now: DateTime<Utc>, store: &mut Store, name: &str) {
+        let pods = resource("pods");
+        let here: Vec<Arc<Obj>> = store
+            .list(pods, None)
+            .filter(|pod| *pod.node == *name && pod.is_stamped())
+            .cloned()
+            .collect();
+        for pod in here {
+            self.rouse(now, store, &pod);
+        }
+    }
+
     fn on_node(&mut self, now: DateTime<Utc>, store: &mut Store, change: &Change) {
         let obj = &*change.obj;
         let mut ctx = ctx!(self, now, store);
@@ -150,6 +196,10 @@ impl Actors {
         }
         let value = obj.value();
         self.scheduler.on_node(&mut ctx, obj, &value);
+        if !value["metadata"]["annotations"][node::FAULT].is_null() {
+            self.rouse_node(now, store, &obj.name);
+        }
+        let mut ctx = ctx!(self, now, store);
         self.nodes
             .on_node(&mut ctx, &mut self.kubelets, obj, &value);
         let moved = |old: &Obj| {
@@ -199,6 +249,7 @@ impl Actors {
         name: &str,
         down: bool,
     ) {
+        self.rouse_node(now, store, name);
         let mut ctx = ctx!(self, now, store);
         self.nodes
             .set_down(&mut ctx, &mut self.kubelets, &name.into(), down);
@@ -212,6 +263,7 @@ impl Actors {
         name: &str,
         on: bool,
     ) {
+        self.rouse_node(now, store, name);
         let mut ctx = ctx!(self, now, store);
         self.nodes.set_pressure(&mut ctx, &name.into(), on);
     }

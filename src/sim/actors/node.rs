@@ -31,8 +31,8 @@ const HEARTBEAT_S: i64 = 300;
 
 #[derive(Debug, Default)]
 struct Life {
-    uid: Box<str>,
-    fault: Box<str>,
+    uid: Arc<str>,
+    fault: Arc<str>,
     down: Option<DateTime<Utc>>,
     lost: bool,
 }
@@ -55,7 +55,7 @@ impl Nodes {
         if value["metadata"]["annotations"][KUBELET] == "none" {
             return;
         }
-        let fault: Box<str> = value["metadata"]["annotations"][FAULT]
+        let fault: Arc<str> = value["metadata"]["annotations"][FAULT]
             .as_str()
             .unwrap_or_default()
             .into();
@@ -360,7 +360,7 @@ fn evict_all(ctx: &mut Ctx<'_>, kubelets: &Kubelets, name: &Arc<str>) {
         let Some(obj) = ctx.store.get(resource("pods"), &ns, &pod).cloned() else {
             continue;
         };
-        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
+        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body()) else {
             continue;
         };
         let stays = doc
@@ -404,7 +404,7 @@ fn press(ctx: &mut Ctx<'_>, kubelets: &mut Kubelets, name: &Arc<str>) {
         if &*obj.phase != "Running" || obj.deleting {
             continue;
         }
-        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
+        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body()) else {
             continue;
         };
         let daemon = doc

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::sim::{Obj, Res, Store, find};
 
-type Child = (&'static str, &'static str, Box<str>, Box<str>);
+type Child = (&'static str, &'static str, Arc<str>, Arc<str>);
 
 /// Dependents (group, plural, namespace, name) by the uid of their controller.
 #[derive(Debug, Default)]
 pub(crate) struct Owned {
-    children: HashMap<Box<str>, BTreeSet<Child>>,
+    children: HashMap<Arc<str>, BTreeSet<Child>>,
 }
 
 impl Owned {

@@ -26,8 +26,8 @@ pub(crate) enum Timer {
     /// A finished Job's time to live is over, or a Job's deadline: look at it again.
     Resync {
         plural: &'static str,
-        namespace: Box<str>,
-        name: Box<str>,
+        namespace: Arc<str>,
+        name: Arc<str>,
     },
     /// Bulk load: some pods end, others start.
     Churn,

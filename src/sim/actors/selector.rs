@@ -6,8 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::pods::Requirement;
-
-type Labels = BTreeMap<Box<str>, Box<str>>;
+use crate::sim::LabelSet;
 
 /// `matchLabels` and `matchExpressions`.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
@@ -36,8 +35,8 @@ impl Selector {
         })
     }
 
-    pub(crate) fn matches(&self, labels: &Labels) -> bool {
-        let label = |key: &str| labels.get(key).map(|v| &**v);
+    pub(crate) fn matches(&self, labels: &LabelSet) -> bool {
+        let label = |key: &str| labels.get(key);
         self.match_labels.iter().all(|(k, v)| label(k) == Some(v))
             && self
                 .match_expressions

@@ -378,7 +378,7 @@ fn dump(world: &World) -> Vec<u8> {
     let mut out = Vec::new();
     for res in crate::sim::resource::RESOURCES {
         for obj in world.store().list(res, None) {
-            out.extend_from_slice(&obj.body);
+            out.extend_from_slice(&obj.body());
             out.push(b'\n');
         }
     }
@@ -391,6 +391,7 @@ fn play(seed: u64) -> Vec<u8> {
         nodes: 4,
         pods: 20,
         churn: 60,
+        changes: 120,
     });
     w.create(apps("deployments"), {
         let mut d = deployment("web", 5);
@@ -423,7 +424,7 @@ fn recount(world: &World) -> BTreeMap<Arc<str>, Amounts> {
         .collect();
     let live = |p: &&Arc<Obj>| !p.node.is_empty() && !matches!(&*p.phase, "Succeeded" | "Failed");
     for p in world.store().list(resource("pods"), None).filter(live) {
-        let doc: PodDoc = serde_json::from_slice(&p.body).unwrap();
+        let doc: PodDoc = serde_json::from_slice(&p.body()).unwrap();
         if let Some(sum) = sums.get_mut(&*p.node) {
             *sum = sum.plus(doc.spec.amounts());
         }

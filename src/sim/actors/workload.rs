@@ -20,7 +20,7 @@ pub(crate) struct Member {
 pub(crate) fn members(pods: Vec<Arc<Obj>>) -> Vec<Member> {
     pods.into_iter()
         .map(|obj| {
-            let ready = serde_json::from_slice::<PodSlim<'_>>(&obj.body).is_ok_and(|p| p.ready());
+            let ready = serde_json::from_slice::<PodSlim<'_>>(&obj.body()).is_ok_and(|p| p.ready());
             Member { obj, ready }
         })
         .collect()

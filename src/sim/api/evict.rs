@@ -99,7 +99,7 @@ fn ask_budget(
         .filter(|(_, v)| {
             v["spec"]["selector"].is_object()
                 && Labels::of_object(&v["spec"]["selector"])
-                    .is_some_and(|l| l.matches(|key| pod.labels.get(key).map(|v| &**v)))
+                    .is_some_and(|l| l.matches(|key| pod.labels.get(key)))
         })
         .collect();
     let (budget, v) = match budgets.as_slice() {

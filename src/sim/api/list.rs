@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::accept::{self, Format};
+use super::listing::{self, Listing};
 use super::request::Request;
 use super::response::Response;
 use super::route::Target;
@@ -42,15 +43,15 @@ pub(crate) fn get(
 /// An answer that holds one object, in the form asked for.
 pub(crate) fn one(now: DateTime<Utc>, obj: &Obj, format: Format, status: u16) -> Response {
     let body = match format {
-        Format::Json => obj.body.clone(),
+        Format::Json => obj.body(),
         Format::Partial => partial(obj),
         Format::Table(include) => {
-            let mut out = table_head(obj.res, &json!({"resourceVersion": obj.rv.to_string()}));
+            let mut out = listing::table_of_one(obj);
             table::row(&mut out, now, obj, include);
             out.extend_from_slice(b"]}");
             out.into()
         }
-        Format::Protobuf => proto::of(obj.res, obj.proto()).into(),
+        Format::Protobuf => proto::of(obj.res, &obj.proto()).into(),
         Format::PartialProtobuf => partial_proto(obj).into(),
     };
     Response::typed(status, format.content_type(), body)
@@ -61,24 +62,15 @@ pub(crate) fn partial_proto(obj: &Obj) -> Vec<u8> {
     proto::envelope(
         META_VERSION,
         "PartialObjectMetadata",
-        proto::metadata(obj.proto()),
+        proto::metadata(&obj.proto()),
     )
 }
 
-const META_VERSION: &str = "meta.k8s.io/v1";
+pub(crate) const META_VERSION: &str = "meta.k8s.io/v1";
 
 /// The object's metadata alone.
 pub(crate) fn partial(obj: &Obj) -> Bytes {
-    [table::PARTIAL, obj.metadata(), b"}"].concat().into()
-}
-
-/// `{"kind":"Table",…,"rows":[`
-fn table_head(res: Res, metadata: &serde_json::Value) -> Vec<u8> {
-    format!(
-        r#"{{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{metadata},"columnDefinitions":{},"rows":["#,
-        table::definitions(res)
-    )
-    .into_bytes()
+    [table::PARTIAL, &obj.metadata(), b"}"].concat().into()
 }
 
 /// A collection, or a page of it.
@@ -115,24 +107,24 @@ pub(crate) fn list(
     let all = at_revision(store, t.res, ns, after, rv).ok_or_else(|| expired(from.is_some()))?;
     let mut matching = all.filter(|obj| selector.matches(obj)).peekable();
     let page: Vec<Arc<Obj>> = if limit == 0 {
-        matching.collect()
+        matching.by_ref().collect()
     } else {
         matching.by_ref().take(limit).collect()
     };
     let mut metadata = json!({"resourceVersion": rv.to_string()});
     // `matching` is spent unless a limit cut it.
     if let Some(last) = page.last().filter(|_| limit > 0 && page.len() == limit) {
-        let rest = at_revision(store, t.res, ns, Some(&last.key()), rv)
-            .into_iter()
-            .flatten();
-        let rest = if selector.is_empty() {
-            rest.count()
-        } else {
-            rest.filter(|obj| selector.matches(obj)).take(1).count()
+        // The first page counts what follows; from then on it is known.
+        let known = from.as_ref().and_then(|from| from.remaining);
+        let rest = match known {
+            Some(known) => known.saturating_sub(page.len()),
+            None if selector.is_empty() => matching.count(),
+            None => usize::from(matching.peek().is_some()),
         };
         if rest > 0 {
             metadata["continue"] = Continue {
                 rv,
+                remaining: selector.is_empty().then_some(rest),
                 after: last.key(),
             }
             .write()
@@ -142,97 +134,16 @@ pub(crate) fn list(
             }
         }
     }
-    let body = match format {
-        Format::Json | Format::Table(_) | Format::Partial => {
-            encode(now, t.res, &page, format, &metadata)
-        }
-        Format::Protobuf => encode_proto(
-            &t.res.api_version(),
-            &format!("{}List", t.res.kind),
-            &metadata,
-            page.iter().map(|obj| &**obj.proto()),
-        ),
-        Format::PartialProtobuf => encode_proto(
-            META_VERSION,
-            "PartialObjectMetadataList",
-            &metadata,
-            page.iter().map(|obj| proto::metadata(obj.proto())),
-        ),
-    };
-    Ok(Response::typed(200, format.content_type(), body))
+    let listing = Listing::new(now, t.res, page, format, &metadata);
+    if req.in_pieces && listing.left() > MANY {
+        return Ok(Response::List(listing));
+    }
+    let kind = listing.content_type();
+    Ok(Response::typed(200, kind, listing.whole()))
 }
 
-fn encode_proto<'a>(
-    version: &str,
-    kind: &str,
-    metadata: &serde_json::Value,
-    items: impl Iterator<Item = &'a [u8]> + Clone,
-) -> Bytes {
-    let metadata = proto::message("ListMeta", metadata);
-    let size = proto::field_size(metadata.len())
-        + items
-            .clone()
-            .map(|i| proto::field_size(i.len()))
-            .sum::<usize>();
-    let mut out = proto::envelope_head(version, kind, size);
-    out.reserve(size + proto::TAIL.len());
-    proto::field(&mut out, 1, &metadata);
-    for item in items {
-        proto::field(&mut out, 2, item);
-    }
-    out.extend_from_slice(proto::TAIL);
-    out.into()
-}
-
-fn encode(
-    now: DateTime<Utc>,
-    res: Res,
-    page: &[Arc<Obj>],
-    format: Format,
-    metadata: &serde_json::Value,
-) -> Bytes {
-    let size: usize = match format {
-        Format::Json => page.iter().map(|obj| obj.rest().len() + 1).sum(),
-        _ => page.len() * 1024,
-    };
-    let mut out = match format {
-        Format::Json => format!(
-            r#"{{"kind":"{}List","apiVersion":"{}","metadata":{metadata},"items":["#,
-            res.kind,
-            res.api_version()
-        )
-        .into_bytes(),
-        Format::Partial => format!(
-            r#"{{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{metadata},"items":["#
-        )
-        .into_bytes(),
-        Format::Table(_) => table_head(res, metadata),
-        Format::Protobuf | Format::PartialProtobuf => return Bytes::new(),
-    };
-    out.reserve(size + 2);
-    for (i, obj) in page.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        match format {
-            // Items of a list carry neither kind nor apiVersion.
-            Format::Json => {
-                out.push(b'{');
-                out.extend_from_slice(&obj.rest()[1..]);
-            }
-            Format::Partial => {
-                out.extend_from_slice(table::PARTIAL);
-                out.extend_from_slice(obj.metadata());
-                out.push(b'}');
-            }
-            Format::Table(include) => table::row(&mut out, now, obj, include),
-            // These are not spliced.
-            Format::Protobuf | Format::PartialProtobuf => {}
-        }
-    }
-    out.extend_from_slice(b"]}");
-    out.into()
-}
+/// Longer lists are made while they are sent, for who can take them so.
+const MANY: usize = 200;
 
 /// The objects as they were at a revision; `None` when the log does not reach back that far.
 fn at_revision<'s>(
@@ -350,13 +261,16 @@ pub(crate) fn number(req: &Request, name: &str) -> Result<Option<usize>, Status>
 /// Where the next page begins.
 struct Continue {
     rv: u64,
+    /// How many items follow, where no selector narrows them down.
+    remaining: Option<usize>,
     after: String,
 }
 
 impl Continue {
-    /// Opaque to clients: hexadecimal digits of `revision:key`.
+    /// Opaque to clients: hexadecimal digits of `revision:remaining:key`.
     fn write(&self) -> String {
-        format!("{}:{}", self.rv, self.after)
+        let remaining = self.remaining.map(|n| n.to_string()).unwrap_or_default();
+        format!("{}:{remaining}:{}", self.rv, self.after)
             .bytes()
             .map(|b| format!("{b:02x}"))
             .collect()
@@ -376,9 +290,12 @@ impl Continue {
         let text = bytes
             .and_then(|b| String::from_utf8(b).ok())
             .ok_or_else(bad)?;
-        let (rv, after) = text.split_once(':').ok_or_else(bad)?;
+        let mut parts = text.splitn(3, ':');
+        let mut part = || parts.next().ok_or_else(bad);
+        let (rv, remaining, after) = (part()?, part()?, part()?);
         Ok(Continue {
             rv: rv.parse().map_err(|_| bad())?,
+            remaining: remaining.parse().ok(),
             after: after.to_owned(),
         })
     }

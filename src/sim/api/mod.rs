@@ -9,6 +9,7 @@ mod discovery;
 mod evict;
 mod human;
 mod list;
+mod listing;
 mod log;
 mod patch;
 mod protobuf;
@@ -30,6 +31,7 @@ use http::Method;
 
 pub use delete::{DeleteOptions, Deleted, delete_object};
 pub use evict::evict;
+pub use listing::Listing;
 pub use request::{LogOptions, Request};
 pub use response::{LogFollow, Response};
 pub(crate) use rights::USERS;

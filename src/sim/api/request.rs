@@ -20,6 +20,8 @@ pub struct Request {
     pub user: String,
     /// Body.
     pub body: Bytes,
+    /// Whether who asks can take a long list piece by piece ([`Response::List`](super::Response::List)).
+    pub in_pieces: bool,
 }
 
 impl Request {
@@ -38,6 +40,7 @@ impl Request {
             content_type: "application/json".to_owned(),
             user: "admin".to_owned(),
             body: body.into(),
+            in_pieces: false,
         }
     }
 

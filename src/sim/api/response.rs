@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::listing::Listing;
 use super::request::LogOptions;
 use super::watch::Watch;
 use crate::sim::status::Status;
@@ -20,6 +21,8 @@ pub enum Response {
         /// Body.
         body: Bytes,
     },
+    /// A long list, for a request that takes it in pieces.
+    List(Listing),
     /// A watch: draw frames with `World::watch_next`.
     Watch(Watch),
     /// A followed log: draw bytes with `World::log_next`.

@@ -47,7 +47,7 @@ impl Selector {
 
     /// Whether this object matches.
     pub(crate) fn matches(&self, obj: &Obj) -> bool {
-        self.labels.matches(|key| obj.labels.get(key).map(|v| &**v)) && self.fields.matches(obj)
+        self.labels.matches(|key| obj.labels.get(key)) && self.fields.matches(obj)
     }
 }
 

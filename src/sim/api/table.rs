@@ -58,12 +58,12 @@ pub(crate) fn row(out: &mut Vec<u8>, now: DateTime<Utc>, obj: &Obj, include: Inc
         Include::Metadata => {
             out.extend_from_slice(br#","object":"#);
             out.extend_from_slice(PARTIAL);
-            out.extend_from_slice(obj.metadata());
+            out.extend_from_slice(&obj.metadata());
             out.push(b'}');
         }
         Include::Object => {
             out.extend_from_slice(br#","object":"#);
-            out.extend_from_slice(&obj.body);
+            obj.put_body(out);
         }
     }
     out.push(b'}');

@@ -13,7 +13,7 @@ use super::request::Request;
 use super::route::Target;
 use super::select::Selector;
 use super::table;
-use crate::sim::object::{Obj, set_rv};
+use crate::sim::object::Obj;
 use crate::sim::proto;
 use crate::sim::resource::Res;
 use crate::sim::status::{Details, Status};
@@ -231,9 +231,7 @@ impl Watch {
                     // The last state that matched, at the revision of the change.
                     (true, false) => {
                         let old = old.as_ref()?;
-                        let mut value = old.value();
-                        set_rv(&mut value, change.rv);
-                        Some(("DELETED", Arc::new(Obj::new(old.res, change.rv, value))))
+                        Some(("DELETED", Arc::new(old.at_revision(change.rv))))
                     }
                 }
             }
@@ -242,7 +240,7 @@ impl Watch {
 
     fn frame(&mut self, now: DateTime<Utc>, kind: &str, obj: &Obj) -> Bytes {
         match self.format {
-            Format::Json => line(kind, &obj.body),
+            Format::Json => line(kind, &obj.body()),
             Format::Partial => line(kind, &list::partial(obj)),
             Format::Table(include) => {
                 let mut row = Vec::new();
@@ -250,7 +248,7 @@ impl Watch {
                 let rv = json!({"resourceVersion": obj.rv.to_string()});
                 self.table(kind, &rv, &row)
             }
-            Format::Protobuf => frame(kind, &proto::of(obj.res, obj.proto())),
+            Format::Protobuf => frame(kind, &proto::of(obj.res, &obj.proto())),
             Format::PartialProtobuf => frame(kind, &list::partial_proto(obj)),
         }
     }

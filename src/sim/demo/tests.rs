@@ -153,7 +153,7 @@ fn the_same_seed_is_the_same_demo() {
                 demo.world
                     .store()
                     .list(resource(plural), None)
-                    .map(|o| o.body.clone())
+                    .map(|o| o.body())
                     .collect::<Vec<_>>()
             })
             .collect::<Vec<_>>()

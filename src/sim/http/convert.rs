@@ -23,6 +23,7 @@ pub(super) fn request(parts: &http::request::Parts, body: Bytes) -> Request {
         content_type: header(CONTENT_TYPE),
         user: user(&parts.headers),
         body,
+        in_pieces: true,
     }
 }
 

@@ -8,8 +8,9 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 
-use super::{Served, convert};
-use crate::sim::api::{LogFollow, Response, Watch};
+use super::gzip::{Member, Zipped};
+use super::{Served, convert, gzip};
+use crate::sim::api::{Listing, LogFollow, Response, Watch};
 use crate::sim::host::Host;
 use crate::sim::status::Status;
 
@@ -42,9 +43,12 @@ pub(super) async fn answer(
     let Ok(body) = Limited::new(body, LONGEST_BODY).collect().await else {
         let message = format!("Request entity too large: limit is {LONGEST_BODY}");
         let status = Status::new(413, "RequestEntityTooLarge", message);
-        return Ok(whole(served.host().now(), Response::from(status)));
+        return Ok(whole(served.host().now(), Response::from(status), false));
     };
+    let zip = gzip::accepted(&parts.headers);
     let req = convert::request(&parts, body.to_bytes());
+    // The real server compresses a watch that begins with a list, and no other.
+    let zip_watch = zip && req.flag("sendInitialEvents");
     let reads = matches!(req.method, http::Method::GET | http::Method::HEAD);
     let (response, now, epoch) = {
         let mut host = served.host();
@@ -58,9 +62,26 @@ pub(super) async fn answer(
     }
     let served = served.clone();
     Ok(match response {
-        Response::Watch(watch) => streamed(now, watch.content_type(), drawn(served, epoch, watch)),
+        Response::Watch(watch) => {
+            let kind = watch.content_type();
+            let pieces = drawn(served, epoch, watch);
+            if zip_watch {
+                // What has come is to be read at once: each batch is a member of its own.
+                zipped(streamed(
+                    now,
+                    kind,
+                    pieces.map_ok(|batch| gzip::member(&batch)),
+                ))
+            } else {
+                streamed(now, kind, pieces)
+            }
+        }
         Response::Log(log) => streamed(now, "text/plain", drawn(served, epoch, (log, false))),
-        done @ Response::Done { .. } => whole(now, done),
+        Response::List(list) if zip => {
+            zipped(streamed(now, list.content_type(), zipped_pieces(list)))
+        }
+        Response::List(list) => streamed(now, list.content_type(), pieces(list)),
+        done @ Response::Done { .. } => whole(now, done, zip),
     })
 }
 
@@ -69,7 +90,7 @@ fn never(never: std::convert::Infallible) -> BrokenOff {
     match never {}
 }
 
-fn whole(now: DateTime<Utc>, response: Response) -> http::Response<Body> {
+fn whole(now: DateTime<Utc>, response: Response, zip: bool) -> http::Response<Body> {
     let Response::Done {
         status,
         content_type,
@@ -79,6 +100,8 @@ fn whole(now: DateTime<Utc>, response: Response) -> http::Response<Body> {
     else {
         return http::Response::new(Full::default().map_err(never).boxed_unsync());
     };
+    let zip = zip && body.len() > gzip::LEAST;
+    let body = if zip { gzip::member(&body) } else { body };
     let mut out = http::Response::new(Full::new(body).map_err(never).boxed_unsync());
     *out.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
@@ -90,7 +113,49 @@ fn whole(now: DateTime<Utc>, response: Response) -> http::Response<Body> {
         }
     }
     dated(&mut out, now, content_type);
+    if zip { zipped(out) } else { out }
+}
+
+/// The same, its body being in gzip.
+fn zipped(mut out: http::Response<Body>) -> http::Response<Body> {
+    let headers = out.headers_mut();
+    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     out
+}
+
+/// Bytes of a piece of a list: what the connection takes meanwhile, the rest waits to be made.
+const PIECE: usize = 128 * 1024;
+
+/// A list, made as the client reads it.
+fn pieces(list: Listing) -> impl stream::Stream<Item = Result<Bytes, BrokenOff>> + Send {
+    stream::unfold(list, |mut list| async move {
+        let piece = list.next_piece(PIECE)?;
+        // The thread is not this client's alone.
+        tokio::task::yield_now().await;
+        Some((Ok(piece), list))
+    })
+}
+
+/// The same as one member of gzip.
+fn zipped_pieces(list: Listing) -> impl stream::Stream<Item = Result<Bytes, BrokenOff>> + Send {
+    stream::unfold(
+        (list, Member::default()),
+        |(mut list, mut zip)| async move {
+            loop {
+                tokio::task::yield_now().await;
+                match list.next_piece(PIECE) {
+                    Some(piece) => zip.put(&piece),
+                    None => zip.end(),
+                }
+                match zip.take() {
+                    Zipped::Bytes(bytes) => return Some((Ok(bytes), (list, zip))),
+                    Zipped::Nothing => {}
+                    Zipped::End => return None,
+                }
+            }
+        },
+    )
 }
 
 fn streamed(

@@ -82,7 +82,7 @@ impl Kind {
     /// Label selector for list and watch.
     pub fn selector(self) -> &'static str {
         match self {
-            Kind::RunnerPods => "jobs.constable/component=runner",
+            Kind::RunnerPods => "jobs.constable/component=runner,!sim.constable/filled",
             Kind::SystemPods => "jobs.constable/component in (api,worker)",
             Kind::Queues => "jobs.constable/component=queue",
             Kind::Ingresses => "jobs.constable/component=api",

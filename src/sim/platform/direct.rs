@@ -110,7 +110,7 @@ fn perform(world: &mut World, call: &Call) -> Input {
             status,
             body,
         },
-        Response::Watch(_) | Response::Log(_) => Input::Failed {
+        Response::List(_) | Response::Watch(_) | Response::Log(_) => Input::Failed {
             id: call.id,
             why: "a stream was answered".into(),
         },

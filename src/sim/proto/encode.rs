@@ -79,9 +79,14 @@ pub(crate) fn field_size(len: usize) -> usize {
 
 /// A field of bytes.
 pub(crate) fn field(out: &mut Vec<u8>, tag: u32, bytes: &[u8]) {
-    varint(out, u64::from(tag) << 3 | 2);
-    varint(out, bytes.len() as u64);
+    field_head(out, tag, bytes.len());
     out.extend_from_slice(bytes);
+}
+
+/// The beginning of a field of that many bytes, which follow.
+pub(crate) fn field_head(out: &mut Vec<u8>, tag: u32, len: usize) {
+    varint(out, u64::from(tag) << 3 | 2);
+    varint(out, len as u64);
 }
 
 fn varint(out: &mut Vec<u8>, mut n: u64) {

@@ -1,14 +1,23 @@
-//! Bulk load: many nodes, and pods that run already, past scheduler and pulls.
+//! Bulk load: many nodes, and pods that run already, past scheduler and kubelets.
+//!
+//! These pods are out of stencils and go through their lives by the load's own timer. One that somebody else writes to
+//! becomes an object like any other, and its kubelet takes it.
 
-use std::collections::VecDeque;
+mod life;
+mod pod;
 
-use chrono::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{Duration, TimeDelta};
 use serde_json::{Value, json};
 
+use self::life::Lives;
+use self::pod::{Card, Maker, Step};
 use super::World;
 use crate::sim::actors::node;
 use crate::sim::actors::queue::Timer;
-use crate::sim::{resource, timestamp};
+use crate::sim::resource;
 
 /// How much, and how much of it changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,26 +28,34 @@ pub struct Fill {
     pub pods: usize,
     /// Pods that end and are replaced, a minute.
     pub churn: usize,
+    /// Changes of annotation or status of running pods, a minute.
+    pub changes: usize,
 }
+
+/// The label of the nodes and pods of the bulk load.
+pub(crate) const FILLED: &str = "sim.constable/filled";
 
 #[derive(Debug, Default)]
 pub(super) struct State {
     fill: Option<Fill>,
-    alive: VecDeque<(Box<str>, u32)>,
-    made: u64,
-    owed: u64,
+    nodes: Vec<Arc<str>>,
+    maker: Maker,
+    lives: Lives,
 }
 
 const NAMESPACE: &str = "ci-jobs";
-/// Changes between two looks of the actors: well below what the log of changes holds.
+/// Nodes between two looks of the actors: well below what the log of changes holds.
 const CHUNK: usize = 2000;
-/// Pods are replaced this often, so that it comes evenly.
+/// Pods go on with their lives this often, so that changes come evenly.
 const PACE_MS: i64 = 100;
 /// As many of these make a minute.
 const PACES: u64 = 600;
+/// The oldest pod runs this long at most.
+const OLDEST_S: i64 = 1800;
 
 impl World {
-    /// Adds nodes and running job pods of the job platform's label scheme.
+    /// Adds nodes and running job pods of the job platform's label scheme. What watches from before is told that its
+    /// resourceVersion is too old.
     pub fn fill(&mut self, fill: Fill) {
         let ns = json!({"metadata": {"name": NAMESPACE, "labels": {"kubernetes.io/metadata.name": NAMESPACE}},
             "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}});
@@ -53,56 +70,135 @@ impl World {
             }
         }
         self.react();
-        for i in 0..fill.pods {
-            let node = u32::try_from(i % fill.nodes.max(1)).unwrap_or(0);
-            self.fill_pod(node);
-            if i % CHUNK == CHUNK - 1 {
-                self.react();
-            }
-        }
-        self.react();
+        self.fill.nodes = (0..fill.nodes.max(1))
+            .map(|i| node_name(i).into())
+            .collect();
+        self.load(fill);
         self.fill.fill = Some(fill);
-        if fill.churn > 0 && fill.pods > 0 {
-            self.actors
-                .queue
-                .push(self.now + Duration::milliseconds(PACE_MS), Timer::Churn);
+        if fill.churn + fill.changes > 0 && fill.pods > 0 {
+            let soon = self.now + Duration::milliseconds(PACE_MS);
+            self.actors.queue.push(soon, Timer::Churn);
         }
     }
 
-    /// A tenth of a second's worth of pods end, others take their place.
+    /// The pods that run already: the oldest are the next to end.
+    fn load(&mut self, fill: Fill) {
+        let State {
+            nodes,
+            maker,
+            lives,
+            ..
+        } = &mut self.fill;
+        let all = i64::try_from(fill.pods.max(1)).unwrap_or(i64::MAX);
+        let lifetime = i64::try_from(fill.churn)
+            .ok()
+            .and_then(|churn| (60 * all).checked_div(churn))
+            .unwrap_or(OLDEST_S)
+            .clamp(60, OLDEST_S);
+        let mut revision = self.store.revision();
+        let mut loaded = Vec::with_capacity(fill.pods);
+        for i in 0..all {
+            let age = lifetime - lifetime * i / all;
+            let started = self.now - TimeDelta::seconds(age.max(3));
+            let number = lives.draw();
+            let node = u32::try_from(number % nodes.len().max(1) as u64).unwrap_or(0);
+            let card = Card {
+                number,
+                node,
+                uid: self.store.draw_uid().into(),
+                step: Step::Running,
+                created: started - TimeDelta::seconds(3),
+                bound: started - TimeDelta::seconds(2),
+                started,
+                last: started,
+                progress: 0,
+            };
+            revision += 1;
+            let Some(name) = nodes.get(node as usize) else {
+                continue;
+            };
+            loaded.push(Arc::new(maker.object(
+                self.actors.dice,
+                &card,
+                name,
+                revision,
+            )));
+            lives.runs(card);
+        }
+        self.actors.loaded(&loaded);
+        self.store.load(loaded);
+        self.actors.caught_up(&self.store);
+    }
+
+    /// A tenth of a second of the load's lives.
     pub(super) fn churn(&mut self) {
         let Some(fill) = self.fill.fill else { return };
-        self.fill.owed += fill.churn as u64;
-        let n = self.fill.owed / PACES;
-        self.fill.owed %= PACES;
-        let finished = timestamp(self.now);
-        for _ in 0..n {
-            if let Some((name, node)) = self.fill.alive.pop_front() {
-                // Somebody may have deleted it.
-                let _ = self
-                    .store
-                    .update(self.now, resource("pods"), NAMESPACE, &name, |pod| {
-                        ends_well(&mut pod["status"], &finished)
-                    });
-                let _ = self
-                    .store
-                    .remove(self.now, resource("pods"), NAMESPACE, &name);
-                self.fill_pod(node);
+        let State {
+            nodes,
+            maker,
+            lives,
+            ..
+        } = &mut self.fill;
+        let dice = self.actors.dice;
+        let now = self.now;
+        let mut write = |store: &mut crate::sim::Store, card: &Card| {
+            if let Some(name) = nodes.get(card.node as usize) {
+                let obj = maker.object(dice, card, name, store.revision() + 1);
+                store.stamp(now, obj);
+            }
+        };
+        let (store, pods) = (&mut self.store, resource("pods"));
+        // Whose pod it is: one that is gone, or that somebody wrote to, is no longer the load's.
+        let ours = |store: &crate::sim::Store, card: &Card| {
+            store
+                .get(pods, NAMESPACE, &card.name())
+                .is_some_and(|obj| obj.is_stamped() && obj.uid == card.uid)
+        };
+        lives.pace(fill.churn, fill.changes);
+        while let Some((mut card, next)) = lives.due(now, dice) {
+            let new = card.step == Step::Pending && next == Some(Step::Pending);
+            if !new && !ours(store, &card) {
+                continue;
+            }
+            match next {
+                Some(step) => {
+                    if new {
+                        card.uid = store.draw_uid().into();
+                    }
+                    card.enter(step, now);
+                    write(store, &card);
+                    lives.go_on(card, now, dice);
+                }
+                None => {
+                    // It is there: `ours` has seen it.
+                    let _ = store.remove(now, pods, NAMESPACE, &card.name());
+                }
             }
         }
+        lives.touched(dice, |card| {
+            if !ours(store, card) {
+                return false;
+            }
+            card.touch(now);
+            write(store, card);
+            true
+        });
         self.react();
-        self.actors
-            .queue
-            .push(self.now + Duration::milliseconds(PACE_MS), Timer::Churn);
+        let soon = self.now + Duration::milliseconds(PACE_MS);
+        self.actors.queue.push(soon, Timer::Churn);
     }
 
     fn filled_node(&self, i: usize) -> Value {
-        let name = format!("f-{:05}", i + 1);
-        let pool = ["runner-large", "runner-small"][i % 2];
+        let name = node_name(i);
+        let mut labels = BTreeMap::from([
+            ("kubernetes.io/hostname", name.as_str()),
+            ("kubernetes.io/os", "linux"),
+            ("kubernetes.io/arch", "amd64"),
+        ]);
+        labels.insert("cloud.google.com/gke-nodepool", pod::pool(i));
+        labels.insert(FILLED, "true");
         let mut value = json!({
-            "metadata": {"name": name, "labels": {
-                "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-                "cloud.google.com/gke-nodepool": pool}},
+            "metadata": {"name": name, "labels": labels},
             "spec": {"taints": [{"key": "jobs.constable/public", "value": "true", "effect": "NoSchedule"}]},
             "status": {"capacity": {"cpu": "64", "memory": "256Gi", "ephemeral-storage": "500Gi", "pods": "110"}},
         });
@@ -111,54 +207,8 @@ impl World {
         value["status"]["conditions"] = node::conditions(self.now, true);
         value
     }
-
-    fn fill_pod(&mut self, node: u32) {
-        let i = self.fill.made;
-        self.fill.made += 1;
-        let id = 100_000 + i;
-        let name = format!("job-{id}-1");
-        let age = self.actors.dice.on("age").at(i).range(1, 170);
-        let started = timestamp(self.now - Duration::seconds(i64::try_from(age).unwrap_or(60)));
-        let project = self.actors.dice.on("project").at(i).pick(&[
-            "shop/api",
-            "shop/web",
-            "infra/base",
-            "data/etl",
-            "mobile/app",
-        ]);
-        let node_name = format!("f-{:05}", node + 1);
-        let pool = ["runner-large", "runner-small"][node as usize % 2];
-        let condition = |kind: &str| json!({"type": kind, "status": "True", "lastProbeTime": null, "lastTransitionTime": started});
-        let image = "registry.example.com/ci/build-base:7";
-        let value = json!({
-            "metadata": {"name": name, "namespace": NAMESPACE,
-                "labels": {"jobs.constable/id": id.to_string(), "jobs.constable/attempt": "1", "jobs.constable/component": "runner"},
-                "annotations": {"jobs.constable/project": project, "jobs.constable/pipeline": "build",
-                    "jobs.constable/run": (i / 7).to_string(), "jobs.constable/name": "test",
-                    "jobs.constable/ref": "main", "jobs.constable/author": format!("dev-{}", i % 9)}},
-            "spec": {"nodeName": node_name, "restartPolicy": "Never", "terminationGracePeriodSeconds": 30,
-                "nodeSelector": {"cloud.google.com/gke-nodepool": pool},
-                "tolerations": [{"key": "jobs.constable/public", "operator": "Exists"}],
-                "containers": [{"name": "step-test", "image": image,
-                    "resources": {"requests": {"cpu": "1500m", "memory": "3Gi"}, "limits": {"memory": "6Gi"}}}]},
-            "status": {"phase": "Running", "hostIP": "10.128.0.2", "podIP": format!("10.9.{}.{}", i / 250 % 250, i % 250),
-                "startTime": started, "qosClass": "Burstable",
-                "conditions": [condition("PodReadyToStartContainers"), condition("Initialized"), condition("Ready"),
-                    condition("ContainersReady"), condition("PodScheduled")],
-                "containerStatuses": [{"name": "step-test", "state": {"running": {"startedAt": started}}, "lastState": {},
-                    "ready": true, "restartCount": 0, "image": image, "imageID": "", "started": true}]},
-        });
-        if self.store.create(self.now, resource("pods"), value).is_ok() {
-            self.fill.alive.push_back((name.into(), node));
-        }
-    }
 }
 
-/// A pod that went without having ended would be a lost job.
-fn ends_well(status: &mut Value, finished: &str) {
-    let started = status["startTime"].clone();
-    status["phase"] = json!("Succeeded");
-    status["containerStatuses"][0]["ready"] = json!(false);
-    status["containerStatuses"][0]["state"] = json!({"terminated": {
-        "exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": finished}});
+fn node_name(i: usize) -> String {
+    format!("f-{:05}", i + 1)
 }

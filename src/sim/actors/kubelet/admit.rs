@@ -16,12 +16,12 @@ use crate::sim::script;
 
 impl Kubelets {
     /// Takes a pod that was bound to a node.
-    pub(super) fn admit(&mut self, ctx: &mut Ctx<'_>, obj: &Obj) {
+    pub(crate) fn admit(&mut self, ctx: &mut Ctx<'_>, obj: &Obj) {
         let Some((node_name, _)) = self.nodes.get_key_value(&*obj.node) else {
             return;
         };
         let node_name = node_name.clone();
-        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
+        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body()) else {
             return;
         };
         let Some(node) = self.nodes.get_mut(&node_name) else {

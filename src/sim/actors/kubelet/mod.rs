@@ -119,15 +119,7 @@ impl Kubelets {
     /// A pod was created, changed or removed.
     pub(crate) fn on_pod(&mut self, ctx: &mut Ctx<'_>, obj: &Obj, gone: bool, slim: &PodSlim<'_>) {
         if gone {
-            if let Some(run) = self.pods.remove(&*obj.uid) {
-                if let Some(node) = self.nodes.get_mut(&run.node) {
-                    node.pods.remove(&*obj.uid);
-                }
-                self.graves.push_back(run);
-                if self.graves.len() > GRAVES {
-                    self.graves.pop_front();
-                }
-            }
+            self.bury(&obj.uid);
             return;
         }
         if obj.node.is_empty() {
@@ -149,6 +141,26 @@ impl Kubelets {
                 obj,
                 slim.metadata.deletion_grace_period_seconds.unwrap_or(0),
             );
+        }
+    }
+
+    /// A pod out of a stencil changed or went: where it does not run any more, the kubelet has nothing to do with it.
+    pub(crate) fn on_stamped(&mut self, obj: &Obj, gone: bool) {
+        if gone || &*obj.phase != "Running" {
+            self.bury(&obj.uid);
+        }
+    }
+
+    fn bury(&mut self, uid: &str) {
+        let Some(run) = self.pods.remove(uid) else {
+            return;
+        };
+        if let Some(node) = self.nodes.get_mut(&run.node) {
+            node.pods.remove(uid);
+        }
+        self.graves.push_back(run);
+        if self.graves.len() > GRAVES {
+            self.graves.pop_front();
         }
     }
 

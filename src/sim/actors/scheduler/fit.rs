@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::sim::LabelSet;
 use crate::sim::actors::pods::{Amounts, NodeSelector, Spec, Taint, Toleration};
 
 /// What a pod asks of a node. Pods of equal needs fit the same nodes.
@@ -45,7 +46,7 @@ impl Needs {
 /// A node as the scheduler sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NodeInfo {
-    pub labels: BTreeMap<Box<str>, Box<str>>,
+    pub labels: LabelSet,
     pub taints: Vec<Taint>,
     pub unschedulable: bool,
     pub allocatable: Amounts,
@@ -128,9 +129,9 @@ pub(crate) fn selected(
     selector: &BTreeMap<String, String>,
     affinity: Option<&NodeSelector>,
     name: &str,
-    labels: &BTreeMap<Box<str>, Box<str>>,
+    labels: &LabelSet,
 ) -> bool {
-    let label = |key: &str| labels.get(key).map(|v| &**v);
+    let label = |key: &str| labels.get(key);
     if !selector.iter().all(|(k, v)| label(k) == Some(v)) {
         return false;
     }

@@ -59,6 +59,8 @@ pub(crate) struct Scheduler {
     arrived: u64,
     armed: bool,
     retry_armed: bool,
+    /// What a pod out of a stencil takes from its node.
+    stamped: Option<Amounts>,
 }
 
 impl Scheduler {
@@ -123,13 +125,66 @@ impl Scheduler {
         }
         if !obj.node.is_empty() {
             if !self.bound.contains_key(&*obj.uid)
-                && let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body)
+                && let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body())
             {
                 self.count(&obj.uid, &obj.node, doc.spec.amounts());
             }
         } else if !obj.deleting {
             self.enqueue(ctx, obj);
         }
+    }
+
+    /// A pod out of a stencil changed: it never waits for the scheduler, but it counts on its node.
+    pub(crate) fn on_stamped(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        old: Option<&Obj>,
+        obj: &Obj,
+        gone: bool,
+    ) {
+        let was = old.is_some_and(Self::occupies);
+        let is = !gone && Self::occupies(obj);
+        match (was, is) {
+            (false, true) => self.loaded(obj),
+            (true, false) => {
+                self.unstamped(old.unwrap_or(obj));
+                self.arm_retry(ctx);
+            }
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// A pod out of a stencil is there now.
+    pub(crate) fn loaded(&mut self, obj: &Obj) {
+        if Self::occupies(obj) {
+            let amounts = self.amounts_of(obj);
+            if let Some(info) = self.nodes.get_mut(&obj.node) {
+                info.used = info.used.plus(amounts);
+            }
+        }
+    }
+
+    /// A pod out of a stencil went, or is an object like any other from now on.
+    pub(crate) fn unstamped(&mut self, old: &Obj) {
+        if Self::occupies(old) {
+            let amounts = self.amounts_of(old);
+            if let Some(info) = self.nodes.get_mut(&old.node) {
+                info.used = info.used.minus(amounts);
+            }
+        }
+    }
+
+    fn occupies(obj: &Obj) -> bool {
+        !obj.node.is_empty() && !matches!(&*obj.phase, "Succeeded" | "Failed")
+    }
+
+    /// All pods out of stencils ask for the same.
+    fn amounts_of(&mut self, obj: &Obj) -> Amounts {
+        *self.stamped.get_or_insert_with(|| {
+            serde_json::from_slice::<PodDoc>(&obj.body())
+                .map(|doc| doc.spec.amounts())
+                .unwrap_or_default()
+        })
     }
 
     fn count(&mut self, uid: &str, node: &str, amounts: Amounts) {
@@ -156,7 +211,7 @@ impl Scheduler {
             return;
         }
         let was_gated = known.is_some();
-        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body) else {
+        let Ok(doc) = serde_json::from_slice::<PodDoc>(&obj.body()) else {
             return;
         };
         if !matches!(&*doc.spec.scheduler_name, "" | "default-scheduler") {

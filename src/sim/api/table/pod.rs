@@ -288,7 +288,7 @@ fn gates(spec: &Spec, status: &PodStatus) -> String {
 /// All cells, and the row's condition.
 pub(super) fn cells(now: DateTime<Utc>, obj: &Obj) -> (Vec<Value>, Completed) {
     // A pod that does not have the shape of one still gets a row, with what is known.
-    let pod: Pod = serde_json::from_slice(&obj.body).unwrap_or_default();
+    let pod: Pod = serde_json::from_slice(&obj.body()).unwrap_or_default();
     let (spec, status) = (pod.spec.unwrap_or_default(), pod.status.unwrap_or_default());
     let [ready, reason, restarts] = summary(now, &spec, &status, obj.deleting);
     let created = pod.metadata.and_then(|m| m.creation_timestamp);
