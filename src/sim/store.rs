@@ -587,7 +587,7 @@ mod tests {
         assert_eq!(change(&mut store, 61), (2, 3), "the first is too old");
         assert_eq!(change(&mut store, 500), (4, 2), "all are, two stay");
         store.keep.bytes = 1;
-        assert_eq!(change(&mut store, 500), (5, 2));
+        assert_eq!(change(&mut store, 501), (5, 2));
         let weight: usize = store.changes.iter().map(super::weight).sum();
         assert_eq!((store.weight, store.made.len()), (weight, 2));
     }

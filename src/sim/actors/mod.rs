@@ -27,7 +27,7 @@ pub(crate) mod selector;
 mod statefulset;
 pub(crate) mod template;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub(crate) mod workload;
 
 use std::sync::Arc;

@@ -416,7 +416,7 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 /// Sums by node, counted from the store alone.
-fn recount(world: &World) -> BTreeMap<Arc<str>, Amounts> {
+pub(crate) fn recount(world: &World) -> BTreeMap<Arc<str>, Amounts> {
     let mut sums: BTreeMap<Arc<str>, Amounts> = world
         .store()
         .list(resource("nodes"), None)

@@ -155,3 +155,54 @@ fn proto_head(
 pub(crate) fn table_of_one(obj: &Obj) -> Vec<u8> {
     table_head(obj.res, &json!({"resourceVersion": obj.rv.to_string()}))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::api::accept::Include;
+    use crate::sim::resource::resource;
+
+    #[test]
+    fn the_pieces_are_the_whole() {
+        let pods = resource("pods");
+        let page: Vec<Arc<Obj>> = (0..9)
+            .map(|i| {
+                let value =
+                    json!({"metadata": {"name": format!("p-{i}"), "namespace": "a"}, "spec": {}});
+                Arc::new(Obj::new(pods, 7 + i, value))
+            })
+            .collect();
+        let now = DateTime::from_timestamp(1_770_000_000, 0).unwrap();
+        for format in [
+            Format::Json,
+            Format::Partial,
+            Format::Table(Include::Metadata),
+            Format::Protobuf,
+            Format::PartialProtobuf,
+        ] {
+            let of = |page: &[Arc<Obj>]| {
+                let metadata = json!({"resourceVersion": "99"});
+                Listing::new(now, pods, page.to_vec(), format, &metadata)
+            };
+            let mut list = of(&page);
+            let mut pieces = Vec::new();
+            while let Some(piece) = list.next_piece(100) {
+                pieces.push(piece);
+            }
+            assert!(pieces.len() > 2, "{format:?}");
+            let whole = of(&page).whole();
+            assert_eq!(pieces.concat(), whole, "{format:?}");
+            if !matches!(format, Format::Protobuf | Format::PartialProtobuf) {
+                let value: Value = serde_json::from_slice(&whole).unwrap();
+                let items = value["items"].as_array().or(value["rows"].as_array());
+                assert_eq!(items.map(Vec::len), Some(9), "{format:?}");
+            }
+        }
+        assert_eq!(
+            Listing::new(now, pods, Vec::new(), Format::Json, &json!({}))
+                .whole()
+                .last(),
+            Some(&b'}')
+        );
+    }
+}

@@ -143,6 +143,72 @@ async fn a_watch_hears_of_changes_and_ends_by_the_clusters_time() {
     until(&mut pipe, "0\r\n\r\n").await;
 }
 
+/// What a request gets, undone from chunks and gzip, and the headers.
+async fn zipped(
+    pipe: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    target: &str,
+) -> (String, Vec<u8>) {
+    let request = format!(
+        "GET {target} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    );
+    pipe.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    pipe.read_to_end(&mut answer).await.unwrap();
+    let at = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+    let head = String::from_utf8_lossy(&answer[..at]).into_owned();
+    let mut body = &answer[at..];
+    let mut bytes = Vec::new();
+    if head.contains("transfer-encoding: chunked") {
+        while let Some(end) = body.windows(2).position(|w| w == b"\r\n") {
+            let size = usize::from_str_radix(&String::from_utf8_lossy(&body[..end]), 16).unwrap();
+            bytes.extend_from_slice(&body[end + 2..end + 2 + size]);
+            body = &body[end + 4 + size..];
+        }
+    } else {
+        bytes.extend_from_slice(body);
+    }
+    let mut out = Vec::new();
+    let mut read = flate2::read::MultiGzDecoder::new(&bytes[..]);
+    std::io::Read::read_to_end(&mut read, &mut out).unwrap();
+    (head, out)
+}
+
+#[tokio::test]
+async fn long_lists_and_watches_that_begin_with_one_are_zipped() {
+    let mut bare = Bare::new();
+    for i in 0..1200 {
+        let map = serde_json::json!({"metadata": {"namespace": "default", "name": format!("m-{i}")},
+            "data": {"k": "v".repeat(200)}});
+        bare.store
+            .create(start(), resource("configmaps"), map)
+            .unwrap();
+    }
+    let plain = api::handle(
+        &mut bare.store,
+        start(),
+        &Request::get("/api/v1/configmaps"),
+    );
+    let Response::Done { body: plain, .. } = plain else {
+        panic!("{plain:?}");
+    };
+    let served = Served::new(bare);
+    let (head, list) = zipped(&mut served.connect(), "/api/v1/configmaps").await;
+    assert!(head.contains("content-encoding: gzip"), "{head}");
+    assert!(list == plain, "not the list");
+    let (head, _) = zipped(&mut served.connect(), "/api/v1/configmaps?limit=1190").await;
+    assert!(head.contains("content-encoding: gzip"), "{head}");
+    let target = "/api/v1/configmaps?watch=1&sendInitialEvents=1&resourceVersionMatch=NotOlderThan&timeoutSeconds=5";
+    let mut pipe = served.connect();
+    let end = async {
+        // The batches were drawn when the last item has come; then the watch ends.
+        tokio::task::yield_now().await;
+        served.with(|host| host.step(start() + TimeDelta::seconds(6)));
+    };
+    let ((head, watched), ()) = tokio::join!(zipped(&mut pipe, target), end);
+    assert!(head.contains("content-encoding: gzip"), "{head}");
+    assert_eq!(watched.iter().filter(|b| **b == b'\n').count(), 1200);
+}
+
 #[tokio::test]
 async fn an_outage_breaks_streams_off_and_answers_nothing() {
     let served = Served::new(Bare::new());
