@@ -1,7 +1,12 @@
 //! What a pod costs in memory: the growth of this process's resident set while a model fills, by kind of pod.
 //! `cargo bench --bench memory -- [PODS] [NODES]`.
+//!
+//! With `churn`: what it is while that many pods stand and others come, change three times and go; and what
+//! taking in a change costs (the objects are decoded before the clock runs).
 
 mod cluster;
+
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cluster::{Shape, node, object, pod};
@@ -27,7 +32,8 @@ fn main() -> std::io::Result<()> {
             // Each in a process of its own: freed memory is not given back at once.
             None => {
                 let me = std::env::current_exe()?;
-                let args = [pods.to_string(), nodes.to_string(), format!("shape={name}")];
+                let shape = format!("shape={name}");
+                let args = std::env::args().skip(1).chain([shape]);
                 std::process::Command::new(me).args(args).status()?;
             }
             Some(_) => {}
@@ -73,6 +79,9 @@ fn measure(
         apply(&mut model, now, Kind::Pod, delta);
     }
     apply(&mut model, now, Kind::Pod, Delta::SyncEnd);
+    if std::env::args().any(|a| a == "churn") {
+        return churn(out, name, shape, model, decoder, pods, nodes);
+    }
     let full = resident()?;
     writeln!(
         out,
@@ -83,6 +92,79 @@ fn measure(
         model.job_count(),
         full >> 20
     )
+}
+
+/// Pods that come and go beside those that stand.
+const PASSING: usize = 400;
+
+fn churn(
+    out: &mut impl std::io::Write,
+    name: &str,
+    shape: Shape,
+    mut model: Model,
+    mut decoder: Decoder,
+    pods: usize,
+    nodes: usize,
+) -> std::io::Result<()> {
+    let mut now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
+    let mut spent = [Duration::ZERO; 3];
+    let mut events = [0_u32; 3];
+    writeln!(out, "{name:9} {} MB, {pods} pods stand", resident()? >> 20)?;
+    for n in 0..60_000 {
+        let pod = |number: usize, turn: usize| pod(shape, pods + number, turn, nodes);
+        let mut step = |model: &mut Model, what: usize, delta: Delta| {
+            let batch = Batch {
+                kind: Kind::Pod,
+                deltas: vec![delta],
+            };
+            let begun = Instant::now();
+            drop(model.apply(now, batch, &Reader));
+            spent[what] += begun.elapsed();
+            events[what] += 1;
+        };
+        let object = |decoder: &mut Decoder, value| Delta::Upsert(object(decoder, Kind::Pod, value));
+        step(&mut model, 0, object(&mut decoder, &pod(n, 0)));
+        for (turn, age) in [(1, 40), (2, 200), (3, 380)] {
+            if n >= age {
+                step(&mut model, 1, object(&mut decoder, &pod(n - age, turn)));
+            }
+        }
+        if n >= PASSING {
+            let Object::Pod(gone) = cluster::object(&mut decoder, Kind::Pod, &pod(n - PASSING, 3))
+            else {
+                continue;
+            };
+            let delta = Delta::Remove {
+                uid: gone.meta.uid.clone(),
+                namespace: gone.meta.namespace.clone(),
+                name: gone.meta.name.clone(),
+            };
+            drop(gone);
+            step(&mut model, 2, delta);
+        }
+        if n % 200 == 199 {
+            now += TimeDelta::seconds(1);
+            model.tick(now);
+        }
+        if n % 10_000 == 9_999 {
+            let micros = |i: usize| spent[i].as_secs_f64() * 1e6 / f64::from(events[i].max(1));
+            writeln!(
+                out,
+                "{name:9} {} MB after {} came; us to take in one that is new {:.2}, changed {:.2}, gone {:.2}",
+                resident()? >> 20,
+                n + 1,
+                micros(0),
+                micros(1),
+                micros(2),
+            )?;
+        }
+    }
+    if std::env::args().any(|a| a == "census") {
+        for (what, count) in model.census() {
+            writeln!(out, "{count:9} {what}")?;
+        }
+    }
+    Ok(())
 }
 
 fn apply(model: &mut Model, now: DateTime<Utc>, kind: Kind, delta: Delta) {

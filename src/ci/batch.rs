@@ -36,8 +36,8 @@ pub(crate) fn owner(pod: &Pod) -> Option<&Owner> {
         "job-name",
     ];
     let owner = pod.meta.owner.as_deref()?;
-    let labelled = LABELS.iter().any(|key| pod.meta.label(key).is_some());
-    (&*owner.kind == "Job" && labelled).then_some(owner)
+    let labelled = || LABELS.iter().any(|key| pod.meta.label(key).is_some());
+    (&*owner.kind == "Job" && labelled()).then_some(owner)
 }
 
 /// See [`crate::model::ReadJobs::read_batch`].

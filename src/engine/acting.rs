@@ -116,7 +116,7 @@ impl Engine {
                 Some(Target::Job(key))
             }
             (Operation::Cancel | Operation::Retry, Thing::Pod(uid)) => {
-                self.model.job_key_of_pod(&uid).cloned().map(Target::Job)
+                self.model.job_key_of_pod(&uid).map(Target::Job)
             }
             (Operation::DeletePod, Thing::Pod(uid)) => Some(Target::Pod(uid)),
             (Operation::DeletePod, Thing::Job(key) | Thing::Step(key, _)) => {

@@ -223,7 +223,7 @@ impl Engine {
             Some(Thing::Node(node)) => self.push_node(node, out),
             Some(Thing::Job(key)) => self.push_job(key, out),
             Some(Thing::Step(..)) => self.open_log(false, out),
-            Some(Thing::Pod(uid)) => match self.model.job_key_of_pod(&uid).cloned() {
+            Some(Thing::Pod(uid)) => match self.model.job_key_of_pod(&uid) {
                 Some(key) => self.push_job(key, out),
                 None => self.open_log(false, out),
             },

@@ -327,12 +327,16 @@ impl Job {
     }
 }
 
-impl PartialEq for Job {
-    fn eq(&self, other: &Self) -> bool {
+impl Job {
+    /// Whether nothing is to be told of the other that was not of this one. A pod that was read anew counts
+    /// as another one.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        self.equals(other, |a, b| Arc::ptr_eq(a, b))
+    }
+
+    fn equals(&self, other: &Self, same: impl Fn(&Arc<Pod>, &Arc<Pod>) -> bool) -> bool {
         let origin = match (&self.origin, &other.origin) {
-            (Origin::Pod(a, r), Origin::Pod(b, s)) => {
-                r.system == s.system && (Arc::ptr_eq(a, b) || a == b)
-            }
+            (Origin::Pod(a, r), Origin::Pod(b, s)) => r.system == s.system && same(a, b),
             (Origin::Gathered(a), Origin::Gathered(b)) => a == b,
             (Origin::Pod(..) | Origin::Gathered(_), _) => false,
         };
@@ -342,5 +346,11 @@ impl PartialEq for Job {
             && (self.scheduled, self.started, self.ended)
                 == (other.scheduled, other.started, other.ended)
             && self.failure == other.failure
+    }
+}
+
+impl PartialEq for Job {
+    fn eq(&self, other: &Self) -> bool {
+        self.equals(other, |a, b| Arc::ptr_eq(a, b) || a == b)
     }
 }

@@ -1,14 +1,18 @@
 //! The jobs of a cluster: attempts under one key, and for a while those whose pods are gone.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::ops::Bound;
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::changes::Change;
 use super::id::{Text, Uid};
-use super::job::{Job, JobKey};
+use super::job::{Job, JobKey, System};
+use super::order::Order;
 use super::phase::Phase;
+use super::slots::Slots;
 
 /// How many ended jobs without a pod are kept.
 pub const KEPT_JOBS: usize = 2_000;
@@ -18,10 +22,14 @@ pub const KEPT_SECONDS: i64 = 3_600;
 /// One attempt at a job, read from one source: a pod, or a batch Job with all its pods.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
-    pub(crate) job: Job,
+    job: Job,
+    /// The slot of the attempt at the same job before this one, or [`NONE`].
+    before: u32,
     started_told: bool,
     ended_told: bool,
 }
+
+const NONE: u32 = u32::MAX;
 
 impl Attempt {
     fn order(&self) -> (Option<u32>, DateTime<Utc>, &Uid) {
@@ -46,62 +54,125 @@ pub(crate) enum What {
     Ended(Phase),
 }
 
+/// Attempts in slots; indexes hold slots and look at the attempts for what they compare.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Jobs {
-    entries: BTreeMap<JobKey, Vec<Attempt>>,
-    of_source: HashMap<Uid, JobKey>,
-    retired: VecDeque<(DateTime<Utc>, JobKey, Uid)>,
+    attempts: Slots<Attempt>,
+    /// Attempts whose source is there.
+    by_source: HashTable<u32>,
+    /// Latest attempts.
+    by_key: HashTable<u32>,
+    /// Latest attempts by key.
+    order: Order,
+    hasher: DefaultHashBuilder,
+    retired: VecDeque<(DateTime<Utc>, u32, Uid)>,
     dropped: u64,
 }
 
 /// Changes of standing jobs, in order.
 pub(crate) type JobChanges = Vec<(Change, JobKey)>;
 
+/// How the job of a slot stands to a key.
+fn probe<'a>(
+    attempts: &'a Slots<Attempt>,
+    system: System,
+    id: &'a str,
+) -> impl Fn(u32) -> Ordering + 'a {
+    move |slot| match attempts.get(slot) {
+        Some(Attempt { job, .. }) => (job.system(), job.id.as_str()).cmp(&(system, id)),
+        None => Ordering::Less,
+    }
+}
+
 impl Jobs {
-    pub(crate) fn has_source(&self, source: &Uid) -> bool {
-        self.of_source.contains_key(source)
+    fn hash(&self, system: System, id: &str) -> u64 {
+        self.hasher.hash_one((system, id))
     }
 
-    pub(crate) fn key_of(&self, source: &Uid) -> Option<&JobKey> {
-        self.of_source.get(source)
+    /// The latest attempt of a key.
+    fn head(&self, system: System, id: &str) -> Option<u32> {
+        let same = |slot: &u32| {
+            self.job(*slot)
+                .is_some_and(|job| job.id.as_str() == id && job.system() == system)
+        };
+        self.by_key.find(self.hash(system, id), same).copied()
+    }
+
+    fn slot_of(&self, source: &Uid) -> Option<u32> {
+        let same = |slot: &u32| self.job(*slot).is_some_and(|job| *job.source() == *source);
+        let hash = self.hasher.hash_one(source);
+        self.by_source.find(hash, same).copied()
+    }
+
+    fn job(&self, slot: u32) -> Option<&Job> {
+        self.attempts.get(slot).map(|attempt| &attempt.job)
+    }
+
+    /// From an attempt back to the first.
+    fn back(&self, from: Option<u32>) -> impl Iterator<Item = u32> {
+        std::iter::successors(from, |slot| {
+            let before = self.attempts.get(*slot)?.before;
+            (before != NONE).then_some(before)
+        })
+    }
+
+    /// The attempts of a key in their order.
+    fn chain(&self, system: System, id: &str) -> Vec<u32> {
+        let mut chain: Vec<u32> = self.back(self.head(system, id)).collect();
+        chain.reverse();
+        chain
+    }
+
+    pub(crate) fn has_source(&self, source: &Uid) -> bool {
+        self.slot_of(source).is_some()
     }
 
     pub(crate) fn get(&self, key: &JobKey) -> Option<&Job> {
-        self.entries.get(key)?.last().map(|a| &a.job)
+        self.job(self.head(key.system, key.id.as_str())?)
     }
 
     pub(crate) fn of_source(&self, source: &Uid) -> Option<&Job> {
-        let attempts = self.entries.get(self.of_source.get(source)?)?;
-        attempts
-            .iter()
-            .find(|a| *a.job.source() == *source)
-            .map(|a| &a.job)
+        self.job(self.slot_of(source)?)
     }
 
     pub(crate) fn attempts(&self, key: &JobKey) -> impl Iterator<Item = &Job> {
-        self.entries.get(key).into_iter().flatten().map(|a| &a.job)
+        let chain = self.chain(key.system, key.id.as_str()).into_iter();
+        chain.filter_map(|slot| self.job(slot))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Job> {
-        self.entries
-            .values()
-            .filter_map(|attempts| attempts.last().map(|a| &a.job))
+        self.order.iter().filter_map(|slot| self.job(slot))
     }
 
     /// Those behind this key, or all.
     pub(crate) fn behind(&self, key: Option<&JobKey>) -> impl Iterator<Item = &Job> {
-        let from = key.map_or(Bound::Unbounded, Bound::Excluded);
-        self.entries
-            .range((from, Bound::Unbounded))
-            .filter_map(|(_, attempts)| attempts.last().map(|a| &a.job))
+        let (system, id) = key.map_or((System(""), ""), |key| (key.system, key.id.as_str()));
+        let place = probe(&self.attempts, system, id);
+        let behind = |slot| match place(slot) {
+            // The key itself stands before what is behind it.
+            Ordering::Equal if key.is_some() => Ordering::Less,
+            order => order,
+        };
+        let slots = self.order.from(behind);
+        slots.filter_map(|slot| self.job(slot))
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.by_key.len()
     }
 
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Attempts, ended jobs that are kept, and entries that there is room for in all.
+    pub(crate) fn census(&self) -> [usize; 3] {
+        let room = self.attempts.capacity()
+            + self.by_source.capacity()
+            + self.by_key.capacity()
+            + self.order.capacity()
+            + self.retired.capacity();
+        [self.attempts.len(), self.retired.len(), room]
     }
 
     /// Takes in what a source says now.
@@ -112,49 +183,159 @@ impl Jobs {
         told: &mut Vec<Told>,
         changes: &mut JobChanges,
     ) {
-        let key = job.key();
-        if self.of_source.get(source).is_some_and(|old| *old != key) {
-            self.drop_source(source, changes);
-        }
-        let attempts = match self.entries.get_mut(&key) {
-            Some(attempts) => attempts,
-            None => self.entries.entry(key.clone()).or_default(),
-        };
-        let fresh = attempts.is_empty();
-        if let Some(old) = attempts.iter_mut().find(|a| *a.job.source() == *source) {
-            job.keep_end(&old.job);
-            if old.job == job {
+        if let Some(slot) = self.slot_of(source) {
+            let same = self
+                .job(slot)
+                .is_some_and(|old| old.id == job.id && old.system() == job.system());
+            if same {
+                self.update(slot, job, told, changes);
                 return;
             }
-            if old.job.is_gone() {
-                self.of_source.insert(source.clone(), key.clone());
-            }
-            let moved = (old.job.attempt, old.job.created()) != (job.attempt, job.created());
-            old.job = job;
-            tell(old, told);
-            if moved {
-                attempts.sort_by(|a, b| a.order().cmp(&b.order()));
-            }
-        } else {
-            attempts.retain(|a| !a.job.is_gone() || *a.job.source() == *source);
-            let mut attempt = Attempt {
-                job,
-                started_told: false,
-                ended_told: false,
-            };
-            tell(&mut attempt, told);
-            // Nearly every job has one attempt: no room for more.
-            attempts.reserve_exact(1);
-            attempts.push(attempt);
-            attempts.sort_by(|a, b| a.order().cmp(&b.order()));
-            self.of_source.insert(source.clone(), key.clone());
+            self.drop_source(source, changes);
         }
-        let change = if fresh {
+        let mut chain = self.chain(job.system(), job.id.as_str());
+        let is = |jobs: &Self, slot: &u32| jobs.job(*slot).is_some_and(|j| *j.source() == *source);
+        let again = chain.iter().copied().find(|slot| is(self, slot));
+        if let Some(slot) = again {
+            // Its pod was gone and is there again.
+            self.update(slot, job, told, changes);
+            self.enter_source(source, slot);
+            return;
+        }
+        let gone: Vec<u32> = chain
+            .extract_if(.., |slot| self.job(*slot).is_none_or(Job::is_gone))
+            .collect();
+        let change = if chain.is_empty() && gone.is_empty() {
             Change::Added
         } else {
             Change::Changed
         };
+        // One key for all its attempts.
+        if let Some(known) = gone.iter().chain(&chain).find_map(|slot| self.job(*slot)) {
+            job.id = known.id.clone();
+        }
+        let key = job.key();
+        let mut attempt = Attempt {
+            job,
+            before: NONE,
+            started_told: false,
+            ended_told: false,
+        };
+        tell(&mut attempt, told);
+        let slot = self.attempts.put(attempt);
+        chain.push(slot);
+        self.relink(&key, chain);
+        for slot in gone {
+            self.attempts.take(slot);
+        }
+        self.enter_source(source, slot);
         changes.push((change, key));
+    }
+
+    /// Another state of an attempt at the same job.
+    fn update(
+        &mut self,
+        slot: u32,
+        mut job: Job,
+        told: &mut Vec<Told>,
+        changes: &mut JobChanges,
+    ) {
+        let Some(attempt) = self.attempts.get_mut(slot) else {
+            return;
+        };
+        let old = &attempt.job;
+        job.keep_end(old);
+        if old.is_as(&job) {
+            return;
+        }
+        let moved = (old.attempt, old.created()) != (job.attempt, job.created());
+        job.id = old.id.clone();
+        let key = job.key();
+        attempt.job = job;
+        tell(attempt, told);
+        if moved {
+            let chain = self.chain(key.system, key.id.as_str());
+            self.relink(&key, chain);
+        }
+        changes.push((Change::Changed, key));
+    }
+
+    fn enter_source(&mut self, source: &Uid, slot: u32) {
+        let (attempts, hasher) = (&self.attempts, &self.hasher);
+        let hash = hasher.hash_one(source);
+        self.by_source.insert_unique(hash, slot, |slot| {
+            attempts
+                .get(*slot)
+                .map_or(0, |a| hasher.hash_one(a.job.source()))
+        });
+    }
+
+    /// Takes a source out of its index; the slot of its attempt.
+    fn leave_source(&mut self, source: &Uid) -> Option<u32> {
+        let slot = self.slot_of(source)?;
+        let hash = self.hasher.hash_one(source);
+        if let Ok(entry) = self.by_source.find_entry(hash, |s| *s == slot) {
+            entry.remove();
+        }
+        Some(slot)
+    }
+
+    /// These are the attempts of a key (whose old latest one is still in its slot).
+    fn relink(&mut self, key: &JobKey, mut chain: Vec<u32>) {
+        let (system, id) = (key.system, key.id.as_str());
+        let old = self.head(system, id);
+        let attempts = &self.attempts;
+        chain.sort_by(|a, b| match (attempts.get(*a), attempts.get(*b)) {
+            (Some(a), Some(b)) => a.order().cmp(&b.order()),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        });
+        let mut before = NONE;
+        for slot in &chain {
+            if let Some(attempt) = self.attempts.get_mut(*slot) {
+                attempt.before = before;
+            }
+            before = *slot;
+        }
+        let new = chain.last().copied();
+        if old == new {
+            return;
+        }
+        let hash = self.hash(system, id);
+        let (attempts, hasher) = (&self.attempts, &self.hasher);
+        let place = probe(attempts, system, id);
+        match (old, new) {
+            (Some(old), Some(new)) => {
+                if let Some(head) = self.by_key.find_mut(hash, |slot| *slot == old) {
+                    *head = new;
+                }
+                self.order.replace(new, place);
+            }
+            (None, Some(new)) => {
+                self.by_key.insert_unique(hash, new, |slot| {
+                    attempts
+                        .get(*slot)
+                        .map_or(0, |a| hasher.hash_one((a.job.system(), a.job.id.as_str())))
+                });
+                self.order.insert(new, place);
+            }
+            (Some(old), None) => {
+                if let Ok(entry) = self.by_key.find_entry(hash, |slot| *slot == old) {
+                    entry.remove();
+                }
+                self.order.remove(place);
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Takes one attempt out; whether others at the job are left.
+    fn drop_attempt(&mut self, slot: u32, key: &JobKey) -> bool {
+        let mut chain = self.chain(key.system, key.id.as_str());
+        chain.retain(|other| *other != slot);
+        let left = !chain.is_empty();
+        self.relink(key, chain);
+        self.attempts.take(slot);
+        left
     }
 
     /// The source is gone. An ended job is kept for a while; one that had not ended is Cancelled when its
@@ -167,27 +348,26 @@ impl Jobs {
         told: &mut Vec<Told>,
         changes: &mut JobChanges,
     ) {
-        let Some(key) = self.of_source.remove(source) else {
+        let Some(slot) = self.leave_source(source) else {
             return;
         };
-        let Some(attempts) = self.entries.get_mut(&key) else {
+        let Some(key) = self.job(slot).map(Job::key) else {
             return;
         };
-        let Some(at) = attempts.iter().position(|a| *a.job.source() == *source) else {
-            return;
-        };
-        if at + 1 < attempts.len() {
-            attempts.remove(at);
+        if self.head(key.system, key.id.as_str()) != Some(slot) {
+            self.drop_attempt(slot, &key);
             return;
         }
-        let attempt = &mut attempts[at];
+        let Some(attempt) = self.attempts.get_mut(slot) else {
+            return;
+        };
         // Nobody saw how it ended: that is no figure for the statistics.
         attempt.ended_told |= end == Gone::Unseen && !attempt.job.phase.ended();
         let (phase, why) = end.verdict();
         let end = (!attempt.job.phase.ended()).then_some((now, phase, why));
         attempt.job.leave(end);
         tell(attempt, told);
-        self.retired.push_back((now, key.clone(), source.clone()));
+        self.retired.push_back((now, slot, source.clone()));
         changes.push((Change::Changed, key));
     }
 
@@ -198,23 +378,20 @@ impl Jobs {
             if self.retired.len() <= KEPT_JOBS && *at >= oldest {
                 return;
             }
-            let Some((_, key, source)) = self.retired.pop_front() else {
+            let Some((_, slot, source)) = self.retired.pop_front() else {
                 return;
             };
-            let Some(attempts) = self.entries.get_mut(&key) else {
+            // It may be there again, or have made room for the next attempt.
+            let gone = self.job(slot);
+            let gone = gone.filter(|job| job.is_gone() && *job.source() == source);
+            let Some(key) = gone.map(Job::key) else {
                 continue;
             };
-            let before = attempts.len();
-            attempts.retain(|a| !(a.job.is_gone() && *a.job.source() == source));
-            if attempts.len() == before {
-                continue;
-            }
             self.dropped += 1;
-            let change = if attempts.is_empty() {
-                self.entries.remove(&key);
-                Change::Removed
-            } else {
+            let change = if self.drop_attempt(slot, &key) {
                 Change::Changed
+            } else {
+                Change::Removed
             };
             changes.push((change, key));
         }
@@ -222,19 +399,18 @@ impl Jobs {
 
     /// The source is no job (any more), or another job than before.
     pub(crate) fn drop_source(&mut self, source: &Uid, changes: &mut JobChanges) {
-        let Some(key) = self.of_source.remove(source) else {
+        let Some(slot) = self.leave_source(source) else {
             return;
         };
-        let Some(attempts) = self.entries.get_mut(&key) else {
+        let Some(key) = self.job(slot).map(Job::key) else {
             return;
         };
-        attempts.retain(|a| *a.job.source() != *source);
-        if attempts.is_empty() {
-            self.entries.remove(&key);
-            changes.push((Change::Removed, key));
+        let change = if self.drop_attempt(slot, &key) {
+            Change::Changed
         } else {
-            changes.push((Change::Changed, key));
-        }
+            Change::Removed
+        };
+        changes.push((change, key));
     }
 }
 

@@ -4,6 +4,7 @@
 //! shared ([`Text`] is a counted string, interned on arrival by `cluster`).
 
 pub mod age;
+mod census;
 pub mod changes;
 pub mod condition;
 pub mod container;
@@ -12,11 +13,13 @@ pub mod id;
 pub mod ingress;
 pub mod job;
 mod jobs;
+mod kin;
 pub mod labels;
 pub mod meta;
 pub mod network;
 pub mod node;
 pub mod object;
+mod order;
 pub mod phase;
 pub mod placement;
 pub mod pod;
@@ -28,6 +31,7 @@ pub mod read;
 pub mod resources;
 pub mod select;
 mod settle;
+mod slots;
 pub mod status;
 pub mod store;
 pub mod sums;

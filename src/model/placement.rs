@@ -1,8 +1,9 @@
 //! On which pool's nodes a waiting job could run, by selector, affinity and tolerations.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use hashbrown::HashMap;
 
 use super::id::Text;
 use super::job::JobKey;
@@ -176,6 +177,9 @@ impl Waiting {
     }
 
     pub(crate) fn remove(&mut self, key: &JobKey) {
+        if self.of_job.is_empty() {
+            return;
+        }
         let Some((id, since)) = self.of_job.remove(key) else {
             return;
         };
@@ -227,6 +231,11 @@ impl Waiting {
             .filter_map(|c| c.waiting.first())
             .min()
             .map(|(_, key)| key)
+    }
+
+    /// Constraints, and entries that there is room for in all.
+    pub(crate) fn census(&self) -> [usize; 2] {
+        [self.classes.len(), self.of_job.capacity() + self.by_constraint.capacity()]
     }
 
     pub(crate) fn len(&self) -> usize {

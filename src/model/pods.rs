@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 
 use super::changes::{Change, Changes};
 use super::feed::Kind;
+use super::id::Text;
 use super::jobs::Gone;
 use super::pod::Pod;
 use super::read::ReadJobs;
 use super::store::{Model, note};
 use super::sums::Use;
-use super::table::{Upsert, key_of};
+use super::table::Upsert;
 
 impl Model {
     pub(crate) fn put_pod(
@@ -21,73 +22,92 @@ impl Model {
         jobs: &dyn ReadJobs,
         changes: &mut Changes,
     ) {
-        let uid = pod.meta.uid.clone();
-        let (change, old) = match self.pods.upsert(pod) {
+        let (slot, did) = self.pods.upsert(pod);
+        let (change, old) = match did {
             Upsert::Same => return,
             Upsert::Added => (Change::Added, None),
             Upsert::Changed(old) => (Change::Changed, Some(old)),
             Upsert::Replaced(old) => {
                 note(changes, Change::Removed, Kind::Pod, &*old);
-                self.forget_pod(now, &old, false, jobs, changes);
+                self.forget_pod(now, slot, &old, false, jobs, changes);
                 (Change::Added, None)
             }
         };
-        let moved = match &old {
+        let Some(pod) = self.pods.shared(slot).cloned() else {
+            return;
+        };
+        note(changes, change, Kind::Pod, &*pod);
+        let job = jobs.read(&pod);
+        let batch = match &job {
+            Some(_) => None,
+            None => jobs.batch_owner(&pod),
+        };
+        if let Some(owner) = batch {
+            self.work.batches.insert(owner.uid.clone());
+        }
+        match &old {
+            // Most changes: the kubelet reports.
+            Some(old) if counts_alike(old, &pod) => {
+                if let Some(node) = &pod.node {
+                    changed_node(node, changes);
+                }
+            }
+            _ => {
+                let purpose = purpose(&pod, job.is_some(), batch.is_some());
+                self.tally(slot, old.as_deref(), &pod, purpose, jobs, changes);
+            }
+        }
+        let uid = &pod.meta.uid;
+        let work = &mut self.work;
+        match job {
+            Some(job) => self
+                .jobs
+                .put(uid, job, &mut work.told, &mut work.job_changes),
+            None => self.jobs.drop_source(uid, &mut work.job_changes),
+        }
+    }
+
+    /// A pod's part in the sums and lists, where it was `old` before.
+    fn tally(
+        &mut self,
+        slot: u32,
+        old: Option<&Pod>,
+        pod: &Pod,
+        purpose: Use,
+        jobs: &dyn ReadJobs,
+        changes: &mut Changes,
+    ) {
+        let moved = match old {
             Some(old) => {
                 self.subtract(old, jobs, changes);
-                let moved = self
-                    .pods
-                    .by_uid(&uid)
-                    .is_none_or(|new| new.node != old.node || new.meta.owner != old.meta.owner);
+                let moved = pod.node != old.node || pod.meta.owner != old.meta.owner;
                 if moved {
-                    self.unindex(old);
+                    self.unindex(slot, old);
                 }
                 moved
             }
             None => true,
         };
-        let Some(pod) = self.pods.shared(&uid) else {
-            return;
-        };
-        note(changes, change, Kind::Pod, &**pod);
-        let job = jobs.read(pod);
-        let batch = match &job {
-            Some(_) => None,
-            None => jobs.batch_owner(pod),
-        };
-        let purpose = purpose(pod, job.is_some(), batch.is_some());
-        if let Some(owner) = batch {
-            self.work.batches.insert(owner.uid.clone());
-        }
         if moved && let Some(owner) = &pod.meta.owner {
-            let keys = self.by_owner.entry(owner.uid.clone()).or_default();
-            keys.insert(key_of(&pod.meta));
+            self.kin.enter_owner(slot, &owner.uid, &self.pods);
         }
-        if let Some(node) = &pod.node {
-            let sums = match self.sums.get_mut(&**node) {
-                Some(sums) => sums,
-                None => self.sums.entry(node.clone()).or_default(),
-            };
-            sums.add(pod, purpose);
-            if moved {
-                sums.keys.insert(key_of(&pod.meta));
-            }
-            changes.nodes.push(node.clone());
-            if moved
-                && !self.pool_of.contains_key(node)
-                && !self.guessed.contains_key(node)
-                && let Some(guess) = super::view::guess(pod)
-            {
-                self.guessed.insert(node.clone(), guess);
-                self.work.nodes = true;
-            }
+        let Some(node) = &pod.node else { return };
+        let sums = match self.sums.get_mut(&**node) {
+            Some(sums) => sums,
+            None => self.sums.entry(node.clone()).or_default(),
+        };
+        sums.add(pod, purpose);
+        changed_node(node, changes);
+        if !moved {
+            return;
         }
-        let work = &mut self.work;
-        match job {
-            Some(job) => self
-                .jobs
-                .put(&uid, job, &mut work.told, &mut work.job_changes),
-            None => self.jobs.drop_source(&uid, &mut work.job_changes),
+        self.kin.enter_node(slot, sums);
+        if !self.pool_of.contains_key(node)
+            && !self.guessed.contains_key(node)
+            && let Some(guess) = super::view::guess(pod)
+        {
+            self.guessed.insert(node.clone(), guess);
+            self.work.nodes = true;
         }
     }
 
@@ -102,26 +122,20 @@ impl Model {
             && let Some(sums) = self.sums.get_mut(&**node)
         {
             sums.sub(pod, purpose(pod, claimed, batch.is_some()));
-            changes.nodes.push(node.clone());
+            changed_node(node, changes);
         }
     }
 
-    /// Takes a pod out of the indexes by node and owner.
-    fn unindex(&mut self, pod: &Pod) {
-        let key = key_of(&pod.meta);
-        if let Some(owner) = &pod.meta.owner
-            && let Some(keys) = self.by_owner.get_mut(&owner.uid)
-        {
-            keys.remove(&key);
-            if keys.is_empty() {
-                self.by_owner.remove(&owner.uid);
-            }
+    /// Takes a pod out of the lists by node and owner.
+    fn unindex(&mut self, slot: u32, pod: &Pod) {
+        if let Some(owner) = &pod.meta.owner {
+            self.kin.leave_owner(slot, &owner.uid);
         }
         if let Some(node) = &pod.node
             && let Some(sums) = self.sums.get_mut(&**node)
         {
-            sums.keys.remove(&key);
-            if sums.keys.is_empty() {
+            self.kin.leave_node(slot, sums);
+            if sums.known == 0 {
                 self.sums.remove(&**node);
                 self.guessed.remove(&**node);
             }
@@ -131,13 +145,14 @@ impl Model {
     pub(crate) fn forget_pod(
         &mut self,
         now: DateTime<Utc>,
+        slot: u32,
         pod: &Pod,
         unseen: bool,
         jobs: &dyn ReadJobs,
         changes: &mut Changes,
     ) {
         self.subtract(pod, jobs, changes);
-        self.unindex(pod);
+        self.unindex(slot, pod);
         let work = &mut self.work;
         let end = how_gone(pod, unseen);
         self.jobs.gone(
@@ -147,6 +162,23 @@ impl Model {
             &mut work.told,
             &mut work.job_changes,
         );
+    }
+}
+
+/// Whether a pod is to its node, to its owner and to a CI system what it was.
+fn counts_alike(old: &Pod, new: &Pod) -> bool {
+    Arc::ptr_eq(&old.spec, &new.spec)
+        && old.node == new.node
+        && old.ended() == new.ended()
+        && old.meta.owner == new.meta.owner
+        && old.meta.labels == new.meta.labels
+        && old.meta.annotations == new.meta.annotations
+}
+
+/// Notes that something changed on a node; settling sorts them out.
+fn changed_node(node: &Text, changes: &mut Changes) {
+    if changes.nodes.last().is_none_or(|last| last != node) {
+        changes.nodes.push(node.clone());
     }
 }
 

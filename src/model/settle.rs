@@ -26,7 +26,7 @@ impl Model {
     pub(crate) fn put_node(&mut self, node: Arc<Node>, changes: &mut Changes) {
         let name = node.meta.name.clone();
         let pool = pool_of(&node);
-        let change = match self.nodes.upsert(node) {
+        let change = match self.nodes.upsert(node).1 {
             Upsert::Same => return,
             Upsert::Added => Change::Added,
             Upsert::Changed(old) => {
@@ -88,9 +88,10 @@ impl Model {
     }
 
     pub(crate) fn expire(&mut self, now: DateTime<Utc>) {
-        for window in self.windows.values_mut() {
+        self.windows.retain(|_, window| {
             window.expire(now);
-        }
+            !window.is_empty()
+        });
         self.jobs.expire(now, &mut self.work.job_changes);
     }
 

@@ -1,6 +1,6 @@
 //! [`Model`]: all that is known of one cluster, changed by batches of deltas and by nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +11,7 @@ use super::id::{Text, Uid};
 use super::ingress::RouteHealth;
 use super::job::{Job, JobKey};
 use super::jobs::{JobChanges, Jobs, Told};
+use super::kin::Kin;
 use super::network::{EndpointSlice, Ingress, Service};
 use super::node::Node;
 use super::object::{Batch, Delta, Object};
@@ -22,7 +23,7 @@ use super::rank::{RankRules, Ranking};
 use super::read::ReadJobs;
 use super::resources::Resources;
 use super::sums::NodeSums;
-use super::table::{Key, Keyed, Table, Upsert};
+use super::table::{Keyed, Table, Upsert};
 use super::window::Window;
 use super::workload::{BatchJob, Budget, Workload};
 
@@ -43,9 +44,10 @@ pub struct Model {
 
     pub(crate) jobs: Jobs,
     pub(crate) sums: BTreeMap<Text, NodeSums>,
-    pub(crate) by_owner: HashMap<Uid, BTreeSet<Key>>,
+    /// Pods of a node and of an owner.
+    pub(crate) kin: Kin,
     /// Slices of (namespace, service).
-    pub(crate) by_service: BTreeMap<Key, BTreeSet<Text>>,
+    pub(crate) by_service: BTreeMap<(Text, Text), BTreeSet<Text>>,
     pub(crate) waiting: Waiting,
     pub(crate) health: BTreeMap<Uid, Box<[RouteHealth]>>,
 
@@ -273,9 +275,9 @@ impl Model {
     ) {
         match kind {
             Kind::Pod => {
-                if let Some(pod) = self.pods.remove(uid) {
+                if let Some((slot, pod)) = self.pods.remove(uid) {
                     note(changes, Change::Removed, kind, &*pod);
-                    self.forget_pod(now, &pod, unseen, jobs, changes);
+                    self.forget_pod(now, slot, &pod, unseen, jobs, changes);
                 }
             }
             Kind::Node => {
@@ -342,7 +344,7 @@ pub(crate) fn put<T: Keyed + PartialEq>(
 ) -> Option<Arc<T>> {
     let at = changes.objects.len();
     note(changes, Change::Added, kind, &*value);
-    match table.upsert(value) {
+    match table.upsert(value).1 {
         Upsert::Same => {
             changes.objects.truncate(at);
             None
@@ -367,7 +369,7 @@ fn take<T: Keyed + PartialEq>(
     uid: &Uid,
     changes: &mut Changes,
 ) -> Option<Arc<T>> {
-    let old = table.remove(uid)?;
+    let (_, old) = table.remove(uid)?;
     note(changes, Change::Removed, kind, &*old);
     Some(old)
 }

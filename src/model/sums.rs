@@ -1,10 +1,7 @@
 //! Sums of one node, kept by delta. Integers, so that no order of changes leaves a remainder.
 
-use std::collections::BTreeSet;
-
 use super::pod::Pod;
 use super::resources::Resources;
-use super::table::Key;
 
 /// What a pod is to its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +33,10 @@ pub struct NodeSums {
     pub job_requests: Resources,
     /// Requests of its job pods with their number, sorted by CPU, then memory.
     pub shapes: Vec<(Resources, u32)>,
-    /// All its pods, the ended too, by namespace and name.
-    pub(crate) keys: BTreeSet<Key>,
+    /// How many pods it has, the ended too.
+    pub(crate) known: u32,
+    /// The slot of one of them (see `kin`).
+    pub(crate) first: Option<u32>,
 }
 
 impl NodeSums {

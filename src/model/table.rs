@@ -1,14 +1,21 @@
 //! One kind's objects, ordered by namespace and name, swept by epochs.
+//!
+//! An object has a slot; indexes hold slots and look at the objects for what they compare, so that an object
+//! costs some 25 bytes here.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
+use std::cmp::Ordering;
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::id::{Text, Uid};
 use super::meta::Meta;
 use super::network::{EndpointSlice, Ingress, Service};
 use super::node::Node;
+use super::order::Order;
 use super::pod::Pod;
+use super::slots::Slots;
 use super::workload::{BatchJob, Budget, Workload};
 
 /// What a table can hold.
@@ -36,14 +43,6 @@ keyed!(
     Budget
 );
 
-/// Namespace and name.
-pub(crate) type Key = (Text, Text);
-
-/// The key of an object.
-pub(crate) fn key_of(meta: &Meta) -> Key {
-    (meta.namespace.clone(), meta.name.clone())
-}
-
 /// What an upsert did.
 pub(crate) enum Upsert<T> {
     /// The same object as before.
@@ -58,25 +57,53 @@ pub(crate) enum Upsert<T> {
 
 #[derive(Clone, Debug)]
 struct Row<T> {
-    epoch: u32,
     value: Arc<T>,
+    epoch: u32,
 }
 
-/// The table. Maps of maps, so that `&str` finds without building a key.
+/// The table.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<T> {
-    rows: BTreeMap<Text, BTreeMap<Text, Row<T>>>,
-    by_uid: HashMap<Uid, Arc<T>>,
+    rows: Slots<Row<T>>,
+    by_uid: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    order: Order,
     epoch: u32,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
-            rows: BTreeMap::new(),
-            by_uid: HashMap::new(),
+            rows: Slots::default(),
+            by_uid: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            order: Order::default(),
             epoch: 0,
         }
+    }
+}
+
+/// How the object of a slot stands to a namespace and name.
+fn probe<'a, T: Keyed>(
+    rows: &'a Slots<Row<T>>,
+    namespace: &'a str,
+    name: &'a str,
+) -> impl Fn(u32) -> Ordering + 'a {
+    move |slot| match rows.get(slot) {
+        Some(row) => {
+            let meta = row.value.meta();
+            compare(&meta.namespace, namespace).then_with(|| (*meta.name).cmp(name))
+        }
+        None => Ordering::Less,
+    }
+}
+
+/// Compares; texts that are shared are one and the same.
+fn compare(a: &str, b: &str) -> Ordering {
+    if std::ptr::eq(a, b) {
+        Ordering::Equal
+    } else {
+        a.cmp(b)
     }
 }
 
@@ -86,105 +113,153 @@ impl<T: Keyed + PartialEq> Table<T> {
         self.epoch += 1;
     }
 
-    pub(crate) fn upsert(&mut self, value: Arc<T>) -> Upsert<T> {
-        let meta = value.meta();
-        let (namespace, name, uid) = (meta.namespace.clone(), meta.name.clone(), meta.uid.clone());
-        let space = match self.rows.get_mut(&*namespace) {
-            Some(space) => space,
-            None => self.rows.entry(namespace.clone()).or_default(),
-        };
+    /// Takes in an object: its slot, and what that did.
+    pub(crate) fn upsert(&mut self, value: Arc<T>) -> (u32, Upsert<T>) {
         let epoch = self.epoch;
-        let Some(row) = space.get_mut(&*name) else {
-            self.by_uid.insert(uid, value.clone());
-            space.insert(name, Row { epoch, value });
-            return Upsert::Added;
-        };
-        row.epoch = epoch;
-        if row.value == value {
-            return Upsert::Same;
+        let hash = self.hasher.hash_one(&value.meta().uid);
+        let known = self.slot_of(hash, &value.meta().uid);
+        if let Some(slot) = known
+            && let Some(row) = self.rows.get_mut(slot)
+            && row.value.meta().name == value.meta().name
+            && row.value.meta().namespace == value.meta().namespace
+        {
+            row.epoch = epoch;
+            if row.value == value {
+                return (slot, Upsert::Same);
+            }
+            let old = std::mem::replace(&mut row.value, value);
+            return (slot, Upsert::Changed(old));
         }
-        let old = std::mem::replace(&mut row.value, value.clone());
-        if old.meta().uid == uid {
-            self.by_uid.insert(uid, value);
-            return Upsert::Changed(old);
+        // An object cannot be renamed; should one be, it is another.
+        let renamed = known.and_then(|_| self.remove(&value.meta().uid));
+        let (namespace, name) = (value.meta().namespace.clone(), value.meta().name.clone());
+        let there = self.order.get(probe(&self.rows, &namespace, &name));
+        if let Some(slot) = there
+            && let Some(row) = self.rows.get_mut(slot)
+        {
+            let old = std::mem::replace(row, Row { value, epoch }).value;
+            let other = self.hasher.hash_one(&old.meta().uid);
+            if let Ok(entry) = self.by_uid.find_entry(other, |s| *s == slot) {
+                entry.remove();
+            }
+            self.enter(hash, slot);
+            return (slot, Upsert::Replaced(old));
         }
-        self.by_uid.remove(&old.meta().uid);
-        self.by_uid.insert(uid, value);
-        Upsert::Replaced(old)
+        let slot = self.rows.put(Row { value, epoch });
+        self.order
+            .insert(slot, probe(&self.rows, &namespace, &name));
+        self.enter(hash, slot);
+        let did = renamed.map_or(Upsert::Added, |(_, old)| Upsert::Replaced(old));
+        (slot, did)
     }
 
-    /// Takes the object of this uid out; nothing if the uid is not (or no longer) here.
-    pub(crate) fn remove(&mut self, uid: &Uid) -> Option<Arc<T>> {
-        let value = self.by_uid.remove(uid)?;
-        let (namespace, name) = (&*value.meta().namespace, &*value.meta().name);
-        let space = self.rows.get_mut(namespace)?;
-        space.remove(name);
-        if space.is_empty() {
-            self.rows.remove(namespace);
+    fn enter(&mut self, hash: u64, slot: u32) {
+        let (rows, hasher) = (&self.rows, &self.hasher);
+        self.by_uid.insert_unique(hash, slot, |slot| {
+            rows.get(*slot)
+                .map_or(0, |row| hasher.hash_one(&row.value.meta().uid))
+        });
+    }
+
+    fn slot_of(&self, hash: u64, uid: &Uid) -> Option<u32> {
+        let same = |slot: &u32| {
+            self.rows
+                .get(*slot)
+                .is_some_and(|row| row.value.meta().uid == *uid)
+        };
+        self.by_uid.find(hash, same).copied()
+    }
+
+    /// Takes the object of this uid out, with the slot that it had; nothing if the uid is not (or no longer)
+    /// here.
+    pub(crate) fn remove(&mut self, uid: &Uid) -> Option<(u32, Arc<T>)> {
+        let hash = self.hasher.hash_one(uid);
+        let slot = self.slot_of(hash, uid)?;
+        if let Ok(entry) = self.by_uid.find_entry(hash, |s| *s == slot) {
+            entry.remove();
         }
-        Some(value)
+        let meta = self.rows.get(slot)?.value.meta();
+        self.order
+            .remove(probe(&self.rows, &meta.namespace, &meta.name));
+        let row = self.rows.take(slot)?;
+        if self.by_uid.is_empty() {
+            self.by_uid = HashTable::new();
+        }
+        Some((slot, row.value))
     }
 
     /// Uids of what the list that just ended did not show, ordered by namespace and name.
     pub(crate) fn unseen(&self) -> Vec<Uid> {
-        self.rows
-            .values()
-            .flat_map(BTreeMap::values)
+        self.order
+            .iter()
+            .filter_map(|slot| self.rows.get(slot))
             .filter(|row| row.epoch != self.epoch)
             .map(|row| row.value.meta().uid.clone())
             .collect()
     }
 
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&T> {
-        Some(&self.rows.get(namespace)?.get(name)?.value)
+        self.at(self.order.get(probe(&self.rows, namespace, name))?)
     }
 
     pub(crate) fn by_uid(&self, uid: &Uid) -> Option<&T> {
-        self.by_uid.get(uid).map(|value| &**value)
+        self.at(self.slot_of(self.hasher.hash_one(uid), uid)?)
     }
 
-    /// The object of this uid, to be held on to.
-    pub(crate) fn shared(&self, uid: &Uid) -> Option<&Arc<T>> {
-        self.by_uid.get(uid)
+    /// The object of a slot.
+    pub(crate) fn at(&self, slot: u32) -> Option<&T> {
+        self.shared(slot).map(|value| &**value)
+    }
+
+    /// The object of a slot, to be held on to.
+    pub(crate) fn shared(&self, slot: u32) -> Option<&Arc<T>> {
+        self.rows.get(slot).map(|row| &row.value)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.rows
-            .values()
-            .flat_map(BTreeMap::values)
-            .map(|row| &*row.value)
+        self.order.iter().filter_map(|slot| self.at(slot))
     }
 
     /// Those behind this one (namespace, name), or all.
     pub(crate) fn behind(&self, after: Option<(&str, &str)>) -> impl Iterator<Item = &T> {
-        let (spaces, rest) = match after {
-            Some((space, name)) => {
-                let rows = self.rows.get(space);
-                let bounds = (Bound::Excluded(name), Bound::Unbounded);
-                let rest = rows.map(|rows| rows.range::<str, _>(bounds));
-                (Bound::Excluded(space), rest)
-            }
-            None => (Bound::Unbounded, None),
+        let (namespace, name) = after.unwrap_or_default();
+        let place = probe(&self.rows, namespace, name);
+        let behind = |slot| match place(slot) {
+            // What is sought itself stands before what is behind it.
+            Ordering::Equal if after.is_some() => Ordering::Less,
+            order => order,
         };
-        let spaces = self.rows.range::<str, _>((spaces, Bound::Unbounded));
-        let rest = rest.into_iter().flatten();
-        rest.chain(spaces.flat_map(|(_, rows)| rows.iter()))
-            .map(|(_, row)| &*row.value)
+        self.order.from(behind).filter_map(|slot| self.at(slot))
     }
 
     pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &T> {
-        self.rows
-            .get(namespace)
-            .into_iter()
-            .flat_map(BTreeMap::values)
-            .map(|row| &*row.value)
+        let place = probe(&self.rows, namespace, "");
+        let mut rows = self.order.from(place).filter_map(|slot| self.at(slot));
+        let first = rows.next().filter(|v| *v.meta().namespace == *namespace);
+        let own = first.map(|value| &value.meta().namespace);
+        let rest = rows.take_while(move |value| Some(&value.meta().namespace) == own);
+        first.into_iter().chain(rest)
     }
 
+    /// In their order.
     pub(crate) fn namespaces(&self) -> impl Iterator<Item = &Text> {
-        self.rows.keys()
+        let first = self.iter().next().map(|value| &value.meta().namespace);
+        std::iter::successors(first, |last| {
+            let behind = |slot| match self.at(slot) {
+                Some(value) if value.meta().namespace > **last => Ordering::Greater,
+                Some(_) | None => Ordering::Less,
+            };
+            let slot = self.order.from(behind).next()?;
+            self.at(slot).map(|value| &value.meta().namespace)
+        })
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.by_uid.len()
+        self.rows.len()
+    }
+
+    /// Entries that there is room for, in all.
+    pub(crate) fn capacity(&self) -> usize {
+        self.rows.capacity() + self.by_uid.capacity() + self.order.capacity()
     }
 }

@@ -114,16 +114,24 @@ impl Model {
         self.pods.in_namespace(namespace)
     }
 
-    /// The pods bound to a node, the ended too.
+    /// The pods bound to a node, the ended too, by namespace and name.
     pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &Pod> {
-        let keys = self.sums.get(node).into_iter().flat_map(|s| &s.keys);
-        keys.filter_map(|(namespace, name)| self.pods.get(namespace, name))
+        let slots = self.sums.get(node).map(|sums| self.kin.on(sums));
+        self.in_order(slots.into_iter().flatten())
     }
 
-    /// The pods whose controller has this uid.
+    /// The pods whose controller has this uid, by namespace and name.
     pub fn pods_of(&self, owner: &Uid) -> impl Iterator<Item = &Pod> {
-        let keys = self.by_owner.get(owner).into_iter().flatten();
-        keys.filter_map(|(namespace, name)| self.pods.get(namespace, name))
+        self.in_order(self.kin.of(owner, &self.pods))
+    }
+
+    fn in_order(&self, slots: impl Iterator<Item = u32>) -> impl Iterator<Item = &Pod> {
+        let mut pods: Vec<&Pod> = slots.filter_map(|slot| self.pods.at(slot)).collect();
+        pods.sort_unstable_by(|a, b| {
+            let (a, b) = (&a.meta, &b.meta);
+            (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))
+        });
+        pods.into_iter()
     }
 
     /// Namespaces in which pods are known.
@@ -261,11 +269,8 @@ impl Model {
     }
 
     /// The key of that job.
-    pub fn job_key_of_pod(&self, pod: &Uid) -> Option<&JobKey> {
-        self.jobs.key_of(pod).or_else(|| {
-            let owner = self.pods.by_uid(pod)?.meta.owner.as_ref()?;
-            self.jobs.key_of(&owner.uid)
-        })
+    pub fn job_key_of_pod(&self, pod: &Uid) -> Option<JobKey> {
+        self.job_of_pod(pod).map(Job::key)
     }
 
     /// The attempts at a job that are known, the latest last.

@@ -64,7 +64,8 @@ impl Ends {
 
 #[derive(Clone, Debug, Default)]
 struct Minute {
-    waits: Vec<u32>,
+    /// How many waited so long.
+    waits: BTreeMap<u32, u32>,
     ends: Ends,
 }
 
@@ -87,7 +88,7 @@ impl Window {
         match what {
             What::Started(seconds) => {
                 let wait = rounded(seconds);
-                slot.waits.push(wait);
+                *slot.waits.entry(wait).or_default() += 1;
                 *self.waits.entry(wait).or_default() += 1;
                 self.starts += 1;
             }
@@ -107,16 +108,27 @@ impl Window {
             }
             let minute = entry.remove();
             self.ends.sub(minute.ends);
-            for wait in minute.waits {
-                self.starts -= 1;
+            for (wait, starts) in minute.waits {
+                self.starts -= starts;
                 if let Some(count) = self.waits.get_mut(&wait) {
-                    *count -= 1;
+                    *count -= starts;
                     if *count == 0 {
                         self.waits.remove(&wait);
                     }
                 }
             }
         }
+    }
+
+    /// Nothing is known of the last hour.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.minutes.is_empty()
+    }
+
+    /// Entries that are kept.
+    pub(crate) fn len(&self) -> usize {
+        let minutes = self.minutes.values().map(|m| m.waits.len() + 1);
+        self.waits.len() + minutes.sum::<usize>()
     }
 
     pub(crate) fn starts(&self) -> Option<StartTimes> {
