@@ -124,10 +124,18 @@ mod tests {
         assert_eq!(seen["ended jobs without a pod"], KEPT_JOBS);
         for (name, now) in m.census() {
             let then = seen[name];
-            assert!(now <= then + then / 10 + 1024, "{name}: {then}, later {now}");
+            assert!(
+                now <= then + then / 10 + 1024,
+                "{name}: {then}, later {now}"
+            );
         }
         for n in 0_usize..40_000 {
-            apply(&mut m, 40_000, Kind::Pod, gone(&format!("ci-{}/p{n}", n % 3)));
+            apply(
+                &mut m,
+                40_000,
+                Kind::Pod,
+                gone(&format!("ci-{}/p{n}", n % 3)),
+            );
         }
         let later = at(0) + TimeDelta::hours(10);
         m.tick(later);

@@ -233,13 +233,7 @@ impl Jobs {
     }
 
     /// Another state of an attempt at the same job.
-    fn update(
-        &mut self,
-        slot: u32,
-        mut job: Job,
-        told: &mut Vec<Told>,
-        changes: &mut JobChanges,
-    ) {
+    fn update(&mut self, slot: u32, mut job: Job, told: &mut Vec<Told>, changes: &mut JobChanges) {
         let Some(attempt) = self.attempts.get_mut(slot) else {
             return;
         };

@@ -25,13 +25,21 @@ impl Order {
     fn find(&self, probe: &impl Fn(u32) -> Ordering) -> (usize, usize) {
         let before = |slot: &u32| probe(*slot) == Ordering::Less;
         // Lists come in their order: what is sought often stands behind all.
-        if self.runs.last().and_then(|run| run.last()).is_none_or(before) {
+        if self
+            .runs
+            .last()
+            .and_then(|run| run.last())
+            .is_none_or(before)
+        {
             return (self.runs.len(), 0);
         }
         let run = self
             .runs
             .partition_point(|run| run.last().is_some_and(before));
-        let place = self.runs.get(run).map_or(0, |run| run.partition_point(before));
+        let place = self
+            .runs
+            .get(run)
+            .map_or(0, |run| run.partition_point(before));
         (run, place)
     }
 
@@ -76,7 +84,10 @@ impl Order {
     pub(crate) fn remove(&mut self, probe: impl Fn(u32) -> Ordering) -> Option<u32> {
         let (at, place) = self.find(&probe);
         let run = self.runs.get_mut(at)?;
-        if run.get(place).is_none_or(|slot| probe(*slot) != Ordering::Equal) {
+        if run
+            .get(place)
+            .is_none_or(|slot| probe(*slot) != Ordering::Equal)
+        {
             return None;
         }
         let slot = run.remove(place);

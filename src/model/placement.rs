@@ -235,7 +235,10 @@ impl Waiting {
 
     /// Constraints, and entries that there is room for in all.
     pub(crate) fn census(&self) -> [usize; 2] {
-        [self.classes.len(), self.of_job.capacity() + self.by_constraint.capacity()]
+        [
+            self.classes.len(),
+            self.of_job.capacity() + self.by_constraint.capacity(),
+        ]
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -119,8 +119,14 @@ mod tests {
     fn slots_are_used_again_and_lists_keep_together() {
         let mut slots = Slots::default();
         let [a, b, c] = ["a", "b", "c"].map(|v| slots.put(v));
-        assert_eq!((slots.take(b), slots.take(b), slots.len()), (Some("b"), None, 2));
-        assert_eq!((slots.put("d"), slots.get(b), slots.get(7)), (b, Some(&"d"), None));
+        assert_eq!(
+            (slots.take(b), slots.take(b), slots.len()),
+            (Some("b"), None, 2)
+        );
+        assert_eq!(
+            (slots.put("d"), slots.get(b), slots.get(7)),
+            (b, Some(&"d"), None)
+        );
 
         let mut lists = Lists::default();
         for (first, slot) in [(None, a), (Some(a), b), (Some(b), c)] {
@@ -129,7 +135,10 @@ mod tests {
         let of = |lists: &Lists, first| lists.iter(first).collect::<Vec<_>>();
         assert_eq!(of(&lists, Some(c)), [c, b, a]);
         assert_eq!((lists.take(b), of(&lists, Some(c))), (None, vec![c, a]));
-        assert_eq!((lists.take(c), of(&lists, Some(a))), (Some(Some(a)), vec![a]));
+        assert_eq!(
+            (lists.take(c), of(&lists, Some(a))),
+            (Some(Some(a)), vec![a])
+        );
         assert_eq!((lists.take(a), of(&lists, None)), (Some(None), vec![]));
     }
 }
