@@ -176,6 +176,9 @@ impl Decoder {
                     &status.message,
                 )))
             }
+            b"DELETED" => {
+                proto::identity(object).map(|outline| self.mere("DELETED", outline.metadata))
+            }
             other => proto::metadata(object)
                 .map(|outline| self.mere(&proto::word(other), outline.metadata)),
         };

@@ -119,7 +119,7 @@ impl Decoder {
         if kind == Kind::Pod
             && let Some((pod, version)) = self.direct(message)
         {
-            return Ok((Object::Pod(Arc::new(pod)), version));
+            return Ok((Object::Pod(pod), version));
         }
         self.read(kind, Protobuf(message))
     }

@@ -23,6 +23,16 @@ pub(super) fn once<'a>(slot: &mut Option<&'a [u8]>, bytes: &'a [u8]) -> Option<(
 #[inline]
 pub(super) fn time(value: Value<'_>) -> Option<RawTime> {
     let mut time = RawTime::default();
+    if let Value::Bytes([8, rest @ ..]) = value {
+        // Seconds since 1970 in five bytes and no nanoseconds, as objects have it from 2004 on.
+        if let [a, b, c, d, e @ 0..0x80, 16, 0] = rest
+            && [a, b, c, d].iter().all(|byte| **byte >= 0x80)
+        {
+            let bits = [a, b, c, d, e].map(|byte| i64::from(byte & 0x7f));
+            let seconds = bits.iter().rev().fold(0, |sum, bits| sum << 7 | bits);
+            return Some(RawTime::at(seconds, 0));
+        }
+    }
     value.time(&mut time).ok()?;
     Some(time)
 }
@@ -52,7 +62,7 @@ pub(super) fn controller(bytes: &[u8]) -> Option<Option<Controller<'_>>> {
     };
     let mut controls = false;
     let mut reader = Reader(bytes);
-    while let Some(field) = reader.field().ok()? {
+    while let Some(field) = reader.next()? {
         match field {
             (1, Value::Bytes(bytes)) => owner.kind = bytes,
             (3, Value::Bytes(bytes)) => owner.name = bytes,
@@ -65,10 +75,11 @@ pub(super) fn controller(bytes: &[u8]) -> Option<Option<Controller<'_>>> {
 }
 
 /// Two texts of a message, by their numbers.
+#[inline]
 pub(super) fn texts(bytes: &[u8], numbers: [u32; 2]) -> Option<[&[u8]; 2]> {
     let mut found: [&[u8]; 2] = [b"", b""];
     let mut reader = Reader(bytes);
-    while let Some((number, value)) = reader.field().ok()? {
+    while let Some((number, value)) = reader.next()? {
         if let Value::Bytes(bytes) = value {
             if number == numbers[0] {
                 found[0] = bytes;
@@ -83,7 +94,7 @@ pub(super) fn texts(bytes: &[u8], numbers: [u32; 2]) -> Option<[&[u8]; 2]> {
 pub(super) fn running(bytes: &[u8]) -> Option<RawTime> {
     let mut since = RawTime::default();
     let mut reader = Reader(bytes);
-    while let Some((number, value)) = reader.field().ok()? {
+    while let Some((number, value)) = reader.next()? {
         if let (1, Value::Bytes(_)) = (number, value) {
             since = time(value)?;
         }
@@ -91,26 +102,31 @@ pub(super) fn running(bytes: &[u8]) -> Option<RawTime> {
     Some(since)
 }
 
-/// Strings together what a condition says; when it began to comes back.
+/// Strings together what a condition says, which is all of it but when it began; that comes back.
 pub(super) fn condition(key: &mut Vec<u8>, bytes: &[u8]) -> Option<RawTime> {
-    let (mut kind, mut status): (&[u8], &[u8]) = (b"", b"");
-    let (mut reason, mut message): (&[u8], &[u8]) = (b"", b"");
     let mut since = RawTime::default();
     let mut reader = Reader(bytes);
-    while let Some((number, value)) = reader.field().ok()? {
-        match (number, value) {
-            (1, Value::Bytes(bytes)) => kind = bytes,
-            (2, Value::Bytes(bytes)) => status = bytes,
-            (4, Value::Bytes(_)) => since = time(value)?,
-            (5, Value::Bytes(bytes)) => reason = bytes,
-            (6, Value::Bytes(bytes)) => message = bytes,
-            _ => {}
+    let mut from = 0;
+    loop {
+        let at = bytes.len() - reader.left();
+        let Some((number, value)) = reader.next()? else {
+            break;
+        };
+        if let (4, Value::Bytes(_)) = (number, value) {
+            since = time(value)?;
+            record(key, 1, bytes.get(from..at)?);
+            from = bytes.len() - reader.left();
         }
     }
-    for bytes in [kind, status, reason, message] {
-        record(key, 0, bytes);
-    }
+    record(key, 0, bytes.get(from..)?);
     Some(since)
+}
+
+/// Key and value of a map's entry; what is absent is empty.
+#[inline]
+pub(super) fn entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [key, value] = texts(bytes, [1, 2])?;
+    Some((key, value))
 }
 
 /// Tags of a spec's key that are no field numbers of a spec.
@@ -130,7 +146,7 @@ pub(super) fn seen<'a>(key: &mut Vec<u8>, bytes: &'a [u8]) -> Option<Seen<'a>> {
         started: false,
     };
     let mut reader = Reader(bytes);
-    while let Some((number, value)) = reader.field().ok()? {
+    while let Some((number, value)) = reader.next()? {
         match (number, value) {
             (1, Value::Bytes(bytes)) => seen.name = bytes,
             (2, Value::Bytes(bytes)) => once(&mut seen.state, bytes)?,
@@ -152,7 +168,7 @@ pub(super) fn spec_key<'a>(key: &mut Vec<u8>, bytes: &'a [u8]) -> Option<&'a [u8
     let mut node: &[u8] = b"";
     let mut empty_dir = false;
     let mut reader = Reader(bytes);
-    while let Some((number, value)) = reader.field().ok()? {
+    while let Some((number, value)) = reader.next()? {
         let tag = number as u8;
         match (number, value) {
             (1, Value::Bytes(volume)) => empty_dir |= is_empty_dir(volume)?,
@@ -173,7 +189,7 @@ pub(super) fn spec_key<'a>(key: &mut Vec<u8>, bytes: &'a [u8]) -> Option<&'a [u8
 
 fn container_key(key: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
     let mut reader = Reader(bytes);
-    while let Some((number, value)) = reader.field().ok()? {
+    while let Some((number, value)) = reader.next()? {
         if let (1 | 2 | 8 | 24, Value::Bytes(bytes)) = (number, value) {
             record(key, PART + number as u8, bytes);
         }
@@ -184,10 +200,10 @@ fn container_key(key: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
 /// Of an affinity what it requires of the node.
 fn affinity_key(key: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
     let mut reader = Reader(bytes);
-    while let Some((number, value)) = reader.field().ok()? {
+    while let Some((number, value)) = reader.next()? {
         if let (1, Value::Bytes(bytes)) = (number, value) {
             let mut reader = Reader(bytes);
-            while let Some((number, value)) = reader.field().ok()? {
+            while let Some((number, value)) = reader.next()? {
                 if let (1, Value::Bytes(required)) = (number, value) {
                     record(key, 18, required);
                 }
@@ -200,10 +216,10 @@ fn affinity_key(key: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
 fn is_empty_dir(volume: &[u8]) -> Option<bool> {
     let mut found = false;
     let mut reader = Reader(volume);
-    while let Some((number, value)) = reader.field().ok()? {
+    while let Some((number, value)) = reader.next()? {
         if let (2, Value::Bytes(source)) = (number, value) {
             let mut reader = Reader(source);
-            while let Some((number, value)) = reader.field().ok()? {
+            while let Some((number, value)) = reader.next()? {
                 found |= number == 2 && value.bytes().is_some();
             }
         }

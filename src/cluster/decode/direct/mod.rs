@@ -14,12 +14,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use self::key::{
-    Controller, INIT_STATUS, MAIN_STATUS, Seen, condition, controller, once, record, running, seen,
-    spec_key, texts, time,
+    Controller, INIT_STATUS, MAIN_STATUS, Seen, condition, controller, entry, once, record,
+    running, seen, spec_key, texts, time,
 };
 use super::memo::Memo;
 use super::pod::{RawPod, RawStatus};
-use super::proto::{Message, Reader, Value, entry, text};
+use super::proto::{Message, Reader, Value, text};
 use super::raw::RawTime;
 use super::{Decoder, harmless, keeps_annotation, requests};
 use crate::model::condition::Conditions;
@@ -33,6 +33,8 @@ use crate::model::{
 #[derive(Debug)]
 pub(super) struct Direct {
     keys: Memo<Arc<Keys>>,
+    /// Whether the annotation of this key is kept.
+    kept: Memo<bool>,
     specs: Memo<KnownSpec>,
     said: Memo<Arc<[Said]>>,
     labels: Packed,
@@ -54,6 +56,7 @@ impl Default for Direct {
     fn default() -> Self {
         Self {
             keys: Memo::new(64 << 10),
+            kept: Memo::new(16 << 10),
             specs: Memo::new(256 << 10),
             said: Memo::new(64 << 10),
             labels: Packed::default(),
@@ -62,6 +65,19 @@ impl Default for Direct {
             said_key: Vec::new(),
             since: Vec::new(),
         }
+    }
+}
+
+impl Direct {
+    /// Whether the annotation of this key is kept; `None` if it is no text.
+    #[inline]
+    fn keeps(&mut self, key: &[u8]) -> Option<bool> {
+        if let Some(known) = self.kept.get(key) {
+            return Some(known);
+        }
+        let keeps = keeps_annotation(std::str::from_utf8(key).ok()?);
+        self.kept.put(key, keeps);
+        Some(keeps)
     }
 }
 
@@ -117,10 +133,10 @@ struct Standing<'a> {
 
 impl Decoder {
     /// The pod and its resourceVersion; `None` where it has to be read in the other way.
-    pub(super) fn direct<'a>(&mut self, message: &'a [u8]) -> Option<(Pod, Cow<'a, str>)> {
+    pub(super) fn direct<'a>(&mut self, message: &'a [u8]) -> Option<(Arc<Pod>, Cow<'a, str>)> {
         let (mut meta, mut spec, mut status) = (None, None, None);
         let mut reader = Reader(message);
-        while let Some(field) = reader.field().ok()? {
+        while let Some(field) = reader.next()? {
             match field {
                 (1, Value::Bytes(bytes)) => once(&mut meta, bytes)?,
                 (2, Value::Bytes(bytes)) => once(&mut spec, bytes)?,
@@ -136,7 +152,7 @@ impl Decoder {
         let KnownSpec { spec, init } = self.known_spec(message)?;
         let conditions = self.direct_conditions(status)?;
         let statuses = self.direct_statuses(&spec, init, &standing)?;
-        let pod = Pod {
+        let pod = Arc::new(Pod {
             meta,
             spec,
             node: (!node.is_empty()).then(|| self.text_of(node)),
@@ -155,7 +171,7 @@ impl Decoder {
                 b"Failed" => PodPhase::Failed,
                 _ => PodPhase::Unknown,
             },
-        };
+        });
         Some((pod, version))
     }
 
@@ -167,7 +183,7 @@ impl Decoder {
         self.direct.labels.clear();
         self.direct.annotations.clear();
         let mut reader = Reader(bytes);
-        while let Some((number, value)) = reader.field().ok()? {
+        while let Some((number, value)) = reader.next()? {
             match (number, value) {
                 (1, Value::Bytes(bytes)) => name = bytes,
                 (3, Value::Bytes(bytes)) => namespace = bytes,
@@ -176,12 +192,12 @@ impl Decoder {
                 (8, Value::Bytes(_)) => created = time(value)?,
                 (9, Value::Bytes(_)) => deleting = time(value)?,
                 (11, Value::Bytes(bytes)) => {
-                    let (key, value) = entry(bytes).ok()?;
+                    let (key, value) = entry(bytes)?;
                     self.direct.labels.push(&mut last_label, key, value)?;
                 }
                 (12, Value::Bytes(bytes)) => {
-                    let (key, value) = entry(bytes).ok()?;
-                    if keeps_annotation(std::str::from_utf8(key).ok()?) {
+                    let (key, value) = entry(bytes)?;
+                    if self.direct.keeps(key)? {
                         let annotations = &mut self.direct.annotations;
                         annotations.push(&mut last_annotation, key, value)?;
                     }
@@ -246,7 +262,7 @@ impl Decoder {
         direct.said_key.clear();
         direct.since.clear();
         let mut reader = Reader(bytes);
-        while let Some((number, value)) = reader.field().ok()? {
+        while let Some((number, value)) = reader.next()? {
             match (number, value) {
                 (1, Value::Bytes(bytes)) => standing.phase = bytes,
                 (2, Value::Bytes(bytes)) => {
@@ -357,7 +373,7 @@ impl Decoder {
     fn direct_state(&mut self, bytes: &[u8]) -> Option<ContainerState> {
         let mut reader = Reader(bytes);
         let mut state = ContainerState::Unset;
-        while let Some((number, value)) = reader.field().ok()? {
+        while let Some((number, value)) = reader.next()? {
             let (1..=3, Value::Bytes(bytes)) = (number, value) else {
                 continue;
             };
@@ -383,7 +399,7 @@ impl Decoder {
         let (mut reason, mut message): (&[u8], &[u8]) = (b"", b"");
         let (mut started, mut finished) = (RawTime::default(), RawTime::default());
         let mut reader = Reader(bytes);
-        while let Some((number, value)) = reader.field().ok()? {
+        while let Some((number, value)) = reader.next()? {
             match (number, value) {
                 (1, Value::Number(number)) => exit = number as i32,
                 (2, Value::Number(number)) => signal = number as i32,

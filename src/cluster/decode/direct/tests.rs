@@ -30,7 +30,7 @@ fn check(decoder: &mut Decoder, message: &[u8]) -> bool {
     };
     let raw = Decoder::new().read(Kind::Pod, Protobuf(message));
     let (object, wanted) = raw.expect("read directly, so there is no fault");
-    assert_eq!((Object::Pod(pod.into()), version), (object, wanted));
+    assert_eq!((Object::Pod(pod), version), (object, wanted));
     true
 }
 

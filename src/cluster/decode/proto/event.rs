@@ -103,7 +103,21 @@ fn leniently(bytes: &[u8], wanted: u32) -> Option<&[u8]> {
     }
 }
 
-/// Of an object only its metadata: of a removed one, and of a bookmark.
+/// Of an object that was removed what says which it was.
+pub(in super::super) fn identity(object: &[u8]) -> Result<OutlineObject<'_>, Fault> {
+    let mut outline = OutlineObject::default();
+    let meta = &mut outline.metadata.0;
+    fields(object, |number, value| match (number, value) {
+        (1, Value::Bytes(bytes)) => fields(bytes, |number, value| match number {
+            1 | 3 | 5 | 6 => meta.field(number, value),
+            _ => Ok(()),
+        }),
+        _ => Ok(()),
+    })?;
+    Ok(outline)
+}
+
+/// Of an object only its metadata: of a bookmark.
 pub(in super::super) fn metadata(object: &[u8]) -> Result<OutlineObject<'_>, Fault> {
     let mut outline = OutlineObject::default();
     fields(object, |number, value| match number {

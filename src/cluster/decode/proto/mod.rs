@@ -16,5 +16,5 @@ mod workload;
 
 pub use wire::Fault;
 
-pub(super) use event::{Event, list, metadata, outline, status, unwrap, word};
-pub(super) use wire::{Message, Reader, Value, entry, text};
+pub(super) use event::{Event, identity, list, metadata, outline, status, unwrap, word};
+pub(super) use wire::{Message, Reader, Value, text};

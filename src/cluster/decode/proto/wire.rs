@@ -47,6 +47,37 @@ const LAST_FIELD: u64 = (1 << 29) - 1;
 pub(in super::super) struct Reader<'a>(pub(in super::super) &'a [u8]);
 
 impl<'a> Reader<'a> {
+    /// As [`Self::field`], where a fault is not to be told but to be found. What has a key and a length of
+    /// one byte each, as nearly all fields have, is read in line.
+    #[inline(always)]
+    pub(in super::super) fn next(&mut self) -> Option<Option<(u32, Value<'a>)>> {
+        if let [key @ 8..0x80, length @ 0..0x80, rest @ ..] = self.0 {
+            let field = u32::from(*key >> 3);
+            if key & 7 == 2
+                && let Some((value, rest)) = rest.split_at_checked(usize::from(*length))
+            {
+                self.0 = rest;
+                return Some(Some((field, Value::Bytes(value))));
+            }
+            if key & 7 == 0 {
+                self.0 = rest;
+                return Some(Some((field, Value::Number(u64::from(*length)))));
+            }
+        }
+        self.long()
+    }
+
+    #[inline(never)]
+    fn long(&mut self) -> Option<Option<(u32, Value<'a>)>> {
+        self.field().ok()
+    }
+
+    /// How many bytes are left.
+    #[inline]
+    pub(in super::super) fn left(&self) -> usize {
+        self.0.len()
+    }
+
     /// The next field and its value; `None` at the end.
     #[inline]
     pub(in super::super) fn field(&mut self) -> Result<Option<(u32, Value<'a>)>, Fault> {
@@ -315,7 +346,7 @@ impl<'a> Value<'a> {
 
 /// Key and value of a map's entry; what is absent is empty.
 #[inline]
-pub(in super::super) fn entry(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
+fn entry(bytes: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
     let (mut key, mut value): (&[u8], &[u8]) = (b"", b"");
     fields(bytes, |number, found| {
         match (number, found) {
