@@ -84,9 +84,9 @@ fn pages_are_equal() {
         assert!(found.items.len() >= 6 && found.items.iter().all(Result::is_ok));
         assert_eq!(
             (
-                found.version.as_str(),
-                found.next.as_deref(),
-                found.remaining
+                found.head.version.as_str(),
+                found.head.next.as_deref(),
+                found.head.remaining
             ),
             ("4711", Some("next/token"), Some(17))
         );

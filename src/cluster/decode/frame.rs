@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::meta::RawMeta;
+use super::proto::Message;
 use super::raw::{Part, Str};
 use super::{DecodeError, Decoder, Fault, INITIAL_EVENTS_END, Json, Wire, harmless, proto};
 use crate::model::{Kind, Object, Text, Uid};
@@ -58,12 +59,38 @@ pub enum Frame<'a> {
 pub struct Page {
     /// Its objects; an error names an object that could not be read and says why.
     pub items: Vec<Result<Object, (Text, Text)>>,
-    /// The list's resourceVersion.
+    /// What the list says of itself.
+    pub head: ListHead,
+}
+
+/// A list's own metadata.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListHead {
+    /// Its resourceVersion.
     pub version: String,
     /// Token of the next page, if there is one.
     pub next: Option<String>,
     /// How many objects come after this page, where the server says.
     pub remaining: Option<u64>,
+}
+
+impl ListHead {
+    /// From its message.
+    pub fn read(message: &[u8]) -> Result<Self, DecodeError> {
+        let mut meta = RawListMeta::default();
+        meta.merge(message)?;
+        Ok(Self::of(&meta))
+    }
+
+    fn of(meta: &RawListMeta<'_>) -> Self {
+        Self {
+            version: meta.resource_version.to_string(),
+            next: (!meta.next.is_empty()).then(|| meta.next.to_string()),
+            remaining: meta
+                .remaining_item_count
+                .and_then(|n| u64::try_from(n).ok()),
+        }
+    }
 }
 
 /// A metav1.Status that reports an error.
@@ -192,15 +219,20 @@ impl Decoder {
     fn messages(&mut self, kind: Kind, bytes: &[u8]) -> Result<Page, Fault> {
         let mut items = Vec::new();
         let meta = proto::list(proto::unwrap(bytes)?, |item| {
-            items.push(match self.message(kind, item) {
-                Ok((object, _)) => Ok(object),
-                Err(fault) => {
-                    let outline = proto::outline(item);
-                    Err((self.name_of(&outline.metadata), text_of(&fault)))
-                }
-            });
+            items.push(self.item(kind, item));
         })?;
         Ok(page(items, &meta))
+    }
+
+    /// One item of a list of `kind`, from its message; an error names the object and says what was wrong.
+    pub fn item(&mut self, kind: Kind, message: &[u8]) -> Result<Object, (Text, Text)> {
+        match self.message(kind, message) {
+            Ok((object, _)) => Ok(object),
+            Err(fault) => {
+                let outline = proto::outline(message);
+                Err((self.name_of(&outline.metadata), text_of(&fault)))
+            }
+        }
     }
 
     /// One line of JSON.
@@ -368,11 +400,7 @@ fn text_of(error: &dyn Display) -> Text {
 fn page(items: Vec<Result<Object, (Text, Text)>>, meta: &RawListMeta<'_>) -> Page {
     Page {
         items,
-        version: meta.resource_version.to_string(),
-        next: (!meta.next.is_empty()).then(|| meta.next.to_string()),
-        remaining: meta
-            .remaining_item_count
-            .and_then(|n| u64::try_from(n).ok()),
+        head: ListHead::of(meta),
     }
 }
 

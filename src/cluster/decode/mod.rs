@@ -28,7 +28,7 @@ use std::sync::{Arc, LazyLock};
 use serde::{Deserialize, Deserializer};
 
 pub use error::{DecodeError, Wire};
-pub use frame::{Frame, Page, ServerError, status};
+pub use frame::{Frame, ListHead, Page, ServerError, status};
 pub use proto::Fault;
 
 use self::proto::Message;

@@ -422,7 +422,11 @@ fn a_page_with_a_broken_item_keeps_the_others() {
         .collect();
     assert_eq!(names, ["a", "broken n/b", "c"]);
     assert_eq!(
-        (page.version.as_str(), page.next.as_deref(), page.remaining),
+        (
+            page.head.version.as_str(),
+            page.head.next.as_deref(),
+            page.head.remaining
+        ),
         ("12", Some("tok"), Some(3))
     );
     let empty = d
@@ -432,7 +436,7 @@ fn a_page_with_a_broken_item_keeps_the_others() {
             br#"{"metadata":{"resourceVersion":"1"},"items":null}"#,
         )
         .unwrap();
-    assert_eq!((empty.items.len(), empty.next), (0, None));
+    assert_eq!((empty.items.len(), empty.head.next), (0, None));
 }
 
 #[test]

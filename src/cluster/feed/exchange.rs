@@ -20,7 +20,7 @@ use crate::cluster::harmless;
 use crate::cluster::meter::Who;
 
 /// An answer's head, or the next piece of a page, may take so long.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of an error's body that are read.
 const ERROR: usize = 64 << 10;
 /// Bytes that a page may have; above it smaller pages are asked for. 500 pods of 10 KB are 5 MB.
@@ -171,7 +171,7 @@ fn take(inflate: &mut Option<Inflate>, piece: &[u8], whole: &mut Vec<u8>) -> Res
     Ok(())
 }
 
-fn no_answer() -> String {
+pub(super) fn no_answer() -> String {
     format!("no answer within {} s", PATIENCE.as_secs())
 }
 

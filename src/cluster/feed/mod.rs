@@ -17,8 +17,8 @@
 //! What is denied is said (`Denied`) and asked again every half minute; the others go on. Where all
 //! namespaces are denied and the context names one, that one is watched ([`Feeds::narrowed`] tells).
 //!
-//! A feed asks for protobuf and takes JSON; the reply's content type says which it is. [`inflate`] and
-//! [`splitter`] turn a body into frames, [`machine`] frames into steps, all without IO; [`task`](self) drives
+//! A feed asks for protobuf and takes JSON; the reply's content type says which it is. [`inflate`],
+//! [`splitter`] and [`items`] turn a body into frames or items, [`machine`] those into steps, all without IO; [`task`](self) drives
 //! them over a client. We do not use kube's watcher: it reads JSON only, hides bookmarks, resumes in silence,
 //! has no way back from streaming lists and stops for ever at one object that cannot be read.
 //!
@@ -29,6 +29,7 @@
 
 mod exchange;
 pub mod inflate;
+pub mod items;
 pub mod machine;
 mod outbox;
 pub mod splitter;
@@ -90,8 +91,8 @@ pub struct Feeds {
 }
 
 impl Feeds {
-    /// None runs yet. `streaming`: the server has streaming lists (1.34 and later have; others are asked for
-    /// pages). Events go to `events`; when it is full the streams wait.
+    /// None runs yet. `streaming`: the server has streaming lists and writes long lists piece by piece (1.34
+    /// and later do; others are asked for pages). Events go to `events`; when it is full the streams wait.
     pub fn new(
         connection: Connection,
         scope: Scope,
@@ -169,6 +170,7 @@ impl Feeds {
         // Watches of one start must not all end at the same instant either.
         let spread = backoff.within(WATCH_SPREAD).as_secs();
         let machine = machine::Machine::new(kind, self.scope.clone(), self.streaming)
+            .in_two(kind == Kind::Pod && self.streaming)
             .spread(u32::try_from(spread).unwrap_or(0));
         let task = task::Task {
             connection: self.connection.clone(),

@@ -15,7 +15,7 @@ use crate::cluster::decode::Wire;
 pub const LIMIT: usize = 16 << 20;
 
 /// A buffer above this is given back after its frame.
-const KEEP: usize = 1 << 20;
+pub(super) const KEEP: usize = 1 << 20;
 
 /// What was cut off a body.
 #[derive(Debug, PartialEq, Eq)]
