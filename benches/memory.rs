@@ -122,8 +122,9 @@ fn churn(
             spent[what] += begun.elapsed();
             events[what] += 1;
         };
-        let object =
-            |decoder: &mut Decoder, value| Delta::Upsert(object(decoder, Kind::Pod, value));
+        let object = |decoder: &mut Decoder, value: &serde_json::Value| {
+            Delta::Upsert(object(decoder, Kind::Pod, value))
+        };
         step(&mut model, 0, object(&mut decoder, &pod(n, 0)));
         for (turn, age) in [(1, 40), (2, 200), (3, 380)] {
             if n >= age {

@@ -9,16 +9,13 @@ use tokio::time::{Instant, timeout_at};
 use super::{CliError, Global};
 use crate::ci;
 use crate::cluster::connect::{Connection, Greeting};
-use crate::cluster::feed::{Feeds, Pulse, Scope};
+use crate::cluster::feed::{Feeds, Lists, Pulse, Scope};
 use crate::cluster::pulse;
 use crate::engine::Event;
 use crate::model::{Changes, ClusterId, FeedState, Kind, Model, RankRules};
 
 /// Batches that may wait.
 const QUEUE: usize = 12;
-
-/// Servers from this minor version on have streaming lists.
-const STREAMING: u32 = 34;
 
 /// What a session hears.
 #[derive(Debug)]
@@ -77,7 +74,7 @@ impl Session {
         let mut feeds = Feeds::new(
             connection.clone(),
             scope,
-            greeting.minor == 0 || greeting.minor >= STREAMING,
+            Lists::of(greeting.minor),
             heard,
             events.clone(),
         );

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::run::Source;
 use crate::cluster::connect::{ConnectError, Connection, Greeting};
-use crate::cluster::feed::{Feeds, Pulse, Scope};
+use crate::cluster::feed::{Feeds, Lists, Pulse, Scope};
 use crate::cluster::log::{LogStream, Pressure};
 use crate::cluster::{call, pulse};
 use crate::engine::settings::Api;
@@ -26,8 +26,6 @@ pub(super) enum Ask {
     Call(CallId, Box<Call>),
 }
 
-/// From this minor version on a server has streaming lists switched on.
-const STREAMING_SINCE: u32 = 34;
 /// Between two attempts to connect: doubled up to the second.
 const RETRY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
@@ -136,8 +134,8 @@ impl Session {
             greeting.took.as_millis()
         );
         let (told, pulse) = watch::channel(Pulse::Answers);
-        let streaming = greeting.minor >= STREAMING_SINCE;
-        let mut feeds = Feeds::new(connection.clone(), scope, streaming, pulse, feeds);
+        let lists = Lists::of(greeting.minor);
+        let mut feeds = Feeds::new(connection.clone(), scope, lists, pulse, feeds);
         for kind in Feeds::always() {
             feeds.set(kind, true);
         }

@@ -10,7 +10,7 @@ use chrono::Utc;
 use constable::ci;
 use constable::cluster::connect::Connection;
 use constable::cluster::decode::Wire;
-use constable::cluster::feed::{Feeds, Pulse, Scope};
+use constable::cluster::feed::{Feeds, Lists, Pulse, Scope};
 use constable::engine::Event;
 use constable::engine::settings::{Api, Compression};
 use constable::model::{FeedState, Kind, Model, RankRules};
@@ -74,6 +74,10 @@ struct Followed {
 }
 
 async fn follow(api: Api, replies: Vec<Reply>) -> Followed {
+    follow_lists(api, Lists::Streamed, replies).await
+}
+
+async fn follow_lists(api: Api, lists: Lists, replies: Vec<Reply>) -> Followed {
     let script = Arc::new(Mutex::new(VecDeque::from(replies)));
     let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
     let seen = asked.clone();
@@ -95,7 +99,7 @@ async fn follow(api: Api, replies: Vec<Reply>) -> Followed {
     let (events, mut queue) = mpsc::channel(4);
     let (_told, pulse) = watch::channel(Pulse::Answers);
     let scope = Scope::default();
-    let mut feeds = Feeds::new(connection.clone(), scope, true, pulse, events);
+    let mut feeds = Feeds::new(connection.clone(), scope, lists, pulse, events);
     feeds.set(Kind::Pod, true);
     let mut followed = Followed {
         model: Model::new(RankRules::default()),
@@ -282,6 +286,38 @@ async fn a_server_without_protobuf_or_streaming_lists() {
     let accepts: Vec<&str> = followed.asked[1..].iter().map(|a| &*a.accept).collect();
     assert_eq!(accepts, ["application/json"; 3]);
     assert_eq!(followed.asked[2].path, "/api/v1/pods?limit=500");
+}
+
+#[tokio::test]
+async fn a_page_and_the_rest_and_again_what_was_cut_off() {
+    let page = |names: &[(&str, u32)], next| Answer::Page {
+        pods: names.iter().map(|(n, v)| pod(n, *v)).collect(),
+        bad: None,
+        version: 9,
+        next,
+    };
+    let rest = page(&[("b", 2), ("c", 3), ("d", 4)], None);
+    for wire in [Wire::Protobuf, Wire::Json] {
+        let mut cut = reply(&rest, wire);
+        cut.body.truncate(cut.body.len() / 2);
+        let followed = follow_lists(
+            Api::default(),
+            Lists::Whole,
+            vec![
+                reply(&page(&[("a", 1)], Some("token")), wire),
+                cut,
+                reply(&rest, wire),
+                reply(&Answer::Stays(vec![last(10)]), wire),
+            ],
+        )
+        .await;
+        assert_eq!(names(&followed), ["a", "b", "c", "d", "zz-last"]);
+        let asked: Vec<&str> = followed.asked.iter().map(|a| &*a.path).collect();
+        let rest = "/api/v1/pods?limit=2147483647&continue=token";
+        assert_eq!(asked[..3], ["/api/v1/pods?limit=500", rest, rest]);
+        assert!(asked[3].ends_with("&resourceVersion=9"), "{asked:?}");
+        assert_eq!(followed.stale.len(), 1, "{:?}", followed.stale);
+    }
 }
 
 #[tokio::test]

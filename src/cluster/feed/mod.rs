@@ -36,6 +36,8 @@ pub mod splitter;
 mod task;
 mod terms;
 
+pub use terms::Lists;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -83,7 +85,7 @@ pub enum Pulse {
 pub struct Feeds {
     connection: Connection,
     scope: Scope,
-    streaming: bool,
+    lists: Lists,
     pulse: watch::Receiver<Pulse>,
     events: mpsc::Sender<Event>,
     tasks: BTreeMap<Kind, JoinHandle<()>>,
@@ -91,19 +93,18 @@ pub struct Feeds {
 }
 
 impl Feeds {
-    /// None runs yet. `streaming`: the server has streaming lists and writes long lists piece by piece (1.34
-    /// and later do; others are asked for pages). Events go to `events`; when it is full the streams wait.
+    /// None runs yet. Events go to `events`; when it is full the streams wait.
     pub fn new(
         connection: Connection,
         scope: Scope,
-        streaming: bool,
+        lists: Lists,
         pulse: watch::Receiver<Pulse>,
         events: mpsc::Sender<Event>,
     ) -> Self {
         Self {
             connection,
             scope,
-            streaming,
+            lists,
             pulse,
             events,
             tasks: BTreeMap::new(),
@@ -169,8 +170,8 @@ impl Feeds {
         let mut backoff = Backoff::new(seed());
         // Watches of one start must not all end at the same instant either.
         let spread = backoff.within(WATCH_SPREAD).as_secs();
-        let machine = machine::Machine::new(kind, self.scope.clone(), self.streaming)
-            .in_two(kind == Kind::Pod && self.streaming)
+        let machine = machine::Machine::new(kind, self.scope.clone(), self.lists != Lists::Pages)
+            .in_two(kind == Kind::Pod && self.lists == Lists::Whole)
             .spread(u32::try_from(spread).unwrap_or(0));
         let task = task::Task {
             connection: self.connection.clone(),

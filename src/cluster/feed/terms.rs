@@ -1,5 +1,30 @@
 //! What a feed's machine asks for, and what it makes of an answer.
 
+/// How the first list of a feed is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lists {
+    /// Page by page, which every server has.
+    Pages,
+    /// Streamed, as the first events of a watch.
+    Streamed,
+    /// Pods as a page and the rest in one answer, all else streamed.
+    Whole,
+}
+
+impl Lists {
+    /// What a server of Kubernetes 1.`minor` is asked for; 0: not known, and it may refuse.
+    ///
+    /// From 1.34 on streaming lists are switched on, and the answer to a list, its next pages too, is written
+    /// object by object out of the watch cache instead of being built in memory.
+    pub fn of(minor: u32) -> Self {
+        match minor {
+            0 => Self::Streamed,
+            ..34 => Self::Pages,
+            34.. => Self::Whole,
+        }
+    }
+}
+
 /// The next request: a path with its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
