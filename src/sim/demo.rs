@@ -21,6 +21,8 @@ use weather::Weather;
 
 /// Failed pods stay ten minutes: so long is the past that the demo must have.
 const FAILURES: TimeDelta = TimeDelta::minutes(10);
+/// The past of a demo for size, which is to open soon: the platform is the least of it.
+const BRIEF: TimeDelta = TimeDelta::minutes(2);
 /// Jobs a minute that nobody has asked for: more would keep people waiting for the demo to open.
 const MOST: f64 = 1500.0;
 /// Nodes of the default demo.
@@ -98,7 +100,12 @@ impl Demo {
     /// Builds a demo that is in steady state at `now`. An error names what the simulated API server refused, or what
     /// the scenario lacks.
     pub fn build(options: &DemoOptions, now: DateTime<Utc>) -> Result<Demo, String> {
-        let start = now - FAILURES;
+        let start = now
+            - if options.pods.is_some() {
+                BRIEF
+            } else {
+                FAILURES
+            };
         let pools = options
             .scenario
             .as_ref()

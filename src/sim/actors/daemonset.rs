@@ -10,6 +10,7 @@ use super::owned::Owned;
 use super::pods::{PodDoc, Taint};
 use super::scheduler::fit::{NodeInfo, selected};
 use super::{template, workload};
+use crate::sim::world::FILLED;
 use crate::sim::{Obj, resource};
 
 const CONTROLLER: &str = "daemonset-controller";
@@ -101,7 +102,9 @@ fn takes(doc: &PodDoc, name: &str, node: &NodeInfo) -> bool {
             || t.key.starts_with("node.kubernetes.io/not-ready")
             || t.key.starts_with("node.kubernetes.io/unreachable")
     };
-    selected(&doc.spec.node_selector, required, name, &node.labels)
+    // The bulk load's nodes have the pods that were asked for, and no others.
+    node.labels.get(FILLED).is_none()
+        && selected(&doc.spec.node_selector, required, name, &node.labels)
         && node
             .taints
             .iter()

@@ -1,7 +1,6 @@
 //! The demo's machines: how many of which rank, as Node objects, and what runs on every cluster.
 
 use crate::sim::scenario::Pool;
-use crate::sim::world::FILLED;
 use serde_json::{Value, json};
 
 /// How many nodes of each rank.
@@ -180,12 +179,6 @@ pub(super) fn system() -> Vec<(&'static str, Value)> {
                 "containers": [{ "name": name, "image": format!("registry.k8s.io/{name}:v1.37.2"), "resources": { "requests": { "cpu": cpu, "memory": memory } } }],
             } },
         });
-        if replicas.is_none() {
-            // The bulk load's nodes have the pods that were asked for, and no others.
-            spec["template"]["spec"]["affinity"] = json!({ "nodeAffinity": {
-                "requiredDuringSchedulingIgnoredDuringExecution": { "nodeSelectorTerms": [
-                    { "matchExpressions": [{ "key": FILLED, "operator": "DoesNotExist" }] }] } } });
-        }
         if let Some(replicas) = replicas {
             spec["replicas"] = json!(replicas);
             // Names are looked up by everything: it stands with the platform's services, not with strangers' jobs.
