@@ -278,3 +278,26 @@ fn a_scenario_has_its_own_pools() {
         Some("the scenario's pools lack one with jobs = true")
     );
 }
+
+#[test]
+fn a_bulk_load_beside_the_platform() {
+    let options = DemoOptions {
+        nodes: 66,
+        rate: Some(20.0),
+        pods: Some(90),
+        churn: Some(2),
+        changes: 3,
+        ..DemoOptions::default()
+    };
+    let mut demo = Demo::build(&options, OPENS.parse().unwrap()).unwrap();
+    pass(&mut demo, 30);
+    let store = demo.world.store();
+    let filled: Vec<_> = store
+        .list(resource("pods"), None)
+        .filter(|p| p.node.starts_with("f-"))
+        .collect();
+    let running = |p: &&&Arc<crate::sim::Obj>| &*p.phase == "Running";
+    assert!((80..=95).contains(&filled.iter().filter(running).count()));
+    assert!(filled.iter().all(|p| &*p.namespace == "ci-jobs"));
+    assert_eq!(demo.platform().trouble(), None);
+}
