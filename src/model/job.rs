@@ -331,7 +331,7 @@ impl Job {
     /// Whether nothing is to be told of the other that was not of this one. A pod that was read anew counts
     /// as another one.
     pub(crate) fn is_as(&self, other: &Self) -> bool {
-        self.equals(other, |a, b| Arc::ptr_eq(a, b))
+        self.equals(other, Arc::ptr_eq)
     }
 
     fn equals(&self, other: &Self, same: impl Fn(&Arc<Pod>, &Arc<Pod>) -> bool) -> bool {

@@ -276,8 +276,10 @@ mod tests {
         [&MAGIC[..], &unknown.concat()].concat()
     }
 
+    type Cut = Result<Vec<u8>, u64>;
+
     /// All that comes out, an item above the limit as its length, and whether the list was whole.
-    fn cut(chunks: &[&[u8]]) -> Result<(Vec<Result<Vec<u8>, u64>>, bool), NoList> {
+    fn cut(chunks: &[&[u8]]) -> Result<(Vec<Cut>, bool), NoList> {
         let (mut items, mut out) = (Items::new(LIMIT), Vec::new());
         for chunk in chunks {
             let mut chunk = *chunk;

@@ -19,7 +19,7 @@ impl Lists {
     pub fn of(minor: u32) -> Self {
         match minor {
             0 => Self::Streamed,
-            ..34 => Self::Pages,
+            1..34 => Self::Pages,
             34.. => Self::Whole,
         }
     }
