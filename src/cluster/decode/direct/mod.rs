@@ -42,6 +42,7 @@ pub(super) struct Direct {
     key: Vec<u8>,
     said_key: Vec<u8>,
     since: Vec<Option<Time>>,
+    namespace: Text,
 }
 
 /// A spec whose containers' names are as they were written.
@@ -64,6 +65,7 @@ impl Default for Direct {
             key: Vec::new(),
             said_key: Vec::new(),
             since: Vec::new(),
+            namespace: crate::model::id::empty(),
         }
     }
 }
@@ -211,7 +213,7 @@ impl Decoder {
         }
         let meta = Meta {
             uid: self.uid_of(uid),
-            namespace: self.text_of(namespace),
+            namespace: self.namespace_of(namespace),
             name: self.own_of(name),
             created: created.time().unwrap_or_default(),
             deleting: deleting.time(),
@@ -417,6 +419,14 @@ impl Decoder {
             started: started.whole(),
             finished: finished.whole(),
         })
+    }
+
+    /// Mostly that of the pod before.
+    fn namespace_of(&mut self, bytes: &[u8]) -> Text {
+        if self.direct.namespace.as_bytes() != bytes {
+            self.direct.namespace = self.text_of(bytes);
+        }
+        self.direct.namespace.clone()
     }
 
     /// Harmless and shared. What is shared already is harmless.

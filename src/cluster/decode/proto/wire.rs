@@ -48,20 +48,23 @@ pub(in super::super) struct Reader<'a>(pub(in super::super) &'a [u8]);
 
 impl<'a> Reader<'a> {
     /// As [`Self::field`], where a fault is not to be told but to be found. What has a key and a length of
-    /// one byte each, as nearly all fields have, is read in line.
+    /// one or two bytes each, as nearly all fields have, is read in line.
     #[inline(always)]
     pub(in super::super) fn next(&mut self) -> Option<Option<(u32, Value<'a>)>> {
-        if let [key @ 8..0x80, length @ 0..0x80, rest @ ..] = self.0 {
-            let field = u32::from(*key >> 3);
+        if let Some((key, rest)) = short(self.0)
+            && key >= 8
+            && let Some((length, rest)) = short(rest)
+        {
+            let field = u32::from(key >> 3);
             if key & 7 == 2
-                && let Some((value, rest)) = rest.split_at_checked(usize::from(*length))
+                && let Some((value, rest)) = rest.split_at_checked(usize::from(length))
             {
                 self.0 = rest;
                 return Some(Some((field, Value::Bytes(value))));
             }
             if key & 7 == 0 {
                 self.0 = rest;
-                return Some(Some((field, Value::Number(u64::from(*length)))));
+                return Some(Some((field, Value::Number(u64::from(length)))));
             }
         }
         self.long()
@@ -142,6 +145,18 @@ impl<'a> Reader<'a> {
             .ok_or(Fault::Short)?;
         self.0 = rest;
         Ok(taken)
+    }
+}
+
+/// A varint of one or two bytes.
+#[inline(always)]
+fn short(bytes: &[u8]) -> Option<(u16, &[u8])> {
+    match bytes {
+        [low @ 0..0x80, rest @ ..] => Some((u16::from(*low), rest)),
+        [low, high @ 0..0x80, rest @ ..] => {
+            Some((u16::from(low & 0x7f) | u16::from(*high) << 7, rest))
+        }
+        _ => None,
     }
 }
 
