@@ -13,6 +13,7 @@ use cluster::{Shape, node, object, pod};
 use constable::ci::Reader;
 use constable::cluster::decode::Decoder;
 use constable::model::{Batch, Delta, Kind, Model, Object};
+use serde_json::Value;
 
 fn main() -> std::io::Result<()> {
     let mut numbers = std::env::args()
@@ -122,13 +123,12 @@ fn churn(
             spent[what] += begun.elapsed();
             events[what] += 1;
         };
-        let object = |decoder: &mut Decoder, value: &serde_json::Value| {
-            Delta::Upsert(object(decoder, Kind::Pod, value))
-        };
-        step(&mut model, 0, object(&mut decoder, &pod(n, 0)));
+        let object =
+            |decoder: &mut Decoder, value: Value| Delta::Upsert(object(decoder, Kind::Pod, &value));
+        step(&mut model, 0, object(&mut decoder, pod(n, 0)));
         for (turn, age) in [(1, 40), (2, 200), (3, 380)] {
             if n >= age {
-                step(&mut model, 1, object(&mut decoder, &pod(n - age, turn)));
+                step(&mut model, 1, object(&mut decoder, pod(n - age, turn)));
             }
         }
         if n >= PASSING {
@@ -162,7 +162,7 @@ fn churn(
         }
     }
     if std::env::args().any(|a| a == "census") {
-        for (what, count) in model.census() {
+        for (what, count) in model.census().into_iter().chain(decoder.census()) {
             writeln!(out, "{count:9} {what}")?;
         }
     }

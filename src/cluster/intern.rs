@@ -132,8 +132,8 @@ impl<T: ?Sized> Pool<T> {
         value
     }
 
-    #[cfg(test)]
-    fn len(&self) -> usize {
+    /// How many values are held.
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 }

@@ -104,6 +104,18 @@ impl Decoder {
         Self::default()
     }
 
+    /// What it shares: names and numbers of entries.
+    pub fn census(&self) -> [(&'static str, usize); 6] {
+        [
+            ("texts", self.interner.len()),
+            ("sets of keys", self.keys.len()),
+            ("shared owners", self.owners.len()),
+            ("specs", self.specs.len()),
+            ("conditions", self.said.len()),
+            ("words", self.words.len()),
+        ]
+    }
+
     /// One object of `kind` from its JSON.
     pub fn object(&mut self, kind: Kind, json: &[u8]) -> Result<Object, serde_json::Error> {
         let mut from = serde_json::Deserializer::from_slice(json);
