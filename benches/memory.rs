@@ -95,6 +95,40 @@ fn measure(
     )
 }
 
+/// What a change costs when they come a hundred at a time.
+fn changes(
+    out: &mut impl std::io::Write,
+    name: &str,
+    shape: Shape,
+    model: &mut Model,
+    decoder: &mut Decoder,
+    pods: usize,
+    nodes: usize,
+) -> std::io::Result<()> {
+    let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
+    let (mut spent, mut events) = (Duration::ZERO, 0);
+    for turn in 1..=5 {
+        let batches: Vec<Batch> = (0..200)
+            .map(|batch| Batch {
+                kind: Kind::Pod,
+                deltas: (0..100)
+                    .map(|i| (batch * 100 + i) * 7919 % pods)
+                    .map(|i| object(decoder, Kind::Pod, &pod(shape, i, turn, nodes)))
+                    .map(Delta::Upsert)
+                    .collect(),
+            })
+            .collect();
+        events += batches.iter().map(|b| b.deltas.len()).sum::<usize>();
+        let begun = Instant::now();
+        for batch in batches {
+            drop(model.apply(now, batch, &Reader));
+        }
+        spent += begun.elapsed();
+    }
+    let each = spent.as_secs_f64() * 1e6 / events as f64;
+    writeln!(out, "{name:9} {each:.2} us a change, a hundred at a time")
+}
+
 /// Pods that come and go beside those that stand.
 const PASSING: usize = 400;
 
@@ -108,6 +142,7 @@ fn churn(
     nodes: usize,
 ) -> std::io::Result<()> {
     let mut now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
+    changes(out, name, shape, &mut model, &mut decoder, pods, nodes)?;
     let mut spent = [Duration::ZERO; 3];
     let mut events = [0_u32; 3];
     writeln!(out, "{name:9} {} MB, {pods} pods stand", resident()? >> 20)?;

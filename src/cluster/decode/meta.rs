@@ -136,11 +136,12 @@ impl Decoder {
             return Labels::default();
         }
         if !raw.0.is_sorted_by(|a, b| a.0 < b.0) {
-            let pairs = raw
-                .0
-                .iter()
-                .map(|(k, v)| (self.text(k), harmless::plain(v)));
-            return pairs.collect();
+            // Of a key that comes twice the first value is kept.
+            let mut pairs: Vec<&(Str<'_>, Str<'_>)> = raw.0.iter().collect();
+            pairs.sort_by(|a, b| a.0.cmp(&b.0));
+            pairs.dedup_by(|later, first| later.0 == first.0);
+            let keys = self.shared_keys(pairs.iter().map(|(key, _)| &**key));
+            return Labels::new(keys, pairs.iter().map(|(_, value)| harmless::plain(value)));
         }
         let keys = self.shared_keys(raw.0.iter().map(|(key, _)| &**key));
         Labels::new(keys, raw.0.iter().map(|(_, value)| harmless::plain(value)))
