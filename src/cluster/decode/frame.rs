@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny};
 use serde_json::Value;
 
 use super::meta::RawMeta;
 use super::proto::Message;
 use super::raw::{Part, Str};
+use super::visit::{FrameVisitor, PageVisitor};
 use super::{DecodeError, Decoder, Fault, INITIAL_EVENTS_END, Json, Wire, harmless, proto};
 use crate::model::{Kind, Object, Text, Uid};
 
@@ -409,115 +410,4 @@ fn leading_type(line: &[u8]) -> Option<&str> {
     let rest = line.strip_prefix(b"{\"type\":\"")?;
     let end = rest.iter().position(|b| *b == b'"')?;
     std::str::from_utf8(&rest[..end]).ok()
-}
-
-struct ObjectSeed<'d> {
-    decoder: &'d mut Decoder,
-    kind: Kind,
-}
-
-impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
-    type Value = (Object, Cow<'de, str>);
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        self.decoder.read(self.kind, Json(from))
-    }
-}
-
-/// Reads the `object` of a frame.
-struct FrameVisitor<'d> {
-    decoder: &'d mut Decoder,
-    kind: Kind,
-}
-
-impl<'de> Visitor<'de> for FrameVisitor<'_> {
-    type Value = Option<(Object, Cow<'de, str>)>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a watch event")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(key) = map.next_key::<Str<'de>>()? {
-            if &*key == "object" {
-                found = Some(map.next_value_seed(ObjectSeed {
-                    decoder: &mut *self.decoder,
-                    kind: self.kind,
-                })?);
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(found)
-    }
-}
-
-struct ItemsSeed<'d> {
-    decoder: &'d mut Decoder,
-    kind: Kind,
-    items: &'d mut Vec<Result<Object, (Text, Text)>>,
-}
-
-impl<'de> DeserializeSeed<'de> for ItemsSeed<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ItemsSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a list of objects")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some((object, _)) = seq.next_element_seed(ObjectSeed {
-            decoder: &mut *self.decoder,
-            kind: self.kind,
-        })? {
-            self.items.push(Ok(object));
-        }
-        Ok(())
-    }
-}
-
-/// Reads the `items` of a page.
-struct PageVisitor<'d> {
-    decoder: &'d mut Decoder,
-    kind: Kind,
-    items: &'d mut Vec<Result<Object, (Text, Text)>>,
-}
-
-impl<'de> Visitor<'de> for PageVisitor<'_> {
-    type Value = Part<RawListMeta<'de>>;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut meta = Part::default();
-        while let Some(key) = map.next_key::<Str<'de>>()? {
-            match &*key {
-                "items" => map.next_value_seed(ItemsSeed {
-                    decoder: &mut *self.decoder,
-                    kind: self.kind,
-                    items: &mut *self.items,
-                })?,
-                "metadata" => meta = map.next_value()?,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(meta)
-    }
 }

@@ -20,6 +20,7 @@ mod raw;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod visit;
 mod workload;
 
 use std::borrow::Cow;
