@@ -69,8 +69,8 @@ pub(crate) struct Jobs {
     dropped: u64,
 }
 
-/// Changes of standing jobs, in order.
-pub(crate) type JobChanges = Vec<(Change, JobKey)>;
+/// Changes of standing jobs, in order, and whether the job may wait or have waited.
+pub(crate) type JobChanges = Vec<(Change, JobKey, bool)>;
 
 /// How the job of a slot stands to a key.
 fn probe<'a>(
@@ -229,7 +229,7 @@ impl Jobs {
             self.attempts.take(slot);
         }
         self.enter_source(source, slot);
-        changes.push((change, key));
+        changes.push((change, key, true));
     }
 
     /// Another state of an attempt at the same job.
@@ -243,6 +243,7 @@ impl Jobs {
             return;
         }
         let moved = (old.attempt, old.created()) != (job.attempt, job.created());
+        let waits = old.phase == Phase::Queued || job.phase == Phase::Queued || moved;
         job.id = old.id.clone();
         let key = job.key();
         attempt.job = job;
@@ -251,7 +252,7 @@ impl Jobs {
             let chain = self.chain(key.system, key.id.as_str());
             self.relink(&key, chain);
         }
-        changes.push((Change::Changed, key));
+        changes.push((Change::Changed, key, waits));
     }
 
     fn enter_source(&mut self, source: &Uid, slot: u32) {
@@ -362,7 +363,7 @@ impl Jobs {
         attempt.job.leave(end);
         tell(attempt, told);
         self.retired.push_back((now, slot, source.clone()));
-        changes.push((Change::Changed, key));
+        changes.push((Change::Changed, key, true));
     }
 
     /// Drops what is over the bounds.
@@ -387,7 +388,7 @@ impl Jobs {
             } else {
                 Change::Removed
             };
-            changes.push((change, key));
+            changes.push((change, key, true));
         }
     }
 
@@ -404,7 +405,7 @@ impl Jobs {
         } else {
             Change::Removed
         };
-        changes.push((change, key));
+        changes.push((change, key, true));
     }
 }
 

@@ -96,8 +96,10 @@ impl Model {
     }
 
     pub(crate) fn settle_jobs(&mut self, changes: &mut Changes) {
-        for (change, key) in std::mem::take(&mut self.work.job_changes) {
-            self.put_waiting(&key);
+        for (change, key, waits) in std::mem::take(&mut self.work.job_changes) {
+            if waits {
+                self.put_waiting(&key);
+            }
             changes.jobs.push((change, key));
         }
     }
