@@ -60,7 +60,7 @@ struct Keep {
 const KEEP: Keep = Keep {
     least: 20_000,
     age: TimeDelta::minutes(5),
-    bytes: 160 << 20,
+    bytes: 64 << 20,
 };
 
 /// All objects of a cluster.

@@ -37,7 +37,7 @@ impl Kubelets {
                 }
                 // What cannot be read is no script: the container then runs for ever.
                 let read = Arc::new(script::parse(text).unwrap_or_default());
-                if self.scripts.len() > 10_000 {
+                if self.scripts.len() > 1_000 {
                     self.scripts.clear(); // a cache of texts, most of them used once
                 }
                 self.scripts.insert(text.clone(), read.clone());
