@@ -7,15 +7,15 @@ pub enum Lists {
     Pages,
     /// Streamed, as the first events of a watch.
     Streamed,
-    /// Pods as a page and the rest in one answer, all else streamed.
+    /// Pods as a page and then all in one answer, all else streamed.
     Whole,
 }
 
 impl Lists {
     /// What a server of Kubernetes 1.`minor` is asked for; 0: not known, and it may refuse.
     ///
-    /// From 1.34 on streaming lists are switched on, and the answer to a list, its next pages too, is written
-    /// object by object out of the watch cache instead of being built in memory.
+    /// From 1.34 on streaming lists are switched on, and the answer to a list is written object by object out
+    /// of the watch cache instead of being built in memory.
     pub fn of(minor: u32) -> Self {
         match minor {
             0 => Self::Streamed,

@@ -21,8 +21,14 @@ impl Machine {
 
     /// A page begins to come in, item by item.
     pub fn page_opened(&mut self, out: &mut Vec<Delta>) {
-        if self.step == Step::Empty {
-            self.begin(out);
+        match self.step {
+            Step::Empty => self.begin(out),
+            // What the page told is told again, unless it is gone.
+            Step::Whole { expected } => {
+                self.begin(out);
+                self.expected = expected;
+            }
+            _ => {}
         }
         // A page that broke off comes again, from one version: what came of it is replaced by the same.
         self.seen = self.paged;
@@ -65,6 +71,9 @@ impl Machine {
         self.paged = self.seen;
         self.expected = head.remaining.map(|r| self.seen + r);
         self.step = match head.next {
+            Some(_) if self.takes_whole() => Step::Whole {
+                expected: self.expected,
+            },
             Some(next) => Step::Page { next },
             None => {
                 out.push(Delta::SyncEnd);
