@@ -231,12 +231,13 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
 }
 
 /// Threads beside the main one.
-const WORKERS: usize = 2;
+const WORKERS: usize = 1;
 
 /// Runs a command on an async runtime of its own.
 fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    // Streams are read and decoded on these, the model is kept on the thread that runs `work`: two are
-    // enough for all feeds of a cluster, and each thread more costs memory of its own for what it decodes.
+    // Streams are read and decoded on it, the model is kept on the thread that runs `work`: that is enough for
+    // all feeds of a cluster. A second one costs memory of its own for what it decodes, and every event wakes
+    // both.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()

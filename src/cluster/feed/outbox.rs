@@ -13,6 +13,12 @@ use crate::model::{Delta, FeedState, Kind};
 /// Progress of a sync is told at most so often.
 const PROGRESS: Duration = Duration::from_millis(200);
 
+/// A batch waits so long for more after its first step, …
+const LINGER: Duration = Duration::from_millis(10);
+/// … and so long after the batch before: a frame each is as many as anybody sees, and every batch wakes two
+/// threads.
+const STEADY: Duration = Duration::from_millis(45);
+
 /// Nobody listens to the events any more.
 pub(super) struct Gone;
 
@@ -24,6 +30,7 @@ pub(super) struct Outbox {
     pub(super) deltas: Vec<Delta>,
     /// When the first of them came.
     pub(super) since: Instant,
+    sent: Option<Instant>,
     told: Option<FeedState>,
     told_at: Instant,
     /// When the server was last heard.
@@ -37,10 +44,17 @@ impl Outbox {
             events,
             deltas: Vec::new(),
             since: Instant::now(),
+            sent: None,
             told: None,
             told_at: Instant::now(),
             heard: Utc::now(),
         }
+    }
+
+    /// When what there is should be sent.
+    pub(super) fn due(&self) -> Instant {
+        let first = self.since + LINGER;
+        self.sent.map_or(first, |sent| first.max(sent + STEADY))
     }
 
     /// Sends what there is; waits while the engine has enough to do.
@@ -49,6 +63,7 @@ impl Outbox {
             return Ok(());
         }
         let deltas = std::mem::take(&mut self.deltas);
+        self.sent = Some(Instant::now());
         let batch = Batch {
             kind: self.kind,
             deltas,

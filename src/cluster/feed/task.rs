@@ -22,11 +22,9 @@ use crate::cluster::meter::{Meter, Who};
 use crate::engine::Event;
 use crate::model::{FeedState, Kind};
 
-/// A batch is sent when it has so many steps. With the few batches that may wait in the channel it bounds
-/// what is decoded and not yet in the model to some thousand objects …
+/// A batch is sent at the latest when it has so many steps. With the few batches that may wait in the channel it
+/// bounds what is decoded and not yet in the model to some thousand objects.
 const BATCH: usize = 256;
-/// … or when its first step is so old: half a frame's time.
-const LINGER: Duration = Duration::from_millis(10);
 /// What is denied is asked again after.
 const DENIED: Duration = Duration::from_secs(30);
 /// What the server does not know is asked again after.
@@ -231,7 +229,7 @@ impl Task {
             let deadline = if empty {
                 heard + self.machine.silence()
             } else {
-                out.since + LINGER
+                out.due()
             };
             let piece = tokio::select! {
                 biased;

@@ -7,7 +7,7 @@ use super::super::exchange::{self, Incoming, NotWhole};
 use super::super::items::{Items, NoList, Part};
 use super::super::outbox::{Gone, Outbox};
 use super::super::splitter::LIMIT;
-use super::{BATCH, LINGER, Round, Task};
+use super::{BATCH, Round, Task};
 use crate::cluster::decode::Wire;
 
 impl Task {
@@ -104,7 +104,7 @@ impl Task {
             let meter = self.meter();
             meter.bytes(piece.len(), plain);
             meter.frames(count);
-            if !out.deltas.is_empty() && out.since.elapsed() >= LINGER {
+            if !out.deltas.is_empty() && out.due() <= Instant::now() {
                 out.flush().await?;
                 out.tell(self.machine.state()).await?;
             }
