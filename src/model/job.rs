@@ -265,6 +265,14 @@ impl Job {
         }
     }
 
+    /// The pod that it is, if it is one and the pod is there.
+    pub(crate) fn own_pod(&self) -> Option<&Arc<Pod>> {
+        match &self.origin {
+            Origin::Pod(pod, _) if !self.gone => Some(pod),
+            Origin::Pod(..) | Origin::Gathered(_) => None,
+        }
+    }
+
     /// Namespace of its pod.
     pub fn namespace(&self) -> &Text {
         match &self.origin {

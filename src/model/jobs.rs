@@ -13,6 +13,7 @@ use super::job::{Job, JobKey, System};
 use super::order::Order;
 use super::phase::Phase;
 use super::slots::Slots;
+use super::table::{Mark, Slot};
 
 /// How many ended jobs without a pod are kept.
 pub const KEPT_JOBS: usize = 2_000;
@@ -58,8 +59,8 @@ pub(crate) enum What {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Jobs {
     attempts: Slots<Attempt>,
-    /// Attempts whose source is there.
-    by_source: HashTable<u32>,
+    /// Attempts read from batch Jobs that are there. That of a pod is noted beside the pod.
+    by_batch: HashTable<u32>,
     /// Latest attempts.
     by_key: HashTable<u32>,
     /// Latest attempts by key.
@@ -101,7 +102,7 @@ impl Jobs {
     fn slot_of(&self, source: &Uid) -> Option<u32> {
         let same = |slot: &u32| self.job(*slot).is_some_and(|job| *job.source() == *source);
         let hash = self.hasher.hash_one(source);
-        self.by_source.find(hash, same).copied()
+        self.by_batch.find(hash, same).copied()
     }
 
     fn job(&self, slot: u32) -> Option<&Job> {
@@ -123,16 +124,18 @@ impl Jobs {
         chain
     }
 
-    pub(crate) fn has_source(&self, source: &Uid) -> bool {
-        self.slot_of(source).is_some()
-    }
-
     pub(crate) fn get(&self, key: &JobKey) -> Option<&Job> {
         self.job(self.head(key.system, key.id.as_str())?)
     }
 
-    pub(crate) fn of_source(&self, source: &Uid) -> Option<&Job> {
+    /// The job read from a batch Job.
+    pub(crate) fn of_batch(&self, source: &Uid) -> Option<&Job> {
         self.job(self.slot_of(source)?)
+    }
+
+    /// The job read from a pod, by what is noted beside the pod.
+    pub(crate) fn of_pod(&self, mark: Slot) -> Option<&Job> {
+        self.job(mark.get())
     }
 
     pub(crate) fn attempts(&self, key: &JobKey) -> impl Iterator<Item = &Job> {
@@ -168,39 +171,58 @@ impl Jobs {
     /// Attempts, ended jobs that are kept, and entries that there is room for in all.
     pub(crate) fn census(&self) -> [usize; 3] {
         let room = self.attempts.capacity()
-            + self.by_source.capacity()
+            + self.by_batch.capacity()
             + self.by_key.capacity()
             + self.order.capacity()
             + self.retired.capacity();
         [self.attempts.len(), self.retired.len(), room]
     }
 
-    /// Takes in what a source says now.
-    pub(crate) fn put(
+    /// Takes in what a batch Job says now.
+    pub(crate) fn put_batch(
         &mut self,
         source: &Uid,
-        mut job: Job,
+        job: Job,
         told: &mut Vec<Told>,
         changes: &mut JobChanges,
     ) {
-        if let Some(slot) = self.slot_of(source) {
+        let known = self.leave_batch(source);
+        let slot = self.put(known, job, told, changes).get();
+        let (attempts, hasher) = (&self.attempts, &self.hasher);
+        let hash = hasher.hash_one(source);
+        self.by_batch.insert_unique(hash, slot, |slot| {
+            attempts
+                .get(*slot)
+                .map_or(0, |a| hasher.hash_one(a.job.source()))
+        });
+    }
+
+    /// Takes in what a source says now, whose attempt is `known` if it was a job before. What is to be noted
+    /// of it from now on.
+    pub(crate) fn put(
+        &mut self,
+        known: Mark,
+        mut job: Job,
+        told: &mut Vec<Told>,
+        changes: &mut JobChanges,
+    ) -> Slot {
+        if let Some(mark) = known {
             let same = self
-                .job(slot)
+                .job(mark.get())
                 .is_some_and(|old| old.id == job.id && old.system() == job.system());
             if same {
-                self.update(slot, job, told, changes);
-                return;
+                self.update(mark.get(), job, told, changes);
+                return mark;
             }
-            self.drop_source(source, changes);
+            self.drop_source(known, changes);
         }
         let mut chain = self.chain(job.system(), job.id.as_str());
-        let is = |jobs: &Self, slot: &u32| jobs.job(*slot).is_some_and(|j| *j.source() == *source);
-        let again = chain.iter().copied().find(|slot| is(self, slot));
-        if let Some(slot) = again {
+        let source = job.source();
+        let is = |slot: &u32| self.job(*slot).is_some_and(|j| j.source() == source);
+        if let Some(slot) = chain.iter().copied().find(is) {
             // Its pod was gone and is there again.
             self.update(slot, job, told, changes);
-            self.enter_source(source, slot);
-            return;
+            return Slot::new(slot);
         }
         let gone: Vec<u32> = chain
             .extract_if(.., |slot| self.job(*slot).is_none_or(Job::is_gone))
@@ -228,8 +250,8 @@ impl Jobs {
         for slot in gone {
             self.attempts.take(slot);
         }
-        self.enter_source(source, slot);
         changes.push((change, key, true));
+        Slot::new(slot)
     }
 
     /// Another state of an attempt at the same job.
@@ -255,24 +277,14 @@ impl Jobs {
         changes.push((Change::Changed, key, waits));
     }
 
-    fn enter_source(&mut self, source: &Uid, slot: u32) {
-        let (attempts, hasher) = (&self.attempts, &self.hasher);
-        let hash = hasher.hash_one(source);
-        self.by_source.insert_unique(hash, slot, |slot| {
-            attempts
-                .get(*slot)
-                .map_or(0, |a| hasher.hash_one(a.job.source()))
-        });
-    }
-
-    /// Takes a source out of its index; the slot of its attempt.
-    fn leave_source(&mut self, source: &Uid) -> Option<u32> {
+    /// Takes a batch Job out of the index; its attempt.
+    fn leave_batch(&mut self, source: &Uid) -> Mark {
         let slot = self.slot_of(source)?;
         let hash = self.hasher.hash_one(source);
-        if let Ok(entry) = self.by_source.find_entry(hash, |s| *s == slot) {
+        if let Ok(entry) = self.by_batch.find_entry(hash, |s| *s == slot) {
             entry.remove();
         }
-        Some(slot)
+        Some(Slot::new(slot))
     }
 
     /// These are the attempts of a key (whose old latest one is still in its slot).
@@ -333,9 +345,8 @@ impl Jobs {
         left
     }
 
-    /// The source is gone. An ended job is kept for a while; one that had not ended is Cancelled when its
-    /// pod was being `deleting`-ed, else Lost.
-    pub(crate) fn gone(
+    /// A batch Job is gone, and all its pods.
+    pub(crate) fn gone_batch(
         &mut self,
         now: DateTime<Utc>,
         source: &Uid,
@@ -343,7 +354,21 @@ impl Jobs {
         told: &mut Vec<Told>,
         changes: &mut JobChanges,
     ) {
-        let Some(slot) = self.leave_source(source) else {
+        let known = self.leave_batch(source);
+        self.gone(now, known, end, told, changes);
+    }
+
+    /// The source of an attempt is gone. An ended job is kept for a while; one that had not ended is Cancelled
+    /// when its pod was being `deleting`-ed, else Lost.
+    pub(crate) fn gone(
+        &mut self,
+        now: DateTime<Utc>,
+        known: Mark,
+        end: Gone,
+        told: &mut Vec<Told>,
+        changes: &mut JobChanges,
+    ) {
+        let Some(slot) = known.map(Slot::get) else {
             return;
         };
         let Some(key) = self.job(slot).map(Job::key) else {
@@ -362,7 +387,8 @@ impl Jobs {
         let end = (!attempt.job.phase.ended()).then_some((now, phase, why));
         attempt.job.leave(end);
         tell(attempt, told);
-        self.retired.push_back((now, slot, source.clone()));
+        let source = attempt.job.source().clone();
+        self.retired.push_back((now, slot, source));
         changes.push((Change::Changed, key, true));
     }
 
@@ -392,9 +418,15 @@ impl Jobs {
         }
     }
 
-    /// The source is no job (any more), or another job than before.
-    pub(crate) fn drop_source(&mut self, source: &Uid, changes: &mut JobChanges) {
-        let Some(slot) = self.leave_source(source) else {
+    /// A batch Job is no job (any more).
+    pub(crate) fn drop_batch(&mut self, source: &Uid, changes: &mut JobChanges) {
+        let known = self.leave_batch(source);
+        self.drop_source(known, changes);
+    }
+
+    /// The source of an attempt is no job (any more), or another job than before.
+    pub(crate) fn drop_source(&mut self, known: Mark, changes: &mut JobChanges) {
+        let Some(slot) = known.map(Slot::get) else {
             return;
         };
         let Some(key) = self.job(slot).map(Job::key) else {

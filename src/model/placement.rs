@@ -1,6 +1,7 @@
 //! On which pool's nodes a waiting job could run, by selector, affinity and tolerations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
@@ -8,7 +9,7 @@ use hashbrown::HashMap;
 use super::id::Text;
 use super::job::JobKey;
 use super::node::{Node, Taint, TaintEffect};
-use super::pod::{NodeTerm, Operator, Pod, Toleration};
+use super::pod::{NodeTerm, Operator, PodSpec, Toleration};
 
 /// Where a waiting job could run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,11 +35,11 @@ pub struct Constraint {
 
 impl Constraint {
     /// A pod's.
-    pub fn of(pod: &Pod) -> Self {
+    pub fn of(spec: &PodSpec) -> Self {
         Self {
-            selector: pod.spec.node_selector.clone(),
-            terms: pod.spec.node_terms.clone(),
-            tolerations: pod.spec.tolerations.clone(),
+            selector: spec.node_selector.clone(),
+            terms: spec.node_terms.clone(),
+            tolerations: spec.tolerations.clone(),
         }
     }
 
@@ -127,8 +128,15 @@ fn passing(taint: &Taint) -> bool {
 pub(crate) struct Class {
     pub(crate) constraint: Constraint,
     pub(crate) place: Place,
-    waiting: BTreeSet<(DateTime<Utc>, JobKey)>,
+    waiting: BTreeMap<Since, JobKey>,
 }
+
+/// Since when a job waits; those that came together by the order in which they were heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Since(DateTime<Utc>, u32);
+
+/// How many specs are known by their address.
+const RECENT: usize = 16;
 
 /// The waiting jobs, by constraint. There are few constraints, so that a change of the nodes costs
 /// constraints × nodes, never jobs × nodes.
@@ -136,44 +144,59 @@ pub(crate) struct Class {
 pub(crate) struct Waiting {
     classes: BTreeMap<u32, Class>,
     by_constraint: HashMap<Constraint, u32>,
-    of_job: HashMap<JobKey, (u32, DateTime<Utc>)>,
+    of_job: HashMap<JobKey, (u32, Since)>,
     next: u32,
+    heard: u32,
+    /// Specs that came last and their constraints: most jobs share theirs with others.
+    recent: Vec<(Arc<PodSpec>, u32)>,
 }
 
 impl Waiting {
     /// The job waits; true when this constraint is new and wants a place.
-    pub(crate) fn put(
-        &mut self,
-        key: &JobKey,
-        since: DateTime<Utc>,
-        constraint: Constraint,
-    ) -> bool {
-        let known = self.by_constraint.get(&constraint).copied();
+    pub(crate) fn put(&mut self, key: &JobKey, since: DateTime<Utc>, spec: &Arc<PodSpec>) -> bool {
+        let known = self.class_of(spec);
         if let (Some(id), Some((old, at))) = (known, self.of_job.get(key))
             && id == *old
-            && since == *at
+            && since == at.0
         {
             return false;
         }
         self.remove(key);
         // Removing may have ended the class: ask again.
-        let known = self.by_constraint.get(&constraint).copied();
+        let known = self.class_of(spec);
         let id = known.unwrap_or_else(|| {
             self.next += 1;
+            let constraint = Constraint::of(spec);
             self.by_constraint.insert(constraint.clone(), self.next);
             let class = Class {
                 constraint,
                 place: Place::None,
-                waiting: BTreeSet::new(),
+                waiting: BTreeMap::new(),
             };
             self.classes.insert(self.next, class);
             self.next
         });
+        self.heard = self.heard.wrapping_add(1);
+        let since = Since(since, self.heard);
         if let Some(class) = self.classes.get_mut(&id) {
-            class.waiting.insert((since, key.clone()));
+            class.waiting.insert(since, key.clone());
         }
         self.of_job.insert(key.clone(), (id, since));
         known.is_none()
+    }
+
+    /// The class of what a spec asks for, if there is one.
+    fn class_of(&mut self, spec: &Arc<PodSpec>) -> Option<u32> {
+        let mut recent = self.recent.iter();
+        if let Some((_, id)) = recent.find(|(known, _)| Arc::ptr_eq(known, spec)) {
+            return Some(*id);
+        }
+        let id = *self.by_constraint.get(&Constraint::of(spec))?;
+        if self.recent.len() == RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push((spec.clone(), id));
+        Some(id)
     }
 
     pub(crate) fn remove(&mut self, key: &JobKey) {
@@ -186,11 +209,12 @@ impl Waiting {
         let Some(class) = self.classes.get_mut(&id) else {
             return;
         };
-        class.waiting.remove(&(since, key.clone()));
+        class.waiting.remove(&since);
         if class.waiting.is_empty()
             && let Some(class) = self.classes.remove(&id)
         {
             self.by_constraint.remove(&class.constraint);
+            self.recent.retain(|(_, known)| *known != id);
         }
     }
 
@@ -210,7 +234,7 @@ impl Waiting {
     pub(crate) fn by_place(&self) -> BTreeMap<&Place, (u32, DateTime<Utc>)> {
         let mut out = BTreeMap::new();
         for class in self.classes.values() {
-            let Some((since, _)) = class.waiting.first() else {
+            let Some((Since(since, _), _)) = class.waiting.first_key_value() else {
                 continue;
             };
             let count = u32::try_from(class.waiting.len()).unwrap_or(u32::MAX);
@@ -228,8 +252,8 @@ impl Waiting {
     pub(crate) fn oldest(&self) -> Option<&JobKey> {
         self.classes
             .values()
-            .filter_map(|c| c.waiting.first())
-            .min()
+            .filter_map(|c| c.waiting.first_key_value())
+            .min_by_key(|(since, _)| **since)
             .map(|(_, key)| key)
     }
 

@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use super::changes::{Change, Changes};
 use super::feed::Kind;
 use super::id::Text;
-use super::jobs::Gone;
+use super::jobs;
 use super::pod::Pod;
 use super::read::ReadJobs;
 use super::store::{Model, note};
 use super::sums::Use;
-use super::table::Upsert;
+use super::table::{Gone, Mark, Upsert};
 
 impl Model {
     pub(crate) fn put_pod(
@@ -27,9 +27,10 @@ impl Model {
             Upsert::Same => return,
             Upsert::Added => (Change::Added, None),
             Upsert::Changed(old) => (Change::Changed, Some(old)),
-            Upsert::Replaced(old) => {
-                note(changes, Change::Removed, Kind::Pod, &*old);
-                self.forget_pod(now, slot, &old, false, jobs, changes);
+            Upsert::Replaced(value, mark) => {
+                note(changes, Change::Removed, Kind::Pod, &*value);
+                let gone = Gone { slot, value, mark };
+                self.forget_pod(now, &gone, false, jobs, changes);
                 (Change::Added, None)
             }
         };
@@ -57,13 +58,20 @@ impl Model {
                 self.tally(slot, old.as_deref(), &pod, purpose, jobs, changes);
             }
         }
-        let uid = &pod.meta.uid;
         let work = &mut self.work;
-        match job {
-            Some(job) => self
-                .jobs
-                .put(uid, job, &mut work.told, &mut work.job_changes),
-            None => self.jobs.drop_source(uid, &mut work.job_changes),
+        let known = self.pods.mark(slot);
+        let mark = match job {
+            Some(job) => {
+                let (told, out) = (&mut work.told, &mut work.job_changes);
+                Some(self.jobs.put(known, job, told, out))
+            }
+            None => {
+                self.jobs.drop_source(known, &mut work.job_changes);
+                None
+            }
+        };
+        if mark != known {
+            self.pods.set_mark(slot, mark);
         }
     }
 
@@ -79,7 +87,7 @@ impl Model {
     ) {
         let moved = match old {
             Some(old) => {
-                self.subtract(old, jobs, changes);
+                self.subtract(old, self.pods.mark(slot), jobs, changes);
                 let moved = pod.node != old.node || pod.meta.owner != old.meta.owner;
                 if moved {
                     self.unindex(slot, old);
@@ -112,8 +120,8 @@ impl Model {
     }
 
     /// Takes a pod out of the sums (it is out of its table).
-    fn subtract(&mut self, pod: &Pod, jobs: &dyn ReadJobs, changes: &mut Changes) {
-        let claimed = self.jobs.has_source(&pod.meta.uid);
+    fn subtract(&mut self, pod: &Pod, mark: Mark, jobs: &dyn ReadJobs, changes: &mut Changes) {
+        let claimed = mark.is_some();
         let batch = if claimed { None } else { jobs.batch_owner(pod) };
         if let Some(owner) = &batch {
             self.work.batches.insert(owner.uid.clone());
@@ -142,26 +150,22 @@ impl Model {
         }
     }
 
+    /// A pod is gone (it is out of its table).
     pub(crate) fn forget_pod(
         &mut self,
         now: DateTime<Utc>,
-        slot: u32,
-        pod: &Pod,
+        gone: &Gone<Pod>,
         unseen: bool,
         jobs: &dyn ReadJobs,
         changes: &mut Changes,
     ) {
-        self.subtract(pod, jobs, changes);
-        self.unindex(slot, pod);
+        let pod = &gone.value;
+        self.subtract(pod, gone.mark, jobs, changes);
+        self.unindex(gone.slot, pod);
         let work = &mut self.work;
-        let end = how_gone(pod, unseen);
-        self.jobs.gone(
-            now,
-            &pod.meta.uid,
-            end,
-            &mut work.told,
-            &mut work.job_changes,
-        );
+        let (told, out) = (&mut work.told, &mut work.job_changes);
+        self.jobs
+            .gone(now, gone.mark, how_gone(pod, unseen), told, out);
     }
 }
 
@@ -183,15 +187,15 @@ fn changed_node(node: &Text, changes: &mut Changes) {
 }
 
 /// How a pod went, by the last that was seen of it.
-fn how_gone(pod: &Pod, unseen: bool) -> Gone {
+fn how_gone(pod: &Pod, unseen: bool) -> jobs::Gone {
     let disrupted = pod.condition("DisruptionTarget").filter(|c| c.holds());
     match (disrupted, pod.meta.deleting) {
         (Some(condition), _) => {
-            Gone::Disrupted(format!("its pod was taken away: {}", condition.reason()).into())
+            jobs::Gone::Disrupted(format!("its pod was taken away: {}", condition.reason()).into())
         }
-        (None, Some(_)) => Gone::Deleted,
-        (None, None) if unseen => Gone::Unseen,
-        (None, None) => Gone::Vanished,
+        (None, Some(_)) => jobs::Gone::Deleted,
+        (None, None) if unseen => jobs::Gone::Unseen,
+        (None, None) => jobs::Gone::Vanished,
     }
 }
 

@@ -41,7 +41,7 @@ impl Model {
                 }
                 Change::Changed
             }
-            Upsert::Replaced(old) => {
+            Upsert::Replaced(old, _) => {
                 note(changes, Change::Removed, Kind::Node, &*old);
                 Change::Added
             }
@@ -107,14 +107,12 @@ impl Model {
     fn settle_batches(&mut self, now: DateTime<Utc>, jobs: &dyn ReadJobs) {
         for uid in std::mem::take(&mut self.work.batches) {
             let object = self.batch_jobs.by_uid(&uid);
-            let claimed = self
-                .pods_of(&uid)
-                .any(|pod| self.jobs.has_source(&pod.meta.uid));
+            let slots = || self.kin.of(&uid, &self.pods);
+            let is_claimed = |slot: &u32| self.pods.mark(*slot).is_some();
+            let claimed = slots().any(|slot| is_claimed(&slot));
             let pods: Vec<_> = self
-                .pods_of(&uid)
-                .filter(|pod| {
-                    !self.jobs.has_source(&pod.meta.uid) && jobs.batch_owner(pod).is_some()
-                })
+                .in_order(slots().filter(|slot| !is_claimed(slot)))
+                .filter(|pod| jobs.batch_owner(pod).is_some())
                 .collect();
             let read = if pods.is_empty() && claimed {
                 // A CI system's jobs are its pods; the batch Job is but how it runs them.
@@ -127,10 +125,10 @@ impl Model {
             let work = &mut self.work;
             let (told, out) = (&mut work.told, &mut work.job_changes);
             match read {
-                Some(Some(job)) => self.jobs.put(&uid, job, told, out),
-                Some(None) => self.jobs.drop_source(&uid, out),
+                Some(Some(job)) => self.jobs.put_batch(&uid, job, told, out),
+                Some(None) => self.jobs.drop_batch(&uid, out),
                 // Its object and pods went together: a batch Job is cancelled by being deleted.
-                None => self.jobs.gone(now, &uid, Gone::Deleted, told, out),
+                None => self.jobs.gone_batch(now, &uid, Gone::Deleted, told, out),
             }
         }
     }

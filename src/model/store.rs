@@ -16,7 +16,7 @@ use super::network::{EndpointSlice, Ingress, Service};
 use super::node::Node;
 use super::object::{Batch, Delta, Object};
 use super::phase::Phase;
-use super::placement::{Constraint, Place, Waiting};
+use super::placement::{Place, Waiting};
 use super::pod::Pod;
 use super::pool::PoolSource;
 use super::rank::{RankRules, Ranking};
@@ -275,9 +275,9 @@ impl Model {
     ) {
         match kind {
             Kind::Pod => {
-                if let Some((slot, pod)) = self.pods.remove(uid) {
-                    note(changes, Change::Removed, kind, &*pod);
-                    self.forget_pod(now, slot, &pod, unseen, jobs, changes);
+                if let Some(gone) = self.pods.remove(uid) {
+                    note(changes, Change::Removed, kind, &*gone.value);
+                    self.forget_pod(now, &gone, unseen, jobs, changes);
                 }
             }
             Kind::Node => {
@@ -354,7 +354,7 @@ pub(crate) fn put<T: Keyed + PartialEq>(
             changes.objects[at].change = Change::Changed;
             Some(old)
         }
-        Upsert::Replaced(old) => {
+        Upsert::Replaced(old, _) => {
             note(changes, Change::Removed, kind, &*old);
             let last = changes.objects.len() - 1;
             changes.objects.swap(at, last);
@@ -369,7 +369,7 @@ fn take<T: Keyed + PartialEq>(
     uid: &Uid,
     changes: &mut Changes,
 ) -> Option<Arc<T>> {
-    let (_, old) = table.remove(uid)?;
+    let old = table.remove(uid)?.value;
     note(changes, Change::Removed, kind, &*old);
     Some(old)
 }
@@ -386,14 +386,17 @@ impl Model {
     }
 
     pub(crate) fn put_waiting(&mut self, key: &JobKey) {
-        let pod = self
+        let job = self
             .jobs
             .get(key)
-            .filter(|job| job.phase == Phase::Queued)
-            .and_then(|job| Some((job.created(), self.pods.by_uid(job.pod()?)?)));
-        match pod {
-            Some((since, pod)) => {
-                self.work.places |= self.waiting.put(key, since, Constraint::of(pod));
+            .filter(|job| job.phase == Phase::Queued);
+        let spec = job.and_then(|job| match job.own_pod() {
+            Some(pod) => Some((job.created(), &pod.spec)),
+            None => Some((job.created(), &self.pods.by_uid(job.pod()?)?.spec)),
+        });
+        match spec {
+            Some((since, spec)) => {
+                self.work.places |= self.waiting.put(key, since, spec);
             }
             None => self.waiting.remove(key),
         }

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 use std::hash::BuildHasher;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -51,14 +52,39 @@ pub(crate) enum Upsert<T> {
     Added,
     /// It was this before.
     Changed(Arc<T>),
-    /// Another object of that name (another uid) stood there.
-    Replaced(Arc<T>),
+    /// Another object of that name (another uid) stood there, with this mark.
+    Replaced(Arc<T>, Mark),
+}
+
+/// What the table's owner notes beside an object: a slot of another table. A new object has none.
+pub(crate) type Mark = Option<Slot>;
+
+/// A slot, in four bytes with what is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot(NonZeroU32);
+
+impl Slot {
+    pub(crate) fn new(slot: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(slot))
+    }
+
+    pub(crate) fn get(self) -> u32 {
+        self.0.get() - 1
+    }
 }
 
 #[derive(Clone, Debug)]
 struct Row<T> {
     value: Arc<T>,
     epoch: u32,
+    mark: Mark,
+}
+
+/// What was taken out of a table: with the slot that it had, and what was noted beside it.
+pub(crate) struct Gone<T> {
+    pub(crate) slot: u32,
+    pub(crate) value: Arc<T>,
+    pub(crate) mark: Mark,
 }
 
 /// The table.
@@ -134,22 +160,29 @@ impl<T: Keyed + PartialEq> Table<T> {
         let renamed = known.and_then(|_| self.remove(&value.meta().uid));
         let (namespace, name) = (value.meta().namespace.clone(), value.meta().name.clone());
         let there = self.order.get(probe(&self.rows, &namespace, &name));
+        let row = Row {
+            value,
+            epoch,
+            mark: None,
+        };
         if let Some(slot) = there
-            && let Some(row) = self.rows.get_mut(slot)
+            && let Some(known) = self.rows.get_mut(slot)
         {
-            let old = std::mem::replace(row, Row { value, epoch }).value;
-            let other = self.hasher.hash_one(&old.meta().uid);
+            let old = std::mem::replace(known, row);
+            let other = self.hasher.hash_one(&old.value.meta().uid);
             if let Ok(entry) = self.by_uid.find_entry(other, |s| *s == slot) {
                 entry.remove();
             }
             self.enter(hash, slot);
-            return (slot, Upsert::Replaced(old));
+            return (slot, Upsert::Replaced(old.value, old.mark));
         }
-        let slot = self.rows.put(Row { value, epoch });
+        let slot = self.rows.put(row);
         self.order
             .insert(slot, probe(&self.rows, &namespace, &name));
         self.enter(hash, slot);
-        let did = renamed.map_or(Upsert::Added, |(_, old)| Upsert::Replaced(old));
+        let did = renamed.map_or(Upsert::Added, |gone| {
+            Upsert::Replaced(gone.value, gone.mark)
+        });
         (slot, did)
     }
 
@@ -170,9 +203,8 @@ impl<T: Keyed + PartialEq> Table<T> {
         self.by_uid.find(hash, same).copied()
     }
 
-    /// Takes the object of this uid out, with the slot that it had; nothing if the uid is not (or no longer)
-    /// here.
-    pub(crate) fn remove(&mut self, uid: &Uid) -> Option<(u32, Arc<T>)> {
+    /// Takes the object of this uid out; nothing if the uid is not (or no longer) here.
+    pub(crate) fn remove(&mut self, uid: &Uid) -> Option<Gone<T>> {
         let hash = self.hasher.hash_one(uid);
         let slot = self.slot_of(hash, uid)?;
         if let Ok(entry) = self.by_uid.find_entry(hash, |s| *s == slot) {
@@ -185,7 +217,28 @@ impl<T: Keyed + PartialEq> Table<T> {
         if self.by_uid.is_empty() {
             self.by_uid = HashTable::new();
         }
-        Some((slot, row.value))
+        Some(Gone {
+            slot,
+            value: row.value,
+            mark: row.mark,
+        })
+    }
+
+    /// What is noted beside the object of a slot.
+    pub(crate) fn mark(&self, slot: u32) -> Mark {
+        self.rows.get(slot)?.mark
+    }
+
+    /// Notes something beside the object of a slot.
+    pub(crate) fn set_mark(&mut self, slot: u32, mark: Mark) {
+        if let Some(row) = self.rows.get_mut(slot) {
+            row.mark = mark;
+        }
+    }
+
+    /// The slot of an object.
+    pub(crate) fn slot(&self, uid: &Uid) -> Option<u32> {
+        self.slot_of(self.hasher.hash_one(uid), uid)
     }
 
     /// Uids of what the list that just ended did not show, ordered by namespace and name.
@@ -203,7 +256,7 @@ impl<T: Keyed + PartialEq> Table<T> {
     }
 
     pub(crate) fn by_uid(&self, uid: &Uid) -> Option<&T> {
-        self.at(self.slot_of(self.hasher.hash_one(uid), uid)?)
+        self.at(self.slot(uid)?)
     }
 
     /// The object of a slot.

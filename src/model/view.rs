@@ -125,7 +125,7 @@ impl Model {
         self.in_order(self.kin.of(owner, &self.pods))
     }
 
-    fn in_order(&self, slots: impl Iterator<Item = u32>) -> impl Iterator<Item = &Pod> {
+    pub(crate) fn in_order(&self, slots: impl Iterator<Item = u32>) -> impl Iterator<Item = &Pod> {
         let mut pods: Vec<&Pod> = slots.filter_map(|slot| self.pods.at(slot)).collect();
         pods.sort_unstable_by(|a, b| {
             let (a, b) = (&a.meta, &b.meta);
@@ -262,10 +262,14 @@ impl Model {
     /// The job whose attempt this pod is, as it stands in this pod (a later attempt may stand for the key);
     /// for a pod of a batch Job, the batch Job's.
     pub fn job_of_pod(&self, pod: &Uid) -> Option<&Job> {
-        self.jobs.of_source(pod).or_else(|| {
-            let owner = self.pods.by_uid(pod)?.meta.owner.as_ref()?;
-            self.jobs.of_source(&owner.uid)
-        })
+        let slot = self.pods.slot(pod)?;
+        match self.pods.mark(slot) {
+            Some(mark) => self.jobs.of_pod(mark),
+            None => {
+                let owner = self.pods.at(slot)?.meta.owner.as_ref()?;
+                self.jobs.of_batch(&owner.uid)
+            }
+        }
     }
 
     /// The key of that job.
