@@ -105,8 +105,8 @@ const SHAPE: Shape = Shape {
 };
 
 fn recognise(pod: &Pod) -> bool {
-    pod.meta.label(ID).is_some_and(|id| !id.is_empty())
-        && pod.meta.label(COMPONENT).is_none_or(|c| c == "runner")
+    let [id, component] = pod.meta.labels.values_of([ID, COMPONENT]);
+    id.is_some_and(|id| !id.is_empty()) && component.is_none_or(|c| c == "runner")
 }
 
 static READING: Reading = Reading {
@@ -116,8 +116,9 @@ static READING: Reading = Reading {
 };
 
 fn read(pod: &Arc<Pod>) -> Job {
-    let id = JobId(pod.meta.label(ID).unwrap_or_default().into());
-    let attempt = pod.meta.label(ATTEMPT).and_then(|a| a.parse().ok());
+    let [id, attempt] = pod.meta.labels.values_of([ID, ATTEMPT]);
+    let id = JobId(id.unwrap_or_default().into());
+    let attempt = attempt.and_then(|a| a.parse().ok());
     Job::of_pod(pod.clone(), &READING, id, attempt, life(pod, &SHAPE))
 }
 

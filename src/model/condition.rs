@@ -83,6 +83,11 @@ impl Conditions {
         })
     }
 
+    /// When each began.
+    pub(crate) fn times(&self) -> &[Option<Time>] {
+        &self.since
+    }
+
     /// The first of a type.
     pub fn get(&self, kind: &str) -> Option<PodCondition<'_>> {
         self.iter().find(|c| c.kind() == kind)

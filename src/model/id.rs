@@ -1,6 +1,7 @@
 //! Identities: typed, so that a pod's uid is never taken for a name.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock};
 
 /// A shared string. Cloning counts a reference.
@@ -13,10 +14,19 @@ pub fn empty() -> Text {
 }
 
 /// `metadata.uid` of an object, unique in a cluster over all time. It shows as it was written.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Uid(Written);
 
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+impl Hash for Uid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Written::Uuid(bytes) => state.write_u128(u128::from_ne_bytes(*bytes)),
+            Written::Text(text) => text.hash(state),
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Written {
     /// What every API server gives: `8-4-4-4-12` small hexadecimal digits, without an allocation.
     Uuid([u8; 16]),

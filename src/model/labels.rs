@@ -27,6 +27,21 @@ impl Keys {
         Self(sorted)
     }
 
+    /// In their order.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Text> {
+        self.0.iter()
+    }
+
+    /// The key of a place in the order.
+    pub(crate) fn at(&self, place: usize) -> Option<&Text> {
+        self.0.get(place)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether they are just these.
     pub(crate) fn are<'k>(&self, mut keys: impl ExactSizeIterator<Item = &'k str>) -> bool {
         keys.len() == self.0.len() && self.0.iter().all(|key| keys.next() == Some(&**key))
@@ -71,13 +86,42 @@ impl Labels {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        let at = self.keys.0.binary_search_by(|k| k.as_ref().cmp(key)).ok()?;
-        self.values.split(BETWEEN).nth(at)
+        let [value] = self.values_of([key]);
+        value
+    }
+
+    /// The values of some keys, read in one pass.
+    pub fn values_of<const N: usize>(&self, keys: [&str; N]) -> [Option<&str>; N] {
+        let place = |key: &str| self.keys.0.binary_search_by(|k| k.as_ref().cmp(key)).ok();
+        let places = keys.map(place);
+        let mut values = [None; N];
+        let Some(last) = places.iter().copied().flatten().max() else {
+            return values;
+        };
+        let mut from = 0;
+        let bytes = self.values.as_bytes();
+        for at in 0..=last {
+            let rest = bytes.get(from..).unwrap_or_default();
+            let length = rest.iter().position(|b| *b == BETWEEN as u8);
+            let to = from + length.unwrap_or(rest.len());
+            for (place, value) in places.iter().zip(&mut values) {
+                if *place == Some(at) {
+                    *value = self.values.get(from..to);
+                }
+            }
+            from = to + 1;
+        }
+        values
     }
 
     /// Key and value, by key.
     pub fn iter(&self) -> impl Iterator<Item = (&Text, &str)> {
         self.keys.0.iter().zip(self.values.split(BETWEEN))
+    }
+
+    /// The values in the order of their keys.
+    pub(crate) fn as_packed(&self) -> &str {
+        &self.values
     }
 
     /// How many there are.
@@ -131,6 +175,8 @@ mod tests {
         assert_eq!(all, [("a", ""), ("b", "2"), ("c", "drei")]);
         let got = ["a", "b", "c", "d", ""].map(|key| labels.get(key));
         assert_eq!(got, [Some(""), Some("2"), Some("drei"), None, None]);
+        let some = labels.values_of(["c", "x", "a", "b"]);
+        assert_eq!(some, [Some("drei"), None, Some(""), Some("2")]);
         assert_eq!(Labels::default().get("a"), None);
         assert_eq!(Labels::default().iter().count(), 0);
         assert_eq!(Labels::default(), Labels::from_iter([("", ""); 0]));

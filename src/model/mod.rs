@@ -40,6 +40,7 @@ mod table;
 pub(crate) mod testing;
 pub mod time;
 pub mod view;
+mod warm;
 pub mod window;
 pub mod workload;
 

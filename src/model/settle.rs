@@ -187,26 +187,28 @@ impl Model {
             return;
         }
         // Whether the first lists end in this batch, a pool came, or one waits for something to run in it.
-        if !(self.work.nodes || self.work.unranked) {
+        if !self.work.nodes && self.work.unranked.is_empty() {
             return;
         }
         let fresh = |pool: &&Text| !self.ranks.contains_key(*pool);
-        let unranked: BTreeSet<Text> =
-            if std::mem::take(&mut self.work.unranked) && !self.work.nodes {
-                // What runs in a pool can only have changed where pods did.
-                self.work.unranked = true;
-                let touched = changes.nodes.iter().filter_map(|n| self.pool_of_node(n));
-                touched.filter(fresh).cloned().collect()
-            } else {
-                let all = self.pool_of.values().chain(self.guessed.values());
-                all.map(|(pool, _)| pool).filter(fresh).cloned().collect()
-            };
-        for pool in unranked {
+        let pools: BTreeSet<Text> = if self.work.nodes {
+            let all = self.pool_of.values().chain(self.guessed.values());
+            let fresh = all.map(|(pool, _)| pool).filter(fresh);
+            self.work.unranked.clear();
+            fresh.cloned().collect()
+        } else {
+            // What runs in a pool can only have changed where pods did.
+            let touched = changes.nodes.iter().filter_map(|n| self.pool_of_node(n));
+            let unranked = touched.filter(|pool| self.work.unranked.contains(*pool));
+            unranked.filter(fresh).cloned().collect()
+        };
+        for pool in pools {
             if let Some(ranking) = self.infer_rank(&pool) {
+                self.work.unranked.remove(&pool);
                 self.ranks.insert(pool, ranking);
                 changes.pools = true;
             } else {
-                self.work.unranked = true;
+                self.work.unranked.insert(pool);
             }
         }
     }

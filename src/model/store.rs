@@ -73,7 +73,7 @@ pub(crate) struct Work {
     /// Labels, taints or number of nodes changed: places and pools are to be found anew.
     pub(crate) nodes: bool,
     /// Pools that nothing has ranked yet.
-    pub(crate) unranked: bool,
+    pub(crate) unranked: BTreeSet<Text>,
     /// A constraint without a place.
     pub(crate) places: bool,
     /// Namespaces whose routes are to be judged anew.
@@ -100,7 +100,13 @@ impl Model {
     pub fn apply(&mut self, now: DateTime<Utc>, batch: Batch, jobs: &dyn ReadJobs) -> Changes {
         let mut changes = Changes::default();
         let kind = batch.kind;
-        for delta in batch.deltas {
+        changes.objects.reserve(batch.deltas.len());
+        let mut deltas = batch.deltas.into_iter();
+        for at in 0.. {
+            if kind == Kind::Pod && at % super::warm::AHEAD == 0 {
+                self.warm(deltas.as_slice());
+            }
+            let Some(delta) = deltas.next() else { break };
             match delta {
                 Delta::SyncStart => {
                     self.sync_start(kind);
@@ -386,10 +392,7 @@ impl Model {
     }
 
     pub(crate) fn put_waiting(&mut self, key: &JobKey) {
-        let job = self
-            .jobs
-            .get(key)
-            .filter(|job| job.phase == Phase::Queued);
+        let job = self.jobs.get(key).filter(|job| job.phase == Phase::Queued);
         let spec = job.and_then(|job| match job.own_pod() {
             Some(pod) => Some((job.created(), &pod.spec)),
             None => Some((job.created(), &self.pods.by_uid(job.pod()?)?.spec)),

@@ -38,6 +38,7 @@ pub(super) fn time(value: Value<'_>) -> Option<RawTime> {
 }
 
 /// What a container status says.
+#[derive(Debug, Default)]
 pub(super) struct Seen<'a> {
     pub(super) name: &'a [u8],
     pub(super) state: Option<&'a [u8]>,

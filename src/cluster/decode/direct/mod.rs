@@ -7,9 +7,12 @@
 //! the answer to bytes that are at fault, for the other way to name the fault.
 
 mod key;
+mod known;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::known::Direct;
+use self::known::{KnownSpec, Packed, emptied};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -17,109 +20,15 @@ use self::key::{
     Controller, INIT_STATUS, MAIN_STATUS, Seen, condition, controller, entry, once, record,
     running, seen, spec_key, texts, time,
 };
-use super::memo::Memo;
 use super::pod::{RawPod, RawStatus};
 use super::proto::{Message, Reader, Value, text};
 use super::raw::RawTime;
-use super::{Decoder, harmless, keeps_annotation, requests};
+use super::{Decoder, harmless, requests};
 use crate::model::condition::Conditions;
 use crate::model::labels::{Keys, Labels};
 use crate::model::{
-    ContainerState, ContainerStatus, Meta, Owner, Pod, PodPhase, PodSpec, Said, Terminated, Text,
-    Time, Uid,
+    ContainerState, ContainerStatus, Meta, Owner, Pod, PodPhase, PodSpec, Terminated, Text, Uid,
 };
-
-/// What was read before, and room to work in.
-#[derive(Debug)]
-pub(super) struct Direct {
-    keys: Memo<Arc<Keys>>,
-    /// Whether the annotation of this key is kept.
-    kept: Memo<bool>,
-    specs: Memo<KnownSpec>,
-    said: Memo<Arc<[Said]>>,
-    labels: Packed,
-    annotations: Packed,
-    key: Vec<u8>,
-    said_key: Vec<u8>,
-    since: Vec<Option<Time>>,
-    namespace: Text,
-}
-
-/// A spec whose containers' names are as they were written.
-#[derive(Clone, Debug)]
-struct KnownSpec {
-    spec: Arc<PodSpec>,
-    /// How many of its containers are init containers.
-    init: usize,
-}
-
-impl Default for Direct {
-    fn default() -> Self {
-        Self {
-            keys: Memo::new(64 << 10),
-            kept: Memo::new(16 << 10),
-            specs: Memo::new(256 << 10),
-            said: Memo::new(64 << 10),
-            labels: Packed::default(),
-            annotations: Packed::default(),
-            key: Vec::new(),
-            said_key: Vec::new(),
-            since: Vec::new(),
-            namespace: crate::model::id::empty(),
-        }
-    }
-}
-
-impl Direct {
-    /// Whether the annotation of this key is kept; `None` if it is no text.
-    #[inline]
-    fn keeps(&mut self, key: &[u8]) -> Option<bool> {
-        if let Some(known) = self.kept.get(key) {
-            return Some(known);
-        }
-        let keeps = keeps_annotation(std::str::from_utf8(key).ok()?);
-        self.kept.put(key, keeps);
-        Some(keeps)
-    }
-}
-
-/// Labels or annotations: the keys, each after its length, and the values as the model packs them.
-#[derive(Debug, Default)]
-struct Packed {
-    keys: Vec<u8>,
-    values: Vec<u8>,
-    count: usize,
-}
-
-impl Packed {
-    fn clear(&mut self) {
-        self.keys.clear();
-        self.values.clear();
-        self.count = 0;
-    }
-
-    /// `None` unless keys come in their order.
-    #[inline]
-    fn push<'a>(&mut self, last: &mut &'a [u8], key: &'a [u8], value: &[u8]) -> Option<()> {
-        if self.count > 0 {
-            if key <= *last {
-                return None;
-            }
-            self.values.push(0);
-        }
-        *last = key;
-        self.count += 1;
-        record(&mut self.keys, 0, key);
-        if harmless::is_plain(value) {
-            self.values.extend_from_slice(value);
-        } else {
-            let value = text(value);
-            self.values
-                .extend_from_slice(harmless::plain(&value).as_bytes());
-        }
-        Some(())
-    }
-}
 
 /// What a status says of the pod itself.
 #[derive(Default)]
@@ -154,6 +63,7 @@ impl Decoder {
         let KnownSpec { spec, init } = self.known_spec(message)?;
         let conditions = self.direct_conditions(status)?;
         let statuses = self.direct_statuses(&spec, init, &standing)?;
+        self.direct.seen = [standing.init, standing.main].map(emptied);
         let pod = Arc::new(Pod {
             meta,
             spec,
@@ -184,6 +94,7 @@ impl Decoder {
         let (mut owner, mut last_label, mut last_annotation): (_, &[u8], &[u8]) = (None, b"", b"");
         self.direct.labels.clear();
         self.direct.annotations.clear();
+        self.direct.at = 0;
         let mut reader = Reader(bytes);
         while let Some((number, value)) = reader.next()? {
             match (number, value) {
@@ -228,12 +139,23 @@ impl Decoder {
         if which(&mut self.direct).count == 0 {
             return Some(Labels::default());
         }
-        let packed = std::mem::take(which(&mut self.direct));
-        let keys = match self.direct.keys.get(&packed.keys) {
-            Some(known) => known,
-            None => self.new_keys(&packed.keys)?,
+        let mut packed = std::mem::take(which(&mut self.direct));
+        let same = |keys: &Arc<Keys>| packed.alike && packed.count == keys.len();
+        let keys = match packed.before.take_if(|keys| same(keys)) {
+            Some(keys) => keys,
+            None => {
+                if packed.alike {
+                    packed.part();
+                }
+                match self.direct.keys.get(&packed.keys) {
+                    Some(known) => known,
+                    None => self.new_keys(&packed.keys)?,
+                }
+            }
         };
-        let labels = Labels::packed(keys, std::str::from_utf8(&packed.values).ok()?);
+        packed.before = Some(keys.clone());
+        let values = std::str::from_utf8(&packed.values).ok()?;
+        let labels = Labels::packed(keys, values);
         *which(&mut self.direct) = packed;
         Some(labels)
     }
@@ -259,8 +181,13 @@ impl Decoder {
 
     /// What a status says; of its conditions the key, of its containers' amounts the spec's key.
     fn standing<'a>(&mut self, bytes: &'a [u8]) -> Option<Standing<'a>> {
-        let mut standing = Standing::default();
         let direct = &mut self.direct;
+        let [init, main] = std::mem::take(&mut direct.seen).map(emptied);
+        let mut standing = Standing {
+            init,
+            main,
+            ..Standing::default()
+        };
         direct.said_key.clear();
         direct.since.clear();
         let mut reader = Reader(bytes);

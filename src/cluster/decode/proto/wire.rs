@@ -51,6 +51,9 @@ impl<'a> Reader<'a> {
     /// one or two bytes each, as nearly all fields have, is read in line.
     #[inline(always)]
     pub(in super::super) fn next(&mut self) -> Option<Option<(u32, Value<'a>)>> {
+        if self.0.is_empty() {
+            return Some(None);
+        }
         if let Some((key, rest)) = short(self.0)
             && key >= 8
             && let Some((length, rest)) = short(rest)
