@@ -11,16 +11,14 @@ use std::hash::{BuildHasher, Hash};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::merge::{Entry, Merge};
+use super::merge::{Entry, Head, Heads, Merge};
 use super::sorted::Sorted;
 
 /// What a row is sorted by.
 pub(crate) trait Sortable: Ord {
-    /// The beginning of it: of two rows with different heads the lesser stands first. Also whether that is
-    /// all that `order` looks at.
-    fn head(&self) -> ([u64; 2], bool);
-    /// The order, but for what only tells apart those that are alike.
-    fn order(&self, other: &Self) -> Ordering;
+    /// The n-th part of it: of two rows that differ in a head for the first time the lesser stands first.
+    /// What only tells apart those that are alike is no part of it.
+    fn head(&self, n: usize) -> Head;
 }
 
 /// What is known of the rows. `W` is how far a walk over all of them has come.
@@ -48,6 +46,8 @@ struct Sorting<S, W> {
     merge: Merge,
     /// Rows that were met.
     met: usize,
+    /// The slot that the next row of the walk has, if walks still meet rows as they did.
+    next: u32,
     /// Slots that became free meanwhile: not before its end, so that no run names another row.
     freed: Vec<u32>,
     /// What the rows are sorted by has changed meanwhile: once more.
@@ -110,6 +110,7 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
             walk: Some(W::default()),
             merge: Merge::default(),
             met: 0,
+            next: 0,
             freed,
             again: false,
         }));
@@ -241,6 +242,14 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
         }
     }
 
+    /// Like `slot_for`, where it may well have this one.
+    fn slot_after(&mut self, guess: u32, key: K) -> u32 {
+        match self.keys.get(guess as usize) {
+            Some(Some(there)) if *there == key => guess,
+            Some(_) | None => self.slot_for(key),
+        }
+    }
+
     fn slot_for(&mut self, key: K) -> u32 {
         if let Some(slot) = self.slot(&key) {
             return slot;
@@ -305,16 +314,6 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
         };
         let mut done = 0;
         let in_order = look.walks_in_order();
-        let order = |keys: &[Option<K>], places: &[Option<S>], a: u32, b: u32| {
-            if in_order {
-                let (a, b) = (&places[a as usize], &places[b as usize]);
-                a.as_ref()
-                    .zip(b.as_ref())
-                    .map_or(Ordering::Equal, |(a, b)| a.order(b))
-            } else {
-                compare(places, keys, a, b)
-            }
-        };
         if let Some(walk) = &mut sorting.walk {
             if sorting.met == 0 {
                 self.reserve(look.most());
@@ -322,30 +321,35 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
             }
             let mut run = Vec::with_capacity(rows);
             let (places, met) = (&mut sorting.places, &mut sorting.met);
+            let next = &mut sorting.next;
             let more = look.walk(walk, rows, &mut |key, place: S| {
-                let slot = self.slot_for(key);
-                let (head, whole) = place.head();
+                let slot = self.slot_after(*next, key);
+                *next = slot + 1;
                 let at = slot as usize;
                 while places.len() <= at {
                     room(places);
                     places.push(None);
                 }
+                let entry = Entry::new(place.head(0), slot, *met);
                 if places[at].replace(place).is_none() {
-                    run.push(Entry::new(head, whole && in_order, slot, *met));
+                    run.push(entry);
                     *met += 1;
                 }
             });
             done = run.len().max(1);
-            let order = |a: u32, b: u32| order(&self.keys, &sorting.places, a, b);
-            sorting.merge.add(run, order);
+            sorting.merge.add(run);
             if !more {
                 sorting.walk = None;
             }
         }
         if sorting.walk.is_none() && done < rows {
             let moves = (rows - done) * MOVES;
-            let order = |a: u32, b: u32| order(&self.keys, &sorting.places, a, b);
-            let moved = sorting.merge.work(moves, order);
+            let heads = Placed {
+                keys: &self.keys,
+                places: &sorting.places,
+                in_order,
+            };
+            let moved = sorting.merge.work(moves, &heads);
             done += moved / MOVES;
             if moved < moves {
                 self.sorted(*sorting);
@@ -372,8 +376,9 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
             self.free.push(slot);
         }
         let rows = merge.take();
-        let rows = rows.iter().map(|entry| entry.row);
-        let rows = rows.filter(|row| places[*row as usize].is_some());
+        let rows = rows
+            .into_iter()
+            .filter(|row| places[*row as usize].is_some());
         self.order = Sorted::of(rows, &self.shown);
         if !self.judged {
             self.order.doubt(false);
@@ -453,6 +458,25 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
 fn room<T>(list: &mut Vec<T>) {
     if list.len() == list.capacity() {
         list.reserve_exact((list.len() / 8).max(64));
+    }
+}
+
+/// What rows are sorted by.
+struct Placed<'a, K, S> {
+    keys: &'a [Option<K>],
+    places: &'a [Option<S>],
+    /// Rows that are alike were added in their order.
+    in_order: bool,
+}
+
+impl<K: Ord, S: Sortable> Heads for Placed<'_, K, S> {
+    fn head(&self, row: u32, n: usize) -> Head {
+        let place = self.places[row as usize].as_ref();
+        place.map_or(([0; 2], true), |place| place.head(n))
+    }
+
+    fn tie(&self, a: u32, b: u32) -> Option<Ordering> {
+        (!self.in_order).then(|| compare(self.places, self.keys, a, b))
     }
 }
 

@@ -6,14 +6,13 @@ use proptest::prelude::*;
 use super::*;
 
 impl Sortable for i32 {
-    /// Half of it, so that the rest decides too.
-    fn head(&self) -> ([u64; 2], bool) {
-        let up = i64::from(*self) - i64::from(i32::MIN);
-        ([up.cast_unsigned() / 2, 0], false)
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        self.cmp(other)
+    /// Half of it, then the rest.
+    fn head(&self, n: usize) -> Head {
+        let up = (i64::from(*self) - i64::from(i32::MIN)).cast_unsigned();
+        match n {
+            0 => ([up / 2, 0], false),
+            _ => ([0, up], true),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 
 use super::action::run::{ActionId, Run};
 use super::index::Sortable;
+use super::merge::Head;
 use super::view::{RowId, Sorted, Span, Width};
 use crate::model::{JobKey, Model, Text, Uid};
 
@@ -131,22 +132,26 @@ impl Value {
         }
     }
 
-    /// The beginning of it, and whether that is all.
-    fn head(&self) -> ([u64; 2], bool) {
+    /// 16 bytes of it, the n-th time, and whether that is all.
+    fn head(&self, n: usize) -> Head {
         // Keeps the order of negative numbers too.
         let up = |n: i64| n.cast_unsigned() ^ 1 << 63;
         let text = |text: &str| {
+            let rest = text.as_bytes().get(n * 16..).unwrap_or_default();
             let mut head = [[0; 8]; 2];
-            for (to, from) in head.as_flattened_mut().iter_mut().zip(text.bytes()) {
-                *to = from;
+            for (to, from) in head.as_flattened_mut().iter_mut().zip(rest) {
+                *to = *from;
             }
-            head.map(u64::from_be_bytes)
+            (head.map(u64::from_be_bytes), rest.len() <= 16)
         };
         match self {
             Self::Int(n) => ([up(*n), 0], true),
             Self::Pair(a, b) => ([up(*a), up(*b)], true),
-            Self::Text(t) => (text(t), t.len() <= 16),
-            Self::Down(Reverse(t)) => (text(t).map(|half| !half), t.len() <= 16),
+            Self::Text(t) => text(t),
+            Self::Down(Reverse(t)) => {
+                let (head, whole) = text(t);
+                (head.map(|half| !half), whole)
+            }
             Self::Missing => ([u64::MAX; 2], true),
         }
     }
@@ -182,10 +187,12 @@ impl Place {
 }
 
 impl Sortable for Place {
-    fn head(&self) -> ([u64; 2], bool) {
-        self.value.head()
+    fn head(&self, n: usize) -> Head {
+        self.value.head(n)
     }
+}
 
+impl Place {
     fn order(&self, other: &Self) -> Ordering {
         match (&self.value, &other.value) {
             (Value::Text(a), Value::Text(b)) => texts(a, b),
