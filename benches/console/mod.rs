@@ -250,6 +250,13 @@ impl Console {
         self.milliseconds += milliseconds;
     }
 
+    /// The lines of the last frame between the titles and the foot.
+    #[allow(dead_code, reason = "one of the benches looks at none")]
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |y: u16| (0..SIZE.width).map(move |x| self.last[(x, y)].symbol());
+        (4..SIZE.height - 3).map(|y| line(y).collect()).collect()
+    }
+
     /// The cells that change. Views and layout run again when the page has another size, as in the shell.
     pub(crate) fn frame(&mut self) -> usize {
         let now = self.now();

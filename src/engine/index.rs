@@ -25,8 +25,8 @@ pub(crate) trait Sortable: Ord {
 pub(crate) trait Look<K, S, W> {
     /// A row's place; `None`: it does not exist, or not in the table's scope.
     fn place(&self, key: &K) -> Option<S>;
-    /// Whether the filter shows it.
-    fn passes(&self, key: &K) -> bool;
+    /// Whether the filter shows it. A slot is the row's until it is gone.
+    fn passes(&self, slot: u32, key: &K) -> bool;
     /// The filter shows everything.
     fn passes_all(&self) -> bool;
     /// At most so many rows are in scope, as far as is known.
@@ -216,6 +216,14 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
     /// Their slots.
     pub(crate) fn slots_from(&self, n: usize) -> impl Iterator<Item = u32> {
         self.order.from(n, &self.shown)
+    }
+
+    /// The next row at or behind a slot, whether in scope or not.
+    pub(crate) fn at_or_behind(&self, slot: u32) -> Option<(u32, &K)> {
+        let rest = self.keys.get(slot as usize..)?;
+        let row = (slot..).zip(rest);
+        row.filter_map(|(slot, key)| Some((slot, key.as_ref()?)))
+            .next()
     }
 
     fn spend(&mut self, mut places: Vec<Option<S>>) {
@@ -413,7 +421,8 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
             let mut count = 0;
             for slot in slots {
                 let at = *slot as usize;
-                self.shown[at] = self.keys[at].as_ref().is_some_and(|key| look.passes(key));
+                let key = self.keys[at].as_ref();
+                self.shown[at] = key.is_some_and(|key| look.passes(*slot, key));
                 count += usize::from(self.shown[at]);
             }
             done += slots.len();
@@ -435,7 +444,7 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
                 self.release(slot);
                 continue;
             };
-            let shows = look.passes_all() || look.passes(key);
+            let shows = look.passes_all() || look.passes(slot, key);
             if self.places[at].as_ref() == Some(&place) {
                 if self.shown[at] != shows {
                     let probe = probe(&self.places, &self.keys, slot);

@@ -68,6 +68,7 @@ impl Engine {
                     && let Purpose::Filter { before } = prompt.purpose
                 {
                     let _ = self.filter(&before);
+                    self.leave_filter();
                 }
             }
             Typed::Entered => self.entered(out),
@@ -98,7 +99,11 @@ impl Engine {
         };
         let text = prompt.text.clone();
         let done = match prompt.purpose {
-            Purpose::Filter { .. } => self.filter(&text),
+            Purpose::Filter { .. } => {
+                let done = self.filter(&text);
+                self.leave_filter();
+                done
+            }
             Purpose::Search => {
                 self.layers.pop();
                 self.search(&text);
@@ -127,8 +132,18 @@ impl Engine {
     }
 
     pub(super) fn prompt(&mut self, purpose: Purpose, text: String) {
+        let filters = matches!(purpose, Purpose::Filter { .. });
         self.layers.push(Layer::Prompt(Prompt::new(purpose, text)));
         self.retyped();
+        if filters && let Some(table) = self.screens.top_mut().table_mut() {
+            table.prepare_filter();
+        }
+    }
+
+    fn leave_filter(&mut self) {
+        if let Some(table) = self.screens.top_mut().table_mut() {
+            table.leave_filter();
+        }
     }
 
     fn filter(&mut self, text: &str) -> Result<(), String> {

@@ -59,7 +59,7 @@ impl Look<u8, i32, Option<u8>> for World {
         Some(self.value(*value))
     }
 
-    fn passes(&self, key: &u8) -> bool {
+    fn passes(&self, _: u32, key: &u8) -> bool {
         self.rows.get(key).is_some_and(|v| *v >= self.least)
     }
 

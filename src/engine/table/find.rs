@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use super::lines::END;
 use super::{Cx, Rows};
 use crate::engine::filter::Subject;
 use crate::model::Labels;
@@ -33,6 +34,51 @@ pub(crate) struct Filtered<'r, 'a, T: Rows> {
     pub(crate) row: &'r T::Row<'a>,
     pub(crate) cx: &'r Cx<'a>,
     pub(crate) texts: &'r Texts,
+}
+
+impl<T: Rows> Filtered<'_, '_, T> {
+    /// Tells all that filters look at, in small letters, column by column.
+    pub(crate) fn line(&self, tell: impl FnOnce(&str)) {
+        let (row, cx) = (self.row, self.cx);
+        let mut line = self.texts.line.borrow_mut();
+        line.clear();
+        for (at, column) in T::columns().iter().enumerate() {
+            let from = line.len();
+            match column.find {
+                Find::Moves => {}
+                Find::Cell => line.push_str(&(column.cell)(row, cx).text),
+                Find::Text(text) => line.push_str(text(row)),
+                Find::Written(write) => write(row, cx, &mut line),
+                Find::Number(number) => {
+                    let mut numbers = self.texts.numbers.borrow_mut();
+                    let text = numbers
+                        .entry((at, number(row, cx)))
+                        .or_insert_with(|| (column.cell)(row, cx).text.into());
+                    line.push_str(text);
+                }
+            }
+            lower(&mut line, from);
+            line.push(END);
+        }
+        tell(&line);
+    }
+}
+
+/// Makes what stands there from `from` on what is to be found of a text.
+fn lower(line: &mut String, from: usize) {
+    let text = &mut line[from..];
+    if text.is_ascii() {
+        text.make_ascii_lowercase();
+    } else {
+        let small = text.to_lowercase();
+        line.truncate(from);
+        line.push_str(&small);
+    }
+    if line[from..].contains(END) {
+        // Words of a filter have neither.
+        let text = line.split_off(from).replace(END, " ");
+        line.push_str(&text);
+    }
 }
 
 impl<T: Rows> Subject for Filtered<'_, '_, T> {

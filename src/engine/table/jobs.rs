@@ -79,6 +79,11 @@ impl Rows for Jobs {
             }
     }
 
+    /// Once its node tells its pool.
+    fn steady(job: &&Job, _: &Cx<'_>) -> bool {
+        job.node().is_some()
+    }
+
     fn labels<'a>(job: &&'a Job, cx: &Cx<'a>) -> Option<&'a crate::model::Labels> {
         let pod = cx.model.pod(job.pod()?)?;
         Some(&pod.meta.labels)

@@ -1,6 +1,9 @@
 //! How an index looks at the rows of a table.
 
+use std::cell::RefCell;
+
 use super::find::{Filtered, Texts};
+use super::lines::{Lines, Written};
 use super::{Cx, Place, RowKey, Rows, Scope};
 use crate::engine::filter::Filter;
 use crate::engine::index::Look;
@@ -51,6 +54,7 @@ pub(crate) struct Looking<'r, 'a, T> {
     sort: Option<(usize, Sorted)>,
     cx: &'r Cx<'a>,
     texts: Texts,
+    lines: RefCell<&'r mut Lines>,
     rows: std::marker::PhantomData<T>,
 }
 
@@ -60,6 +64,7 @@ impl<'r, 'a, T: Rows> Looking<'r, 'a, T> {
         filter: &'r Filter,
         sort: Option<(usize, Sorted)>,
         cx: &'r Cx<'a>,
+        lines: &'r mut Lines,
     ) -> Self {
         Self {
             scope,
@@ -67,8 +72,30 @@ impl<'r, 'a, T: Rows> Looking<'r, 'a, T> {
             sort,
             cx,
             texts: Texts::default(),
+            lines: RefCell::new(lines),
             rows: std::marker::PhantomData,
         }
+    }
+
+    /// Writes a row's line, if it is one to be kept and is not there.
+    pub(crate) fn write(&self, slot: u32, key: &RowKey) {
+        let mut lines = self.lines.borrow_mut();
+        if lines.get(slot).is_none()
+            && let Some(row) = T::get(key, self.cx)
+        {
+            self.write_row(&mut lines, slot, &row);
+        }
+    }
+
+    /// Returns whether it did.
+    fn write_row(&self, lines: &mut Lines, slot: u32, row: &T::Row<'a>) -> bool {
+        let writes = lines.on() && T::steady(row, self.cx);
+        if writes {
+            let (cx, texts) = (self.cx, &self.texts);
+            let rows = T::most(cx);
+            Filtered::<T> { row, cx, texts }.line(|line| lines.put(slot, line, rows));
+        }
+        writes
     }
 
     fn place_of(&self, row: &T::Row<'a>) -> Option<Place> {
@@ -88,11 +115,25 @@ impl<T: Rows> Look<RowKey, Place, Walk> for Looking<'_, '_, T> {
         self.place_of(&T::get(key, self.cx)?)
     }
 
-    fn passes(&self, key: &RowKey) -> bool {
-        T::get(key, self.cx).is_some_and(|row| {
-            let (cx, texts) = (self.cx, &self.texts);
-            let row = &row;
-            self.filter.passes(&Filtered::<T> { row, cx, texts })
+    fn passes(&self, slot: u32, key: &RowKey) -> bool {
+        let (cx, texts) = (self.cx, &self.texts);
+        let mut lines = self.lines.borrow_mut();
+        if lines.get(slot).is_none() {
+            let Some(row) = T::get(key, cx) else {
+                return false;
+            };
+            if !self.write_row(&mut lines, slot, &row) {
+                let row = &row;
+                return self.filter.passes(&Filtered::<T> { row, cx, texts });
+            }
+        }
+        let line = lines.get(slot).unwrap_or_default();
+        let rows = self.rows;
+        self.filter.passes(&Written::<T> {
+            line,
+            key,
+            cx,
+            rows,
         })
     }
 

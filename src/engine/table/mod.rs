@@ -4,6 +4,7 @@ mod actions;
 mod find;
 mod ingresses;
 mod jobs;
+mod lines;
 mod look;
 mod nodes;
 mod pods;
@@ -273,6 +274,10 @@ pub(crate) trait Rows: 'static {
         )
     }
     fn within(row: &Self::Row<'_>, scope: &Scope, cx: &Cx<'_>) -> bool;
+    /// Whether what filters look at stays until the row is told to have changed, or the pools.
+    fn steady(_: &Self::Row<'_>, _: &Cx<'_>) -> bool {
+        false
+    }
     fn labels<'a>(row: &Self::Row<'a>, cx: &Cx<'a>) -> Option<&'a crate::model::Labels>;
     /// The order while no column was chosen.
     fn natural(row: &Self::Row<'_>, cx: &Cx<'_>) -> Value;

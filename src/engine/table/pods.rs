@@ -94,6 +94,12 @@ impl Rows for Pods {
             }
     }
 
+    /// But for a batch Job's pods: what is known of the Job may come later.
+    fn steady(pod: &&Pod, _: &Cx<'_>) -> bool {
+        let owner = pod.meta.owner.as_ref();
+        owner.is_none_or(|owner| &*owner.kind != "Job")
+    }
+
     fn labels<'a>(pod: &&'a Pod, _: &Cx<'a>) -> Option<&'a crate::model::Labels> {
         Some(&pod.meta.labels)
     }

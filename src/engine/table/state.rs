@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::lines::Lines;
 use super::look::{Looking, Walk};
 use super::{Cx, Place, RowKey, Rows, Scope, TableKind, cells, titles, with_rows};
 use crate::engine::filter::Filter;
@@ -18,6 +19,8 @@ pub(crate) struct TableState {
     filter: Filter,
     sort: Option<(usize, Sorted)>,
     index: Index<RowKey, Place, Walk>,
+    /// What the filter looks at.
+    lines: Lines,
     /// The row under the cursor; `None`: the first one, until the person moves.
     cursor: Option<RowKey>,
     /// Where the cursor was last, so that the next row takes it when its own goes.
@@ -62,6 +65,7 @@ impl TableState {
             filter: Filter::default(),
             sort: None,
             index: Index::default(),
+            lines: Lines::default(),
             cursor: None,
             at: 0,
             top: 0,
@@ -80,6 +84,7 @@ impl TableState {
     pub(crate) fn renew(&mut self) {
         if !self.covered {
             self.index.renew();
+            self.lines.clear();
             self.turned = true;
         }
     }
@@ -99,6 +104,7 @@ impl TableState {
             });
         }
         self.index = Index::default();
+        self.lines.drop_all();
         self.seen = Seen::default();
         self.covered = true;
     }
@@ -141,8 +147,11 @@ impl TableState {
             }
         }
         // What a row's pool is may have changed for every row.
-        if changes.pools && self.minds_pools() {
-            self.renew();
+        if changes.pools {
+            self.lines.clear();
+            if self.minds_pools() {
+                self.renew();
+            }
         }
         // A Service's endpoints turned.
         if matches!(self.scope, Scope::Service(..)) && changes.touches(Kind::EndpointSlice) {
@@ -174,7 +183,10 @@ impl TableState {
             Change::Removed => self.index.gone(&key),
             Change::Added | Change::Changed => Some(self.index.touch(key)),
         };
-        self.turned |= slot.is_some_and(|slot| self.seen.slots.contains(&slot));
+        if let Some(slot) = slot {
+            self.lines.forget(slot);
+            self.turned |= self.seen.slots.contains(&slot);
+        }
     }
 
     /// Works for up to so many rows; returns for how many it did.
@@ -185,9 +197,23 @@ impl TableState {
             filter,
             sort,
             index,
+            lines,
             ..
         } = self;
-        with_rows!(*kind, T => index.work(rows, &Looking::<T>::new(scope, filter, *sort, cx)))
+        with_rows!(*kind, T => {
+            let mut ahead = lines.ahead();
+            let look = Looking::<T>::new(scope, filter, *sort, cx, lines);
+            let mut done = index.work(rows, &look);
+            while done < rows && let Some(slot) = ahead {
+                ahead = index.at_or_behind(slot).map(|(slot, key)| {
+                    look.write(slot, key);
+                    slot + 1
+                });
+                done += 1;
+            }
+            lines.went(ahead);
+            done
+        })
     }
 
     /// Whether what is shown is as it should be.
@@ -197,7 +223,7 @@ impl TableState {
 
     /// Whether there is nothing to work on.
     pub(crate) fn idle(&self) -> bool {
-        self.covered || self.index.idle()
+        self.covered || (self.index.idle() && self.lines.ahead().is_none())
     }
 
     /// Whether something on the screen changed since this was last asked.
@@ -371,10 +397,29 @@ impl TableState {
         let filter = Filter::parse(text, &titles(self.kind))?;
         self.filter_text = text.trim().to_owned();
         if filter != self.filter {
+            if filter.is_empty() {
+                self.lines.drop_all();
+            } else {
+                self.lines.keep();
+            }
             self.filter = filter;
             self.index.filter();
         }
         Ok(())
+    }
+
+    /// A filter is about to be typed.
+    pub(crate) fn prepare_filter(&mut self) {
+        if !self.covered {
+            self.lines.prepare();
+        }
+    }
+
+    /// None will be: an empty one was left.
+    pub(crate) fn leave_filter(&mut self) {
+        if self.filter.is_empty() {
+            self.lines.drop_all();
+        }
     }
 
     /// Sorts by a column; the same column again turns the order round.
