@@ -30,6 +30,8 @@ const SCREENS: [(&str, &str); 8] = [
     ("ingresses", ":ingresses\n"),
     ("pods", ":pods\n"),
 ];
+/// What is in no row.
+const NOTHING: &str = "zzz";
 /// Within this a changed sort or filter shows.
 const SHOWN: Duration = Duration::from_millis(50);
 /// Rows between two looks at the inputs, as in the shell.
@@ -205,12 +207,18 @@ fn settle(console: &mut Console, keys: &str) -> Change {
             }
         }
         change.all += timed(|| console.frame());
+        if keys.contains(NOTHING) {
+            // That there is none is only known then.
+            change.seen = change.all;
+        }
         console.work();
         if best.is_none_or(|best| change.all < best.all) {
             best = Some(change);
         }
         if keys.starts_with('/') {
-            console.handle(enter.clone());
+            if keys != "/" {
+                console.handle(enter.clone());
+            }
             console.handle(Event::Key(Key::plain(Code::Esc)));
             console.work();
         } else if keys.contains("sort") {

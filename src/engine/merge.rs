@@ -214,7 +214,7 @@ mod tests {
         fn head(&self, row: u32, n: usize) -> Head {
             let v = self.0[row as usize];
             match n {
-                0 => ([v / 100, 0], v / 100 % 3 == 0),
+                0 => ([v / 100, 0], (v / 100).is_multiple_of(3)),
                 1 => ([0, v / 10 % 10], false),
                 _ => ([v % 5, 0], true),
             }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 mod dirty;
+mod filters;
 mod pools;
 
 use super::action::gate::Lock;

@@ -87,18 +87,18 @@ pub(crate) fn percent(part: i64, whole: i64) -> String {
 
 /// `shop/api test #8121`: as much of it as is known, else its pod's or its own name.
 pub(crate) fn job_title(job: &Job) -> String {
-    let mut title = String::new();
+    let mut title = String::with_capacity(64);
     write_title(job, &mut title);
     title
 }
 
 /// The same at the end of `to`.
 pub(crate) fn write_title(job: &Job, to: &mut String) {
-    let nameless = job.project().is_empty() && job.name().is_empty() && job.run().is_empty();
-    if nameless && job.pipeline().is_empty() && !job.pod_name().is_empty() {
-        to.push_str(job.pod_name());
-    } else {
-        super::action::plan::write_title(job, to);
+    let from = to.len();
+    super::action::plan::write_names(job, to);
+    if to.len() == from {
+        let pod = job.pod_name();
+        to.push_str(if pod.is_empty() { job.id.as_str() } else { pod });
     }
 }
 

@@ -372,7 +372,16 @@ pub fn title(job: &Job) -> String {
 }
 
 /// The same at the end of `to`.
-pub(crate) fn write_title(job: &Job, to: &mut String) {
+fn write_title(job: &Job, to: &mut String) {
+    let start = to.len();
+    write_names(job, to);
+    if to.len() == start {
+        to.push_str(job.id.as_str());
+    }
+}
+
+/// Project, name (else pipeline) and run, as much of it as is known.
+pub(crate) fn write_names(job: &Job, to: &mut String) {
     let name = match job.name() {
         "" => job.pipeline(),
         name => name,
@@ -386,9 +395,6 @@ pub(crate) fn write_title(job: &Job, to: &mut String) {
             to.push_str(mark);
             to.push_str(word);
         }
-    }
-    if to.len() == start {
-        to.push_str(job.id.as_str());
     }
 }
 
