@@ -5,14 +5,17 @@
 //! complete; a new filter is asked about the rows in their order, so that the first ones show first. Rows
 //! that went are taken out of everything at once, so that what is shown never names the dead.
 
+mod sorting;
+
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::merge::{Entry, Head, Heads, Merge};
+use super::merge::{Head, Merge};
 use super::sorted::Sorted;
+use sorting::Sorting;
 
 /// What a row is sorted by.
 pub(crate) trait Sortable: Ord {
@@ -37,23 +40,6 @@ pub(crate) trait Look<K, S, W> {
     fn walk(&self, walk: &mut W, rows: usize, tell: &mut dyn FnMut(K, S)) -> bool;
 }
 
-/// A new order that is being made.
-#[derive(Clone, Debug)]
-struct Sorting<S, W> {
-    /// By slot.
-    places: Vec<Option<S>>,
-    walk: Option<W>,
-    merge: Merge,
-    /// Rows that were met.
-    met: usize,
-    /// The slot that the next row of the walk has, if walks still meet rows as they did.
-    next: u32,
-    /// Slots that became free meanwhile: not before its end, so that no run names another row.
-    freed: Vec<u32>,
-    /// What the rows are sorted by has changed meanwhile: once more.
-    again: bool,
-}
-
 /// The index of one table: `K` names a row, `S` is its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Index<K, S, W> {
@@ -76,8 +62,6 @@ pub(crate) struct Index<K, S, W> {
     spent: Vec<Option<S>>,
 }
 
-/// What looking at a row costs in terms of rows moved while merging.
-const MOVES: usize = 6;
 /// Places that are given back for the price of one row.
 const SPENT: usize = 12;
 
@@ -316,95 +300,6 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
         }
     }
 
-    fn sort_on(&mut self, rows: usize, look: &impl Look<K, S, W>) -> usize {
-        let Some(mut sorting) = self.sorting.take() else {
-            return 0;
-        };
-        let mut done = 0;
-        let in_order = look.walks_in_order();
-        if let Some(walk) = &mut sorting.walk {
-            if sorting.met == 0 {
-                self.reserve(look.most());
-                sorting.places.reserve_exact(self.keys.capacity());
-            }
-            let mut run = Vec::with_capacity(rows);
-            let (places, met) = (&mut sorting.places, &mut sorting.met);
-            let next = &mut sorting.next;
-            let more = look.walk(walk, rows, &mut |key, place: S| {
-                let slot = self.slot_after(*next, key);
-                *next = slot + 1;
-                let at = slot as usize;
-                while places.len() <= at {
-                    room(places);
-                    places.push(None);
-                }
-                let entry = Entry::new(place.head(0), slot, *met);
-                if places[at].replace(place).is_none() {
-                    run.push(entry);
-                    *met += 1;
-                }
-            });
-            done = run.len().max(1);
-            sorting.merge.add(run);
-            if !more {
-                sorting.walk = None;
-            }
-        }
-        if sorting.walk.is_none() && done < rows {
-            let moves = (rows - done) * MOVES;
-            let heads = Placed {
-                keys: &self.keys,
-                places: &sorting.places,
-                in_order,
-            };
-            let moved = sorting.merge.work(moves, &heads);
-            done += moved / MOVES;
-            if moved < moves {
-                self.sorted(*sorting);
-                return done.max(1);
-            }
-        }
-        self.sorting = Some(sorting);
-        done.max(1)
-    }
-
-    /// The new order takes its place.
-    fn sorted(&mut self, sorting: Sorting<S, W>) {
-        let Sorting {
-            mut places,
-            mut merge,
-            freed,
-            again,
-            ..
-        } = sorting;
-        places.resize_with(self.keys.len(), || None);
-        for slot in freed {
-            self.keys[slot as usize] = None;
-            places[slot as usize] = None;
-            self.free.push(slot);
-        }
-        let rows = merge.take();
-        let rows = rows
-            .into_iter()
-            .filter(|row| places[*row as usize].is_some());
-        self.order = Sorted::of(rows, &self.shown);
-        if !self.judged {
-            self.order.doubt(false);
-        }
-        let old = std::mem::replace(&mut self.places, places);
-        self.spend(old);
-        // What came meanwhile, and what is not in scope any more: to be looked at.
-        let placeless = |(place, key): (&Option<S>, &Option<K>)| place.is_none() && key.is_some();
-        for (slot, row) in (0..).zip(self.places.iter().zip(&self.keys)) {
-            if placeless(row) {
-                self.touched.push_back(slot);
-            }
-        }
-        if again {
-            self.sort();
-        }
-    }
-
     fn judge_on(&mut self, rows: usize, look: &impl Look<K, S, W>) -> usize {
         if look.passes_all() {
             self.shown.fill(true);
@@ -467,25 +362,6 @@ impl<K: Clone + Eq + Hash + Ord, S: Sortable, W: Default> Index<K, S, W> {
 fn room<T>(list: &mut Vec<T>) {
     if list.len() == list.capacity() {
         list.reserve_exact((list.len() / 8).max(64));
-    }
-}
-
-/// What rows are sorted by.
-struct Placed<'a, K, S> {
-    keys: &'a [Option<K>],
-    places: &'a [Option<S>],
-    /// Rows that are alike were added in their order.
-    in_order: bool,
-}
-
-impl<K: Ord, S: Sortable> Heads for Placed<'_, K, S> {
-    fn head(&self, row: u32, n: usize) -> Head {
-        let place = self.places[row as usize].as_ref();
-        place.map_or(([0; 2], true), |place| place.head(n))
-    }
-
-    fn tie(&self, a: u32, b: u32) -> Option<Ordering> {
-        (!self.in_order).then(|| compare(self.places, self.keys, a, b))
     }
 }
 
