@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -18,13 +18,13 @@ pub(crate) struct Console {
     child: Box<dyn Child + Send + Sync>,
     _master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
-    output: Receiver<Vec<u8>>,
+    output: Receiver<(SystemTime, Vec<u8>)>,
     screen: vt100::Parser,
     _home: tempfile::TempDir,
 }
 
 impl Console {
-    pub(crate) fn open(kubeconfig: &Path) -> Result<Self, Failed> {
+    pub(crate) fn open(kubeconfig: &Path, arguments: &[&str]) -> Result<Self, Failed> {
         let home = tempfile::tempdir()?;
         let size = PtySize {
             rows: ROWS,
@@ -36,6 +36,7 @@ impl Console {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_constable"));
         command.arg("--kubeconfig");
         command.arg(kubeconfig);
+        command.args(arguments);
         command.env_clear();
         for name in ["HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"] {
             command.env(name, home.path());
@@ -48,7 +49,8 @@ impl Console {
         std::thread::spawn(move || {
             let mut buffer = [0; 64 << 10];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
+                let read = (SystemTime::now(), buffer[..count].to_vec());
+                if sender.send(read).is_err() {
                     return;
                 }
             }
@@ -86,7 +88,7 @@ impl Console {
                 .output
                 .recv_timeout(deadline.saturating_duration_since(Instant::now()))
             {
-                Ok(bytes) => self.screen.process(&bytes),
+                Ok((_, bytes)) => self.screen.process(&bytes),
                 Err(_) => {
                     return Err(format!(
                         "the screen stays at:\n{}",
@@ -99,13 +101,25 @@ impl Console {
         Ok(())
     }
 
+    /// Takes what is written next, if it comes in time, and says when it came.
+    pub(crate) fn step(&mut self, time: Duration) -> Option<SystemTime> {
+        let (at, bytes) = self.output.recv_timeout(time).ok()?;
+        self.screen.process(&bytes);
+        Some(at)
+    }
+
+    /// Looks at the screen.
+    pub(crate) fn with<T>(&self, look: impl Fn(&str) -> Option<T>) -> Option<T> {
+        look(&self.screen.screen().contents())
+    }
+
     /// Lets it run.
     pub(crate) fn pass(&mut self, time: Duration) {
         let deadline = Instant::now() + time;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.screen.process(&bytes),
+                Ok((_, bytes)) => self.screen.process(&bytes),
                 Err(RecvTimeoutError::Timeout) => return,
                 Err(RecvTimeoutError::Disconnected) => {
                     std::thread::sleep(left);

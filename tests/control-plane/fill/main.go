@@ -3,7 +3,7 @@
 //
 //	fill load  --etcd URL --nodes N --pods N      objects straight into etcd, before the API server starts
 //	fill churn --kubeconfig FILE --lives N        N pods a second created, set Running, deleted some seconds later
-//	fill stamp --kubeconfig FILE --pod NS/NAME    writes 1, 2, 3, … into one pod's label jobs.constable/attempt
+//	fill stamp --kubeconfig FILE --pod NS/NAME    writes st-1001, st-1002, … as the author of one pod's job
 //
 // churn and stamp go through the API as any platform does, run until SIGTERM or
 // the end of --seconds, and take away what they made.

@@ -13,8 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Writes 1001, 1002, … into one pod's label and says for each when it was sent
-// and when the server had it, in nanoseconds of the wall clock:
+// Writes st-1001, st-1002, … as the author of one runner pod's job, which the
+// console shows in a column, and says for each when it was sent and when the
+// server had it, in nanoseconds of the wall clock:
 //
 //	NUMBER SENT ANSWERED
 func stamp(ctx context.Context, flags *flag.FlagSet, arguments []string) error {
@@ -36,11 +37,11 @@ func stamp(ctx context.Context, flags *flag.FlagSet, arguments []string) error {
 	ctx, cancel := within(ctx, *seconds)
 	defer cancel()
 	write := func(ctx context.Context, value string) error {
-		patch := fmt.Sprintf(`{"metadata":{"labels":{"jobs.constable/attempt":%q}}}`, value)
+		patch := fmt.Sprintf(`{"metadata":{"annotations":{"jobs.constable/author":%q}}}`, value)
 		_, err := set.CoreV1().Pods(namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 		return err
 	}
-	defer func() { _ = write(context.WithoutCancel(ctx), "1") }()
+	defer func() { _ = write(context.WithoutCancel(ctx), "dev-1") }()
 
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
@@ -53,7 +54,7 @@ func stamp(ctx context.Context, flags *flag.FlagSet, arguments []string) error {
 		case <-ticker.C:
 		}
 		sent := time.Now().UnixNano()
-		if err := write(context.WithoutCancel(ctx), fmt.Sprint(number)); err != nil {
+		if err := write(context.WithoutCancel(ctx), fmt.Sprintf("st-%d", number)); err != nil {
 			return fmt.Errorf("stamp %s: %w", *target, err)
 		}
 		fmt.Fprintln(out, number, sent, time.Now().UnixNano())
