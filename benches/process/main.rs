@@ -72,7 +72,7 @@ enum Figure {
     Limit,
     /// Memory over time
     Endure,
-    /// Drains the streaming list of pods and decodes nothing
+    /// Drains the list of pods and decodes nothing
     #[command(hide = true)]
     Reader {
         /// All the kinds that the console watches

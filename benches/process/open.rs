@@ -98,7 +98,15 @@ pub(crate) fn latency(place: &Place, seconds: u64) -> Result<(), Failed> {
     let mut stamp = place
         .tool(
             "fill",
-            &["stamp", "--pod", &pod, "--rate", "10", "--seconds", &seconds],
+            &[
+                "stamp",
+                "--pod",
+                &pod,
+                "--rate",
+                "10",
+                "--seconds",
+                &seconds,
+            ],
         )?
         .stdout(Stdio::piped())
         .spawn()?;
@@ -180,7 +188,10 @@ pub(crate) fn endure(place: &Place, minutes: u64) -> Result<(), Failed> {
             cpu(pid).unwrap_or(f64::NAN)
         );
     }
-    if console.with(|screen| screen.contains("● live").then_some(())).is_none() {
+    if console
+        .with(|screen| screen.contains("● live").then_some(()))
+        .is_none()
+    {
         return Err("the console is no longer live".into());
     }
     console.press(":q\r")?;

@@ -1,10 +1,13 @@
-//! The floor: the console's own streaming lists in protobuf, cut into frames, nothing decoded.
+//! The floor: the console's own requests in protobuf, cut into frames and items, nothing decoded.
 
-use std::pin::pin;
+use std::pin::Pin;
 use std::time::Duration;
 
+use constable::cluster::decode::ListHead;
+use constable::cluster::feed::items::{Items, Part};
+use constable::cluster::feed::splitter::LIMIT;
 use constable::model::Kind;
-use futures::AsyncReadExt;
+use futures::{AsyncRead, AsyncReadExt};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
@@ -12,6 +15,8 @@ use super::Failed;
 use super::place::Place;
 
 const QUERY: &str = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=300";
+const STREAM: &str = "application/vnd.kubernetes.protobuf;stream=watch";
+const LIST: &str = "application/vnd.kubernetes.protobuf";
 const END: &[u8] = b"k8s.io/initial-events-end";
 
 /// Reads until the initial events have ended, then goes on so many seconds.
@@ -47,13 +52,31 @@ async fn drain(client: &Client, kind: Kind, stay: u64) -> Result<(u64, u64), Fai
         "" => "/api/v1".to_owned(),
         group => format!("/apis/{group}/v1"),
     };
-    let request = http::Request::get(format!("{base}/{}?{QUERY}", kind.plural()))
-        .header(
-            http::header::ACCEPT,
-            "application/vnd.kubernetes.protobuf;stream=watch",
-        )
+    let path = format!("{base}/{}", kind.plural());
+    let (read, body) = if kind == Kind::Pod {
+        whole(client, &path).await?
+    } else {
+        streamed(client, &path).await?
+    };
+    // Whatever comes now is read and dropped until the time is over.
+    let mut sink = futures::io::sink();
+    let rest = futures::io::copy(body, &mut sink);
+    let rest = tokio::time::timeout(Duration::from_secs(stay), rest).await;
+    Ok((read.0, read.1 + rest.unwrap_or(Ok(0))?))
+}
+
+type Body = Pin<Box<dyn AsyncRead>>;
+
+async fn get(client: &Client, path: &str, accept: &str) -> Result<Body, Failed> {
+    let request = http::Request::get(path)
+        .header(http::header::ACCEPT, accept)
         .body(Vec::new())?;
-    let mut body = pin!(client.request_stream(request).await?);
+    Ok(Box::pin(client.request_stream(request).await?))
+}
+
+/// A streaming list up to its end.
+async fn streamed(client: &Client, path: &str) -> Result<((u64, u64), Body), Failed> {
+    let mut body = get(client, &format!("{path}?{QUERY}"), STREAM).await?;
     let (mut frame, mut frames, mut bytes) = (Vec::new(), 0_u64, 0_u64);
     loop {
         let mut length = [0; 4];
@@ -65,14 +88,44 @@ async fn drain(client: &Client, kind: Kind, stay: u64) -> Result<(u64, u64), Fai
         bytes += 4 + u64::try_from(length)?;
         // The bookmark is small: objects are not searched.
         if length < 400 && frame.windows(END.len()).any(|w| w == END) {
-            break;
+            return Ok(((frames, bytes), body));
         }
     }
-    // Whatever comes now is read and dropped until the time is over.
-    let mut sink = futures::io::sink();
-    let rest = futures::io::copy(body, &mut sink);
-    if let Ok(read) = tokio::time::timeout(Duration::from_secs(stay), rest).await {
-        bytes += read?;
+}
+
+/// A page and the rest in one answer, as the console asks for pods; then the watch.
+async fn whole(client: &Client, path: &str) -> Result<((u64, u64), Body), Failed> {
+    let mut query = "limit=500".to_owned();
+    let (mut count, mut bytes) = (0, 0);
+    loop {
+        let mut body = get(client, &format!("{path}?{query}"), LIST).await?;
+        let (mut items, mut head) = (Items::new(LIMIT), ListHead::default());
+        let mut chunk = vec![0; 64 << 10];
+        loop {
+            let read = body.read(&mut chunk).await?;
+            if read == 0 {
+                break;
+            }
+            bytes += u64::try_from(read)?;
+            let mut rest = &chunk[..read];
+            while let Some(part) = items.next(&mut rest).map_err(|_| "no list")? {
+                match part {
+                    Part::Metadata(bytes) => head = ListHead::read(bytes)?,
+                    _ => count += 1,
+                }
+            }
+        }
+        match head.next {
+            Some(token) => query = format!("limit=2147483647&continue={token}"),
+            None => {
+                let version = head.version;
+                query = format!(
+                    "watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={version}"
+                );
+                break;
+            }
+        }
     }
-    Ok((frames, bytes))
+    let watch = get(client, &format!("{path}?{query}"), STREAM).await?;
+    Ok(((count, bytes), watch))
 }

@@ -99,7 +99,10 @@ pub(crate) fn get(place: &Place, runs: usize) -> Result<(), Failed> {
         for _ in 0..runs {
             let server = place.server();
             ours.push(process::run(&mut place.constable(arguments)?, server)?);
-            theirs.push(process::run(&mut place.tool("kubectl", arguments)?, server)?);
+            theirs.push(process::run(
+                &mut place.tool("kubectl", arguments)?,
+                server,
+            )?);
         }
         let line = arguments.join(" ");
         let ours = say(&format!("constable {line}"), &ours);
