@@ -93,7 +93,7 @@ async fn streamed(client: &Client, path: &str) -> Result<((u64, u64), Body), Fai
     }
 }
 
-/// A page and the rest in one answer, as the console asks for pods; then the watch.
+/// A page and then all in one answer, as the console asks for pods; then the watch.
 async fn whole(client: &Client, path: &str) -> Result<((u64, u64), Body), Failed> {
     let mut query = "limit=500".to_owned();
     let (mut count, mut bytes) = (0, 0);
@@ -116,7 +116,7 @@ async fn whole(client: &Client, path: &str) -> Result<((u64, u64), Body), Failed
             }
         }
         match head.next {
-            Some(token) => query = format!("limit=2147483647&continue={token}"),
+            Some(_) => query.clear(),
             None => {
                 let version = head.version;
                 query = format!(
