@@ -1,13 +1,13 @@
 //! The floor: the console's own requests in protobuf, cut into frames and items, nothing decoded.
 
-use std::pin::Pin;
 use std::time::Duration;
 
-use constable::cluster::decode::ListHead;
+use bytes::Bytes;
+use constable::cluster::decode::{ListHead, Wire};
 use constable::cluster::feed::items::{Items, Part};
-use constable::cluster::feed::splitter::LIMIT;
+use constable::cluster::feed::splitter::{Cut, LIMIT, Splitter};
 use constable::model::Kind;
-use futures::{AsyncRead, AsyncReadExt};
+use http_body_util::BodyExt;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
@@ -53,61 +53,78 @@ async fn drain(client: &Client, kind: Kind, stay: u64) -> Result<(u64, u64), Fai
         group => format!("/apis/{group}/v1"),
     };
     let path = format!("{base}/{}", kind.plural());
-    let (read, body) = if kind == Kind::Pod {
+    let ((frames, mut bytes), mut body) = if kind == Kind::Pod {
         whole(client, &path).await?
     } else {
         streamed(client, &path).await?
     };
     // Whatever comes now is read and dropped until the time is over.
-    let mut sink = futures::io::sink();
-    let rest = futures::io::copy(body, &mut sink);
-    let rest = tokio::time::timeout(Duration::from_secs(stay), rest).await;
-    Ok((read.0, read.1 + rest.unwrap_or(Ok(0))?))
+    let rest = async {
+        while let Some(chunk) = body.next().await? {
+            bytes += u64::try_from(chunk.len())?;
+        }
+        Ok::<_, Failed>(())
+    };
+    if let Ok(ended) = tokio::time::timeout(Duration::from_secs(stay), rest).await {
+        ended?;
+    }
+    Ok((frames, bytes))
 }
 
-type Body = Pin<Box<dyn AsyncRead>>;
+/// A body as it comes: chunks, not copied.
+struct Body(kube::client::Body);
+
+impl Body {
+    async fn next(&mut self) -> Result<Option<Bytes>, Failed> {
+        while let Some(frame) = self.0.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+}
 
 async fn get(client: &Client, path: &str, accept: &str) -> Result<Body, Failed> {
     let request = http::Request::get(path)
         .header(http::header::ACCEPT, accept)
-        .body(Vec::new())?;
-    Ok(Box::pin(client.request_stream(request).await?))
+        .body(kube::client::Body::empty())?;
+    let response = client.send(request).await?;
+    if response.status() != http::StatusCode::OK {
+        return Err(format!("GET {path} answers {}", response.status()).into());
+    }
+    Ok(Body(response.into_body()))
 }
 
 /// A streaming list up to its end.
 async fn streamed(client: &Client, path: &str) -> Result<((u64, u64), Body), Failed> {
     let mut body = get(client, &format!("{path}?{QUERY}"), STREAM).await?;
-    let (mut frame, mut frames, mut bytes) = (Vec::new(), 0_u64, 0_u64);
-    loop {
-        let mut length = [0; 4];
-        body.read_exact(&mut length).await?;
-        let length = usize::try_from(u32::from_be_bytes(length))?;
-        frame.resize(length, 0);
-        body.read_exact(&mut frame).await?;
-        frames += 1;
-        bytes += 4 + u64::try_from(length)?;
-        // The bookmark is small: objects are not searched.
-        if length < 400 && frame.windows(END.len()).any(|w| w == END) {
-            return Ok(((frames, bytes), body));
+    let mut splitter = Splitter::new(Wire::Protobuf, LIMIT);
+    let (mut frames, mut bytes) = (0, 0);
+    while let Some(chunk) = body.next().await? {
+        bytes += u64::try_from(chunk.len())?;
+        let mut rest = &chunk[..];
+        while let Some(Cut::Frame(frame)) = splitter.next(&mut rest) {
+            frames += 1;
+            // The bookmark is small: objects are not searched.
+            if frame.len() < 400 && frame.windows(END.len()).any(|w| w == END) {
+                return Ok(((frames, bytes), body));
+            }
         }
     }
+    Err(format!("{path} ended before its list").into())
 }
 
 /// A page and then all in one answer, as the console asks for pods; then the watch.
 async fn whole(client: &Client, path: &str) -> Result<((u64, u64), Body), Failed> {
-    let mut query = "limit=500".to_owned();
+    let mut query = "?limit=500".to_owned();
     let (mut count, mut bytes) = (0, 0);
     loop {
-        let mut body = get(client, &format!("{path}?{query}"), LIST).await?;
+        let mut body = get(client, &format!("{path}{query}"), LIST).await?;
         let (mut items, mut head) = (Items::new(LIMIT), ListHead::default());
-        let mut chunk = vec![0; 64 << 10];
-        loop {
-            let read = body.read(&mut chunk).await?;
-            if read == 0 {
-                break;
-            }
-            bytes += u64::try_from(read)?;
-            let mut rest = &chunk[..read];
+        while let Some(chunk) = body.next().await? {
+            bytes += u64::try_from(chunk.len())?;
+            let mut rest = &chunk[..];
             while let Some(part) = items.next(&mut rest).map_err(|_| "no list")? {
                 match part {
                     Part::Metadata(bytes) => head = ListHead::read(bytes)?,
@@ -115,17 +132,15 @@ async fn whole(client: &Client, path: &str) -> Result<((u64, u64), Body), Failed
                 }
             }
         }
-        match head.next {
-            Some(_) => query.clear(),
-            None => {
-                let version = head.version;
-                query = format!(
-                    "watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={version}"
-                );
-                break;
-            }
+        if head.next.is_some() {
+            query.clear();
+            continue;
         }
+        let version = head.version;
+        let query = format!(
+            "watch=true&allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion={version}"
+        );
+        let watch = get(client, &format!("{path}?{query}"), STREAM).await?;
+        return Ok(((count, bytes), watch));
     }
-    let watch = get(client, &format!("{path}?{query}"), STREAM).await?;
-    Ok(((count, bytes), watch))
 }
