@@ -174,6 +174,7 @@ impl Loop {
                     tokio::task::yield_now().await;
                 }
             }
+            let mut told = false;
             for event in news.drain(..) {
                 // A batch may take milliseconds: nobody who types waits for more than one.
                 while let Ok(sent) = inputs.try_recv() {
@@ -185,6 +186,11 @@ impl Loop {
                 }
                 self.handle(event);
                 self.order();
+                told = true;
+            }
+            // Small news are sorted in before the frame that shows them, or they would take two.
+            if told && self.working {
+                self.working = self.engine.work(ROWS);
             }
             self.settle()?;
         }

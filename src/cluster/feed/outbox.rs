@@ -17,7 +17,7 @@ const PROGRESS: Duration = Duration::from_millis(200);
 const LINGER: Duration = Duration::from_millis(10);
 /// … and so long after the batch before: a frame each is as many as anybody sees, and every batch wakes two
 /// threads.
-const STEADY: Duration = Duration::from_millis(45);
+const STEADY: Duration = Duration::from_millis(70);
 
 /// Nobody listens to the events any more.
 pub(super) struct Gone;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::Pulse;
 use super::exchange::{self, Answer, Failed, Incoming};
@@ -25,6 +25,8 @@ use crate::model::{FeedState, Kind};
 /// A batch is sent at the latest when it has so many steps. With the few batches that may wait in the channel it
 /// bounds what is decoded and not yet in the model to some thousand objects.
 const BATCH: usize = 256;
+/// When a batch is due, what is there already is taken along: another event comes within this.
+const MORE: Duration = Duration::from_millis(1);
 /// What is denied is asked again after.
 const DENIED: Duration = Duration::from_secs(30);
 /// What the server does not know is asked again after.
@@ -228,8 +230,12 @@ impl Task {
             let empty = out.deltas.is_empty();
             let deadline = if empty {
                 heard + self.machine.silence()
-            } else {
+            } else if self.machine.is_syncing() {
                 out.due()
+            } else {
+                // What comes until then waits in the socket, and is read at one waking.
+                sleep_until(out.due()).await;
+                Instant::now() + MORE
             };
             let piece = tokio::select! {
                 biased;

@@ -41,7 +41,11 @@ func stamp(ctx context.Context, flags *flag.FlagSet, arguments []string) error {
 		_, err := set.CoreV1().Pods(namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 		return err
 	}
-	defer func() { _ = write(context.WithoutCancel(ctx), "dev-1") }()
+	defer func() {
+		// The last one is to be seen too.
+		time.Sleep(time.Second)
+		_ = write(context.WithoutCancel(ctx), "dev-1")
+	}()
 
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
