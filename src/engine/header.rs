@@ -19,16 +19,16 @@ impl Engine {
         }
 
         let at = self.server_time(now);
-        // What cannot be trusted is said last and so stays longest; what is well goes first.
+        // What cannot be trusted is said last and so stays longest; what is well goes early, after the latency.
         let connection = self.connection(at);
         let well = connection.iter().all(|span| span.tone == Tone::Good);
         let mut right: Vec<Line> = Vec::new();
-        if well {
-            right.push(connection.clone());
-        }
         if let Some(ms) = server.filter(|_| well).and_then(|s| s.latency_ms) {
             let tone = if ms >= 1_000 { Tone::Warn } else { Tone::Dim };
             right.push(vec![Span::new(format!("api p95 {ms}ms"), tone)]);
+        }
+        if well {
+            right.push(connection.clone());
         }
         if let Some(server) = server.filter(|s| !s.version.is_empty()) {
             right.push(vec![Span::new(server.version.to_string(), Tone::Dim)]);
