@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use constable::ci::Reader;
 use constable::cluster::decode::Wire;
 use constable::cluster::feed::Scope;
-use constable::cluster::feed::machine::Machine;
+use constable::cluster::feed::machine::{Lists, Machine};
 use constable::model::{Batch, Delta, Kind, Model};
 use pods::{STEPS, Step, bookmark, event, node};
 use rustix::time::{ClockId, clock_gettime};
@@ -103,7 +103,7 @@ impl Stream {
     fn new(nodes: usize) -> Self {
         let now = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(pods::SECONDS + 600);
         let mut model = Model::default();
-        let mut machine = Machine::new(Kind::Node, Scope::default(), true);
+        let mut machine = Machine::new(Kind::Node, Scope::default(), Lists::Streamed);
         let mut deltas = Vec::new();
         machine.opened(&mut deltas);
         for number in 0..nodes {
@@ -114,7 +114,7 @@ impl Stream {
         model.apply(now, Batch { kind, deltas }, &Reader);
         assert_eq!(model.count(Kind::Node), nodes, "nodes can be read");
 
-        let mut machine = Machine::new(Kind::Pod, Scope::default(), true);
+        let mut machine = Machine::new(Kind::Pod, Scope::default(), Lists::Streamed);
         let mut deltas = Vec::new();
         machine.opened(&mut deltas);
         let kind = Kind::Pod;

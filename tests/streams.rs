@@ -10,7 +10,7 @@ use constable::cluster::call;
 use constable::cluster::connect::{Connection, Target};
 use constable::cluster::decode::Wire;
 use constable::cluster::feed::Scope;
-use constable::cluster::feed::machine::{Ask, Machine, Next};
+use constable::cluster::feed::machine::{Ask, Lists, Machine, Next};
 use constable::cluster::log::{LogStream, Pressure};
 use constable::engine::effect::Verb;
 use constable::engine::{Call, Event, LogEnd, LogEvent, LogId, LogSource, Reply};
@@ -109,8 +109,8 @@ fn bytes_of_the_world_become_the_model() {
         world.handle(Request::new(Method::POST, path, body));
     }
     let mut model = Model::new(RankRules::default());
-    let mut pods = Machine::new(Kind::Pod, Scope::default(), true);
-    let mut nodes = Machine::new(Kind::Node, Scope::default(), true);
+    let mut pods = Machine::new(Kind::Pod, Scope::default(), Lists::Streamed);
+    let mut nodes = Machine::new(Kind::Node, Scope::default(), Lists::Streamed);
     follow(
         &mut world,
         &mut nodes,

@@ -13,7 +13,7 @@ use ratatui::layout::{Rect, Size};
 
 use crate::cluster::call;
 use crate::cluster::decode::Wire;
-use crate::cluster::feed::machine::{Ask, Machine};
+use crate::cluster::feed::machine::{Ask, Lists, Machine};
 use crate::cluster::feed::{Feeds, Scope};
 use crate::cluster::log::resume::{Read, Reader};
 use crate::engine::{
@@ -191,7 +191,7 @@ impl<H: Host> Direct<H> {
 
     fn feed(&mut self, kind: Kind, on: bool) {
         if on {
-            let machine = Machine::new(kind, Scope::default(), true);
+            let machine = Machine::new(kind, Scope::default(), Lists::Streamed);
             let state = machine.state();
             self.feeds.insert(
                 kind,

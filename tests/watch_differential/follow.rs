@@ -10,7 +10,7 @@ use constable::ci;
 use constable::cluster::decode::{self, Decoder, Wire};
 use constable::cluster::feed::Scope;
 use constable::cluster::feed::inflate::Inflate;
-use constable::cluster::feed::machine::{Ask, Machine, Next};
+use constable::cluster::feed::machine::{Ask, Lists, Machine, Next};
 use constable::cluster::feed::splitter::{Cut, LIMIT, Splitter};
 use constable::model::{Batch, Delta, Kind, Model, Pod, RankRules};
 use futures::StreamExt;
@@ -68,7 +68,12 @@ pub(crate) struct Way {
 
 /// Our machine, driven by hand: no client, no clock.
 pub(crate) fn ours(way: Way, streaming: bool, answers: &[Answer]) -> Outcome {
-    let mut machine = Machine::new(Kind::Pod, Scope::default(), streaming);
+    let lists = if streaming {
+        Lists::Streamed
+    } else {
+        Lists::Pages
+    };
+    let mut machine = Machine::new(Kind::Pod, Scope::default(), lists);
     let mut model = model();
     let mut outcome = Outcome {
         pods: Vec::new(),

@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use tokio::time::timeout;
 
-use super::inflate::Inflate;
+use super::inflate::{Corrupt, Inflate};
 use crate::cluster::connect::{Connection, why};
 use crate::cluster::decode::{ServerError, Wire, status};
 use crate::cluster::harmless;
@@ -64,6 +64,18 @@ impl Incoming {
                     Err(_) => {}
                 },
             }
+        }
+    }
+
+    /// Takes the next plain part off a piece. `None`: the piece is used up.
+    pub(super) fn plain<'s, 'p: 's>(
+        &'s mut self,
+        piece: &mut &'p [u8],
+    ) -> Result<Option<&'s [u8]>, Corrupt> {
+        match &mut self.inflate {
+            Some(inflate) => inflate.next(piece),
+            None if piece.is_empty() => Ok(None),
+            None => Ok(Some(std::mem::take(piece))),
         }
     }
 }
@@ -137,7 +149,13 @@ pub(super) async fn read(
             Ok(Ok(Some(piece))) => piece,
         };
         wire += piece.len();
-        take(&mut body.inflate, &piece, &mut whole).map_err(NotWhole::Broken)?;
+        let mut rest = &piece[..];
+        while let Some(plain) = body
+            .plain(&mut rest)
+            .map_err(|corrupt| NotWhole::Broken(corrupt.to_string()))?
+        {
+            whole.extend_from_slice(plain);
+        }
         if whole.len() > PAGE {
             return Err(NotWhole::TooLarge);
         }
@@ -154,21 +172,12 @@ async fn whole(body: &mut Incoming, limit: usize) -> Result<Vec<u8>, String> {
         let Some(piece) = next.map_err(|_| no_answer())?? else {
             break;
         };
-        take(&mut body.inflate, &piece, &mut whole)?;
+        let mut rest = &piece[..];
+        while let Some(plain) = body.plain(&mut rest).map_err(|e| e.to_string())? {
+            whole.extend_from_slice(plain);
+        }
     }
     Ok(whole)
-}
-
-fn take(inflate: &mut Option<Inflate>, piece: &[u8], whole: &mut Vec<u8>) -> Result<(), String> {
-    let Some(inflate) = inflate else {
-        whole.extend_from_slice(piece);
-        return Ok(());
-    };
-    let mut rest = piece;
-    while let Some(plain) = inflate.next(&mut rest).map_err(|e| e.to_string())? {
-        whole.extend_from_slice(plain);
-    }
-    Ok(())
 }
 
 pub(super) fn no_answer() -> String {

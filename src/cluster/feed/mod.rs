@@ -170,8 +170,7 @@ impl Feeds {
         let mut backoff = Backoff::new(seed());
         // Watches of one start must not all end at the same instant either.
         let spread = backoff.within(WATCH_SPREAD).as_secs();
-        let machine = machine::Machine::new(kind, self.scope.clone(), self.lists != Lists::Pages)
-            .in_two(kind == Kind::Pod && self.lists == Lists::Whole)
+        let machine = machine::Machine::new(kind, self.scope.clone(), self.lists)
             .spread(u32::try_from(spread).unwrap_or(0));
         let task = task::Task {
             connection: self.connection.clone(),

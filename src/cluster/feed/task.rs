@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::Pulse;
 use super::exchange::{self, Answer, Failed, Incoming};
+use super::inflate::Corrupt;
 use super::machine::{Ask, Machine, Next, Refusal};
 use super::outbox::{Gone, Outbox};
 use super::splitter::{Cut, LIMIT, Splitter};
@@ -316,18 +317,13 @@ impl Task {
         let (mut plain, mut frames) = (0, 0);
         let mut ends = None;
         'piece: while ends.is_none() {
-            let mut part = match &mut body.inflate {
-                None if rest.is_empty() => break,
-                None => std::mem::take(&mut rest),
-                Some(inflate) => match inflate.next(&mut rest) {
-                    Ok(Some(part)) => part,
-                    Ok(None) => break,
-                    Err(corrupt) => {
-                        self.plain = true;
-                        ends = Some(Round::Retry(corrupt.to_string(), None));
-                        break;
-                    }
-                },
+            let mut part = match body.plain(&mut rest) {
+                Ok(Some(part)) => part,
+                Ok(None) => break,
+                Err(corrupt) => {
+                    ends = Some(self.corrupt(&corrupt));
+                    break;
+                }
             };
             plain += part.len();
             while let Some(cut) = splitter.next(&mut part) {
@@ -339,11 +335,7 @@ impl Task {
                         Next::Continue
                     }
                 };
-                if out.deltas.len() >= BATCH {
-                    out.flush().await?;
-                    out.since = Instant::now();
-                    out.tell(self.machine.state()).await?;
-                }
+                self.send_full(out).await?;
                 ends = self.after(next);
                 if ends.is_some() {
                     break 'piece;
@@ -354,6 +346,22 @@ impl Task {
         meter.bytes(piece.len(), plain);
         meter.frames(frames);
         Ok(ends)
+    }
+
+    /// Sends a batch that has grown full.
+    async fn send_full(&self, out: &mut Outbox) -> Result<(), Gone> {
+        if out.deltas.len() >= BATCH {
+            out.flush().await?;
+            out.since = Instant::now();
+            out.tell(self.machine.state()).await?;
+        }
+        Ok(())
+    }
+
+    /// A compressed answer cannot be read: from now on none is asked for.
+    fn corrupt(&mut self, corrupt: &Corrupt) -> Round {
+        self.plain = true;
+        Round::Retry(corrupt.to_string(), None)
     }
 
     /// A watch that ended at its time is resumed at once. One that was ended before may be one of many; one

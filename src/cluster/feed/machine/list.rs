@@ -1,6 +1,6 @@
 //! Lists: a page whole, or its items one by one.
 
-use super::{Machine, Next, Step};
+use super::{Lists, Machine, Next, Step};
 use crate::cluster::decode::{ListHead, Wire};
 use crate::model::{Delta, Object, Text};
 
@@ -87,8 +87,8 @@ impl Machine {
 
     /// A page was above the limit: smaller ones are asked for.
     pub fn too_large(&mut self, limit: usize) -> Next {
-        if self.in_two {
-            self.in_two = false;
+        if self.lists == Lists::Whole {
+            self.lists = Lists::Streamed;
             return Next::Again;
         }
         if self.page > 1 {

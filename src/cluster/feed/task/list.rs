@@ -7,7 +7,7 @@ use super::super::exchange::{self, Incoming, NotWhole};
 use super::super::items::{Items, NoList, Part};
 use super::super::outbox::{Gone, Outbox};
 use super::super::splitter::LIMIT;
-use super::{BATCH, Round, Task};
+use super::{Round, Task};
 use crate::cluster::decode::Wire;
 
 impl Task {
@@ -62,17 +62,10 @@ impl Task {
             }
             let (mut rest, mut plain, mut count) = (&piece[..], 0, 0);
             loop {
-                let mut part = match &mut body.inflate {
-                    None if rest.is_empty() => break,
-                    None => std::mem::take(&mut rest),
-                    Some(inflate) => match inflate.next(&mut rest) {
-                        Ok(Some(part)) => part,
-                        Ok(None) => break,
-                        Err(corrupt) => {
-                            self.plain = true;
-                            return Ok(Round::Retry(corrupt.to_string(), None));
-                        }
-                    },
+                let mut part = match body.plain(&mut rest) {
+                    Ok(Some(part)) => part,
+                    Ok(None) => break,
+                    Err(corrupt) => return Ok(self.corrupt(&corrupt)),
                 };
                 plain += part.len();
                 loop {
@@ -94,11 +87,7 @@ impl Task {
                             return Ok(self.after(next).unwrap_or(Round::Again));
                         }
                     }
-                    if out.deltas.len() >= BATCH {
-                        out.flush().await?;
-                        out.since = Instant::now();
-                        out.tell(self.machine.state()).await?;
-                    }
+                    self.send_full(out).await?;
                 }
             }
             let meter = self.meter();
