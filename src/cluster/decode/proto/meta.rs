@@ -2,83 +2,47 @@
 
 use super::super::frame::RawListMeta;
 use super::super::meta::{RawCondition, RawExpression, RawMeta, RawOwner, RawSelector};
-use super::wire::{Fault, Message, Value};
+use super::wire::{Fault, Message, Value, messages};
 
-impl<'a> Message<'a> for RawMeta<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.name),
-            3 => value.text(&mut self.namespace),
-            5 => value.text(&mut self.uid),
-            6 => value.text(&mut self.resource_version),
-            8 => value.time(&mut self.creation_timestamp),
-            9 => value.time(&mut self.deletion_timestamp),
-            11 => value.pair(&mut self.labels),
-            12 => value.annotation(&mut self.annotations),
-            13 => value.list(&mut self.owner_references),
-            _ => Ok(()),
-        }
+messages! {
+    RawMeta<'a> {
+        1 => text name;
+        3 => text namespace;
+        5 => text uid;
+        6 => text resource_version;
+        8 => time creation_timestamp;
+        9 => time deletion_timestamp;
+        11 => pair labels;
+        12 => annotation annotations;
+        13 => list owner_references;
     }
-}
-
-impl<'a> Message<'a> for RawOwner<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.kind),
-            3 => value.text(&mut self.name),
-            4 => value.text(&mut self.uid),
-            6 => value.bool(&mut self.controller),
-            _ => Ok(()),
-        }
+    RawOwner<'a> {
+        1 => text kind;
+        3 => text name;
+        4 => text uid;
+        6 => bool controller;
     }
-}
-
-/// PodCondition, NodeCondition and JobCondition have the same numbers.
-impl<'a> Message<'a> for RawCondition<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.kind),
-            2 => value.text(&mut self.status),
-            4 => value.time(&mut self.last_transition_time),
-            5 => value.text(&mut self.reason),
-            6 => value.text(&mut self.message),
-            _ => Ok(()),
-        }
+    /// PodCondition, NodeCondition and JobCondition have the same numbers.
+    RawCondition<'a> {
+        1 => text kind;
+        2 => text status;
+        4 => time last_transition_time;
+        5 => text reason;
+        6 => text message;
     }
-}
-
-impl<'a> Message<'a> for RawSelector<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.pair(&mut self.labels),
-            2 => value.list(&mut self.expressions),
-            _ => Ok(()),
-        }
+    RawSelector<'a> {
+        1 => pair labels;
+        2 => list expressions;
     }
-}
-
-/// LabelSelectorRequirement and NodeSelectorRequirement have the same numbers.
-impl<'a> Message<'a> for RawExpression<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.key),
-            2 => value.text(&mut self.operator),
-            3 => value.texts(&mut self.values),
-            _ => Ok(()),
-        }
+    /// LabelSelectorRequirement and NodeSelectorRequirement have the same numbers.
+    RawExpression<'a> {
+        1 => text key;
+        2 => text operator;
+        3 => texts values;
     }
-}
-
-impl<'a> Message<'a> for RawListMeta<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            2 => value.text(&mut self.resource_version),
-            3 => value.text(&mut self.next),
-            4 => value.int64(&mut self.remaining_item_count),
-            _ => Ok(()),
-        }
+    RawListMeta<'a> {
+        2 => text resource_version;
+        3 => text next;
+        4 => int64 remaining_item_count;
     }
 }

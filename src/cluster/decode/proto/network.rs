@@ -6,27 +6,18 @@ use super::super::network::{
     RawResource, RawRule, RawService, RawServiceBackend, RawServicePort, RawServiceSpec, RawSlice,
     RawSlicePort,
 };
-use super::wire::{Fault, Message, Value, fields};
+use super::wire::{Fault, Message, Value, fields, messages};
 
-impl<'a> Message<'a> for RawIngress<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.metadata),
-            2 => value.message(&mut self.spec),
-            3 => value.message(&mut self.status),
-            _ => Ok(()),
-        }
+messages! {
+    RawIngress<'a> {
+        1 => message metadata;
+        2 => message spec;
+        3 => message status;
     }
-}
-
-impl<'a> Message<'a> for RawIngressSpec<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.option(&mut self.default_backend),
-            3 => value.list(&mut self.rules),
-            4 => value.text(&mut self.ingress_class_name),
-            _ => Ok(()),
-        }
+    RawIngressSpec<'a> {
+        1 => option default_backend;
+        3 => list rules;
+        4 => text ingress_class_name;
     }
 }
 
@@ -44,173 +35,74 @@ impl<'a> Message<'a> for RawRule<'a> {
     }
 }
 
-impl<'a> Message<'a> for RawHttp<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.list(&mut self.paths),
-            _ => Ok(()),
-        }
+messages! {
+    RawHttp<'a> {
+        1 => list paths;
     }
-}
-
-impl<'a> Message<'a> for RawPath<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.path),
-            2 => value.message(&mut self.backend),
-            _ => Ok(()),
-        }
+    RawPath<'a> {
+        1 => text path;
+        2 => message backend;
     }
-}
-
-impl<'a> Message<'a> for RawBackend<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            3 => value.option(&mut self.resource),
-            4 => value.option(&mut self.service),
-            _ => Ok(()),
-        }
+    RawBackend<'a> {
+        3 => option resource;
+        4 => option service;
     }
-}
-
-impl<'a> Message<'a> for RawServiceBackend<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.name),
-            2 => value.message(&mut self.port),
-            _ => Ok(()),
-        }
+    RawServiceBackend<'a> {
+        1 => text name;
+        2 => message port;
     }
-}
-
-impl<'a> Message<'a> for RawBackendPort<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.name),
-            2 => value.int32(&mut self.number),
-            _ => Ok(()),
-        }
+    RawBackendPort<'a> {
+        1 => text name;
+        2 => int32 number;
     }
-}
-
-/// A TypedLocalObjectReference.
-impl<'a> Message<'a> for RawResource<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            2 => value.text(&mut self.kind),
-            3 => value.text(&mut self.name),
-            _ => Ok(()),
-        }
+    /// A TypedLocalObjectReference.
+    RawResource<'a> {
+        2 => text kind;
+        3 => text name;
     }
-}
-
-/// An ObjectReference.
-impl<'a> Message<'a> for RawReference<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.kind),
-            3 => value.text(&mut self.name),
-            _ => Ok(()),
-        }
+    /// An ObjectReference.
+    RawReference<'a> {
+        1 => text kind;
+        3 => text name;
     }
-}
-
-impl<'a> Message<'a> for RawIngressStatus<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.load_balancer),
-            _ => Ok(()),
-        }
+    RawIngressStatus<'a> {
+        1 => message load_balancer;
     }
-}
-
-impl<'a> Message<'a> for RawLoadBalancer<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.list(&mut self.ingress),
-            _ => Ok(()),
-        }
+    RawLoadBalancer<'a> {
+        1 => list ingress;
     }
-}
-
-impl<'a> Message<'a> for RawAddress<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.ip),
-            2 => value.text(&mut self.hostname),
-            _ => Ok(()),
-        }
+    RawAddress<'a> {
+        1 => text ip;
+        2 => text hostname;
     }
-}
-
-impl<'a> Message<'a> for RawService<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.metadata),
-            2 => value.message(&mut self.spec),
-            _ => Ok(()),
-        }
+    RawService<'a> {
+        1 => message metadata;
+        2 => message spec;
     }
-}
-
-impl<'a> Message<'a> for RawServiceSpec<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.list(&mut self.ports),
-            2 => value.pair(&mut self.selector),
-            3 => value.text(&mut self.cluster_ip),
-            4 => value.text(&mut self.kind),
-            _ => Ok(()),
-        }
+    RawServiceSpec<'a> {
+        1 => list ports;
+        2 => pair selector;
+        3 => text cluster_ip;
+        4 => text kind;
     }
-}
-
-impl<'a> Message<'a> for RawServicePort<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.name),
-            3 => value.int32(&mut self.port),
-            _ => Ok(()),
-        }
+    RawServicePort<'a> {
+        1 => text name;
+        3 => int32 port;
     }
-}
-
-impl<'a> Message<'a> for RawSlice<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.metadata),
-            2 => value.list(&mut self.endpoints),
-            3 => value.list(&mut self.ports),
-            _ => Ok(()),
-        }
+    RawSlice<'a> {
+        1 => message metadata;
+        2 => list endpoints;
+        3 => list ports;
     }
-}
-
-impl<'a> Message<'a> for RawSlicePort<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.name),
-            _ => Ok(()),
-        }
+    RawSlicePort<'a> {
+        1 => text name;
     }
-}
-
-impl<'a> Message<'a> for RawEndpoint<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            2 => value.message(&mut self.conditions),
-            4 => value.message(&mut self.target_ref),
-            6 => value.text(&mut self.node_name),
-            _ => Ok(()),
-        }
+    RawEndpoint<'a> {
+        2 => message conditions;
+        4 => message target_ref;
+        6 => text node_name;
     }
-}
-
-impl<'a> Message<'a> for RawEndpointConditions {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.bool(&mut self.ready),
-            _ => Ok(()),
-        }
+    RawEndpointConditions {
+        1 => bool ready;
     }
 }

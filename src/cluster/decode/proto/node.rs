@@ -1,67 +1,34 @@
 //! Nodes and amounts.
 
 use super::super::node::{RawAddress, RawInfo, RawNode, RawSpec, RawStatus, RawTaint};
-use super::wire::{Fault, Message, Value};
+use super::wire::{Fault, Message, Value, messages};
 
-impl<'a> Message<'a> for RawNode<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.metadata),
-            2 => value.message(&mut self.spec),
-            3 => value.message(&mut self.status),
-            _ => Ok(()),
-        }
+messages! {
+    RawNode<'a> {
+        1 => message metadata;
+        2 => message spec;
+        3 => message status;
     }
-}
-
-impl<'a> Message<'a> for RawSpec<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            4 => value.bool(&mut self.unschedulable),
-            5 => value.list(&mut self.taints),
-            _ => Ok(()),
-        }
+    RawSpec<'a> {
+        4 => bool unschedulable;
+        5 => list taints;
     }
-}
-
-impl<'a> Message<'a> for RawTaint<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.key),
-            2 => value.text(&mut self.value),
-            3 => value.text(&mut self.effect),
-            _ => Ok(()),
-        }
+    RawTaint<'a> {
+        1 => text key;
+        2 => text value;
+        3 => text effect;
     }
-}
-
-impl<'a> Message<'a> for RawStatus<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            2 => value.amount(&mut self.allocatable.0),
-            4 => value.list(&mut self.conditions),
-            5 => value.list(&mut self.addresses),
-            7 => value.message(&mut self.node_info),
-            _ => Ok(()),
-        }
+    RawStatus<'a> {
+        2 => amount allocatable.0;
+        4 => list conditions;
+        5 => list addresses;
+        7 => message node_info;
     }
-}
-
-impl<'a> Message<'a> for RawInfo<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            7 => value.text(&mut self.kubelet_version),
-            _ => Ok(()),
-        }
+    RawInfo<'a> {
+        7 => text kubelet_version;
     }
-}
-
-impl<'a> Message<'a> for RawAddress<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.kind),
-            2 => value.text(&mut self.address),
-            _ => Ok(()),
-        }
+    RawAddress<'a> {
+        1 => text kind;
+        2 => text address;
     }
 }

@@ -7,111 +7,55 @@ use super::super::pod::{
     RawResources, RawRunning, RawSpec, RawState, RawStatus, RawTerm, RawTerminated, RawToleration,
     RawVolume, RawWaiting,
 };
-use super::wire::{Fault, Message, Value, fields};
+use super::wire::{Fault, Message, Value, fields, messages};
 
-impl<'a> Message<'a> for RawPod<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.metadata),
-            2 => value.message(&mut self.spec),
-            3 => value.message(&mut self.status),
-            _ => Ok(()),
-        }
+messages! {
+    RawPod<'a> {
+        1 => message metadata;
+        2 => message spec;
+        3 => message status;
     }
-}
-
-impl<'a> Message<'a> for RawSpec<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.list(&mut self.volumes),
-            2 => value.list(&mut self.containers),
-            4 => value.int64(&mut self.termination_grace_period_seconds),
-            5 => value.int64(&mut self.active_deadline_seconds),
-            7 => value.pair(&mut self.node_selector),
-            10 => value.text(&mut self.node_name),
-            18 => value.message(&mut self.affinity),
-            20 => value.list(&mut self.init_containers),
-            22 => value.list(&mut self.tolerations),
-            32 => value.amount(&mut self.overhead.0),
-            40 => value.message(&mut self.resources),
-            _ => Ok(()),
-        }
+    RawSpec<'a> {
+        1 => list volumes;
+        2 => list containers;
+        4 => int64 termination_grace_period_seconds;
+        5 => int64 active_deadline_seconds;
+        7 => pair node_selector;
+        10 => text node_name;
+        18 => message affinity;
+        20 => list init_containers;
+        22 => list tolerations;
+        32 => amount overhead.0;
+        40 => message resources;
     }
-}
-
-impl<'a> Message<'a> for RawContainer<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.name),
-            2 => value.text(&mut self.image),
-            8 => value.message(&mut self.resources),
-            24 => value.text(&mut self.restart_policy),
-            _ => Ok(()),
-        }
+    RawContainer<'a> {
+        1 => text name;
+        2 => text image;
+        8 => message resources;
+        24 => text restart_policy;
     }
-}
-
-impl<'a> Message<'a> for RawResources {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.amount(&mut self.limits.0),
-            2 => value.amount(&mut self.requests.0),
-            _ => Ok(()),
-        }
+    RawResources {
+        1 => amount limits.0;
+        2 => amount requests.0;
     }
-}
-
-impl<'a> Message<'a> for RawAffinity<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.node_affinity),
-            _ => Ok(()),
-        }
+    RawAffinity<'a> {
+        1 => message node_affinity;
     }
-}
-
-impl<'a> Message<'a> for RawNodeAffinity<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.required),
-            _ => Ok(()),
-        }
+    RawNodeAffinity<'a> {
+        1 => message required;
     }
-}
-
-impl<'a> Message<'a> for RawRequired<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.list(&mut self.node_selector_terms),
-            _ => Ok(()),
-        }
+    RawRequired<'a> {
+        1 => list node_selector_terms;
     }
-}
-
-impl<'a> Message<'a> for RawTerm<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.list(&mut self.match_expressions),
-            2 => value.list(&mut self.match_fields),
-            _ => Ok(()),
-        }
+    RawTerm<'a> {
+        1 => list match_expressions;
+        2 => list match_fields;
     }
-}
-
-impl<'a> Message<'a> for RawToleration<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.key),
-            2 => value.text(&mut self.operator),
-            3 => value.text(&mut self.value),
-            4 => value.text(&mut self.effect),
-            _ => Ok(()),
-        }
+    RawToleration<'a> {
+        1 => text key;
+        2 => text operator;
+        3 => text value;
+        4 => text effect;
     }
 }
 
@@ -131,81 +75,45 @@ impl<'a> Message<'a> for RawVolume {
     }
 }
 
-impl<'a> Message<'a> for RawStatus<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.phase),
-            2 => value.list(&mut self.conditions),
-            3 => value.text(&mut self.message),
-            4 => value.text(&mut self.reason),
-            6 => value.text(&mut self.pod_ip),
-            7 => value.time(&mut self.start_time),
-            8 => value.list(&mut self.container_statuses),
-            10 => value.list(&mut self.init_container_statuses),
-            _ => Ok(()),
-        }
+messages! {
+    RawStatus<'a> {
+        1 => text phase;
+        2 => list conditions;
+        3 => text message;
+        4 => text reason;
+        6 => text pod_ip;
+        7 => time start_time;
+        8 => list container_statuses;
+        10 => list init_container_statuses;
     }
-}
-
-impl<'a> Message<'a> for RawContainerStatus<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.name),
-            2 => value.message(&mut self.state),
-            3 => value.message(&mut self.last_state),
-            4 => value.bool(&mut self.ready),
-            5 => value.int32(&mut self.restart_count),
-            9 => value.bool(&mut self.started),
-            10 => value.amount(&mut self.allocated_resources.0),
-            11 => value.message(&mut self.resources),
-            _ => Ok(()),
-        }
+    RawContainerStatus<'a> {
+        1 => text name;
+        2 => message state;
+        3 => message last_state;
+        4 => bool ready;
+        5 => int32 restart_count;
+        9 => bool started;
+        10 => amount allocated_resources.0;
+        11 => message resources;
     }
-}
-
-impl<'a> Message<'a> for RawState<'a> {
-    #[inline]
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.option(&mut self.waiting),
-            2 => value.option(&mut self.running),
-            3 => value.option(&mut self.terminated),
-            _ => Ok(()),
-        }
+    RawState<'a> {
+        1 => option waiting;
+        2 => option running;
+        3 => option terminated;
     }
-}
-
-impl<'a> Message<'a> for RawWaiting<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.text(&mut self.reason),
-            2 => value.text(&mut self.message),
-            _ => Ok(()),
-        }
+    RawWaiting<'a> {
+        1 => text reason;
+        2 => text message;
     }
-}
-
-impl<'a> Message<'a> for RawRunning {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.time(&mut self.started_at),
-            _ => Ok(()),
-        }
+    RawRunning {
+        1 => time started_at;
     }
-}
-
-impl<'a> Message<'a> for RawTerminated<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.int32(&mut self.exit_code),
-            2 => value.int32(&mut self.signal),
-            3 => value.text(&mut self.reason),
-            4 => value.text(&mut self.message),
-            5 => value.time(&mut self.started_at),
-            6 => value.time(&mut self.finished_at),
-            _ => Ok(()),
-        }
+    RawTerminated<'a> {
+        1 => int32 exit_code;
+        2 => int32 signal;
+        3 => text reason;
+        4 => text message;
+        5 => time started_at;
+        6 => time finished_at;
     }
 }

@@ -206,6 +206,24 @@ impl<'a, M: Message<'a>> Message<'a> for Part<M> {
     }
 }
 
+/// Messages as tables: the number of a field, as what it is read, and which part of the shape takes it. Other
+/// fields are passed over.
+macro_rules! messages {
+    ($($(#[$doc:meta])* $shape:ty { $($number:literal => $read:ident $($part:tt).+;)+ })+) => {$(
+        $(#[$doc])*
+        impl<'a> Message<'a> for $shape {
+            #[inline]
+            fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
+                match number {
+                    $($number => value.$read(&mut self.$($part).+),)+
+                    _ => Ok(()),
+                }
+            }
+        }
+    )+};
+}
+pub(super) use messages;
+
 /// Text that need not be UTF-8: what is not is replaced, never refused.
 #[inline]
 pub(in super::super) fn text(bytes: &[u8]) -> Str<'_> {

@@ -4,7 +4,7 @@ use super::super::workload::{
     Numbers, RawBudget, RawBudgetSpec, RawBudgetStatus, RawJob, RawJobSpec, RawJobStatus,
     RawReplicas, RawWorkload, RawWorkloadStatus,
 };
-use super::wire::{Fault, Message, Value};
+use super::wire::{Fault, Message, Value, messages};
 
 impl<'a, N: Numbers> Message<'a> for RawWorkload<'a, N> {
     fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
@@ -17,13 +17,10 @@ impl<'a, N: Numbers> Message<'a> for RawWorkload<'a, N> {
     }
 }
 
-/// A DaemonSet's field 1 is its selector: no number, so passed over.
-impl<'a> Message<'a> for RawReplicas {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.int32(&mut self.replicas),
-            _ => Ok(()),
-        }
+messages! {
+    /// A DaemonSet's field 1 is its selector: no number, so passed over.
+    RawReplicas {
+        1 => int32 replicas;
     }
 }
 
@@ -41,71 +38,38 @@ impl<'a, N: Numbers> Message<'a> for RawWorkloadStatus<N> {
     }
 }
 
-impl<'a> Message<'a> for RawJob<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.metadata),
-            2 => value.message(&mut self.spec),
-            3 => value.message(&mut self.status),
-            _ => Ok(()),
-        }
+messages! {
+    RawJob<'a> {
+        1 => message metadata;
+        2 => message spec;
+        3 => message status;
     }
-}
-
-impl<'a> Message<'a> for RawJobSpec {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.int32(&mut self.parallelism),
-            2 => value.int32(&mut self.completions),
-            7 => value.int32(&mut self.backoff_limit),
-            10 => value.bool(&mut self.suspend),
-            _ => Ok(()),
-        }
+    RawJobSpec {
+        1 => int32 parallelism;
+        2 => int32 completions;
+        7 => int32 backoff_limit;
+        10 => bool suspend;
     }
-}
-
-impl<'a> Message<'a> for RawJobStatus<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.list(&mut self.conditions),
-            2 => value.time(&mut self.start_time),
-            3 => value.time(&mut self.completion_time),
-            4 => value.int32(&mut self.active),
-            5 => value.int32(&mut self.succeeded),
-            6 => value.int32(&mut self.failed),
-            _ => Ok(()),
-        }
+    RawJobStatus<'a> {
+        1 => list conditions;
+        2 => time start_time;
+        3 => time completion_time;
+        4 => int32 active;
+        5 => int32 succeeded;
+        6 => int32 failed;
     }
-}
-
-impl<'a> Message<'a> for RawBudget<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            1 => value.message(&mut self.metadata),
-            2 => value.message(&mut self.spec),
-            3 => value.message(&mut self.status),
-            _ => Ok(()),
-        }
+    RawBudget<'a> {
+        1 => message metadata;
+        2 => message spec;
+        3 => message status;
     }
-}
-
-impl<'a> Message<'a> for RawBudgetSpec<'a> {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            2 => value.option(&mut self.selector),
-            _ => Ok(()),
-        }
+    RawBudgetSpec<'a> {
+        2 => option selector;
     }
-}
-
-impl<'a> Message<'a> for RawBudgetStatus {
-    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Fault> {
-        match number {
-            3 => value.int32(&mut self.disruptions_allowed),
-            4 => value.int32(&mut self.current_healthy),
-            5 => value.int32(&mut self.desired_healthy),
-            6 => value.int32(&mut self.expected_pods),
-            _ => Ok(()),
-        }
+    RawBudgetStatus {
+        3 => int32 disruptions_allowed;
+        4 => int32 current_healthy;
+        5 => int32 desired_healthy;
+        6 => int32 expected_pods;
     }
 }
