@@ -1,8 +1,10 @@
 //! What it takes to decode: a watch event of each kind, as protobuf and as JSON, beside the floor of reading
 //! the same bytes without keeping anything. `cargo bench --bench decode`
 
+#[path = "../tests/fixtures/wire/files.rs"]
+mod files;
+
 use std::hint::black_box;
-use std::path::Path;
 
 use constable::cluster::decode::{Decoder, Frame, Wire};
 use constable::model::Kind;
@@ -17,45 +19,15 @@ fn main() {
 /// Job pods of one pipeline with their managedFields, written by the API server's own types.
 const JOB: (Kind, &str) = (Kind::Pod, "job-pod");
 
-const KINDS: [(Kind, &str); 11] = [
-    (Kind::Pod, "pod"),
-    (Kind::Node, "node"),
-    (Kind::Ingress, "ingress"),
-    (Kind::Service, "service"),
-    (Kind::EndpointSlice, "endpointslice"),
-    (Kind::BatchJob, "job"),
-    (Kind::ReplicaSet, "replicaset"),
-    (Kind::StatefulSet, "statefulset"),
-    (Kind::Deployment, "deployment"),
-    (Kind::DaemonSet, "daemonset"),
-    (Kind::Budget, "poddisruptionbudget"),
-];
-
-fn read(name: &str, ending: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/wire")
-        .join(format!("{name}.watch.{ending}"));
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
 /// The events of a fixture that carry a whole object.
 fn events(kind: Kind, name: &str, wire: Wire) -> Vec<Vec<u8>> {
     let all = match wire {
         Wire::Json => {
-            let body = read(name, "json");
+            let body = files::bytes(&format!("{name}.watch.json"));
             let lines = body.split(|b| *b == b'\n').filter(|l| !l.is_empty());
             lines.map(<[u8]>::to_vec).collect()
         }
-        Wire::Protobuf => {
-            let body = read(name, "pb");
-            let (mut rest, mut frames) = (&*body, Vec::new());
-            while let Some((length, after)) = rest.split_first_chunk::<4>() {
-                let (frame, after) = after.split_at(u32::from_be_bytes(*length) as usize);
-                frames.push(frame.to_vec());
-                rest = after;
-            }
-            frames
-        }
+        Wire::Protobuf => files::frames(&files::bytes(&format!("{name}.watch.pb"))),
     };
     let whole = |bytes: &Vec<u8>| {
         let frame = Decoder::new().frame(kind, wire, bytes);
@@ -116,9 +88,9 @@ fn job_pod_json_floor(bencher: Bencher<'_, '_>) {
         });
 }
 
-#[divan::bench(args = KINDS.map(|(_, name)| name))]
+#[divan::bench(args = files::FILES.map(|(_, name)| name))]
 fn protobuf(bencher: Bencher<'_, '_>, name: &str) {
-    if let Some(one) = KINDS.iter().find(|(_, n)| *n == name) {
+    if let Some(one) = files::FILES.iter().find(|(_, n)| *n == name) {
         decode(bencher, *one, Wire::Protobuf);
     }
 }

@@ -2,47 +2,13 @@
 //!
 //! The fixtures were written with the API server's own types and serializers: `tests/fixtures/wire/gen` says how.
 
-use std::path::{Path, PathBuf};
+#[path = "fixtures/wire/files.rs"]
+mod files;
 
 use constable::cluster::decode::{Decoder, Frame, ServerError, Wire, status};
 use constable::model::Kind;
+use files::{FILES, bytes, frames};
 use proptest::prelude::*;
-
-const FILES: [(Kind, &str); 11] = [
-    (Kind::Node, "node"),
-    (Kind::Pod, "pod"),
-    (Kind::Ingress, "ingress"),
-    (Kind::Service, "service"),
-    (Kind::EndpointSlice, "endpointslice"),
-    (Kind::BatchJob, "job"),
-    (Kind::ReplicaSet, "replicaset"),
-    (Kind::StatefulSet, "statefulset"),
-    (Kind::Deployment, "deployment"),
-    (Kind::DaemonSet, "daemonset"),
-    (Kind::Budget, "poddisruptionbudget"),
-];
-
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/wire")
-        .join(name)
-}
-
-fn bytes(name: &str) -> Vec<u8> {
-    std::fs::read(path(name)).expect(name)
-}
-
-/// Cuts a protobuf stream by its lengths.
-fn frames(body: &[u8]) -> Vec<Vec<u8>> {
-    let mut rest = body;
-    let mut frames = Vec::new();
-    while let Some((length, after)) = rest.split_first_chunk::<4>() {
-        let (frame, after) = after.split_at(u32::from_be_bytes(*length) as usize);
-        frames.push(frame.to_vec());
-        rest = after;
-    }
-    frames
-}
 
 #[test]
 fn watch_events_are_equal() {

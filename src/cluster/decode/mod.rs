@@ -31,6 +31,7 @@ use serde::{Deserialize, Deserializer};
 pub use error::{DecodeError, Wire};
 pub use frame::{Frame, ListHead, Page, ServerError, status};
 pub use proto::Fault;
+pub(super) use proto::{MAGIC, Reader};
 
 use self::proto::Message;
 use super::harmless;

@@ -7,11 +7,8 @@
 //!
 //! An item that lies in one chunk is not copied.
 
-use super::splitter::KEEP;
-
-const MAGIC: &[u8; 4] = b"k8s\0";
-/// A tag and a length have at most ten bytes each.
-const HEAD: usize = 20;
+use super::held::Held;
+use crate::cluster::decode::{Fault, MAGIC, Reader};
 
 /// What was cut off a list.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,9 +38,7 @@ pub struct Items {
     /// Bytes that are passed over.
     pass: u64,
     /// What is at hand, as far as it came in earlier chunks.
-    held: Vec<u8>,
-    /// What is held was given out.
-    given: bool,
+    held: Held,
 }
 
 /// What comes next.
@@ -69,8 +64,7 @@ impl Items {
             at: At::Magic,
             left: None,
             pass: 0,
-            held: Vec::new(),
-            given: false,
+            held: Held::default(),
         }
     }
 
@@ -79,11 +73,7 @@ impl Items {
         &'s mut self,
         chunk: &mut &'c [u8],
     ) -> Result<Option<Part<'s>>, NoList> {
-        if self.given {
-            self.given = false;
-            self.held.clear();
-            self.held.shrink_to(KEEP);
-        }
+        self.held.renew();
         let (field, bytes) = match self.find(chunk)? {
             None => return Ok(None),
             Some(Found::TooLong(bytes)) => return Ok(Some(Part::TooLong { bytes })),
@@ -92,10 +82,7 @@ impl Items {
                 *chunk = rest;
                 (field, part)
             }
-            Some(Found::Held(field)) => {
-                self.given = true;
-                (field, &self.held[..])
-            }
+            Some(Found::Held(field)) => (field, self.held.give()),
         };
         Ok(Some(match field {
             1 => Part::Metadata(bytes),
@@ -122,8 +109,8 @@ impl Items {
             }
             match self.at {
                 At::Magic => {
-                    self.hold(chunk, MAGIC.len());
-                    if !MAGIC.starts_with(&self.held) {
+                    self.held.hold(chunk, MAGIC.len());
+                    if !MAGIC.starts_with(self.held.bytes()) {
                         return Err(NoList);
                     }
                     if self.held.len() == MAGIC.len() {
@@ -144,7 +131,7 @@ impl Items {
                         self.at = At::Head;
                         return Ok(Some(Found::Chunk(field, bytes)));
                     }
-                    self.hold(chunk, bytes);
+                    self.held.hold(chunk, bytes);
                     if self.held.len() == bytes {
                         self.at = At::Head;
                         return Ok(Some(Found::Held(field)));
@@ -193,22 +180,14 @@ impl Items {
             return Ok(Some(read));
         }
         while let Some((byte, rest)) = chunk.split_first() {
-            self.held.push(*byte);
+            self.held.push(std::slice::from_ref(byte));
             *chunk = rest;
-            if let Some(read) = head(&self.held)? {
+            if let Some(read) = head(self.held.bytes())? {
                 self.held.clear();
                 return Ok(Some(read));
             }
         }
         Ok(None)
-    }
-
-    /// Takes bytes off the chunk until so many are held, or it is used up.
-    fn hold(&mut self, chunk: &mut &[u8], bytes: usize) {
-        let want = bytes.saturating_sub(self.held.len()).min(chunk.len());
-        let (taken, rest) = chunk.split_at(want);
-        self.held.extend_from_slice(taken);
-        *chunk = rest;
     }
 }
 
@@ -217,36 +196,20 @@ type Head = ((u64, u64), usize);
 
 /// `None`: it goes on after these bytes.
 fn head(bytes: &[u8]) -> Result<Option<Head>, NoList> {
-    let Some((tag, first)) = varint(bytes) else {
-        return short(bytes);
+    let mut reader = Reader(bytes);
+    let mut number = || match reader.varint() {
+        Ok(number) => Ok(Some(number)),
+        Err(Fault::Short) => Ok(None),
+        Err(_) => Err(NoList),
+    };
+    let Some(tag) = number()? else {
+        return Ok(None);
     };
     if tag & 7 != 2 {
         return Err(NoList);
     }
-    let Some((length, second)) = varint(&bytes[first..]) else {
-        return short(bytes);
-    };
-    Ok(Some(((tag, length), first + second)))
-}
-
-fn short<T>(bytes: &[u8]) -> Result<Option<T>, NoList> {
-    if bytes.len() < HEAD {
-        Ok(None)
-    } else {
-        Err(NoList)
-    }
-}
-
-/// A number of seven bits a byte, and how many bytes it is.
-fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut value = 0;
-    for (index, byte) in bytes.iter().enumerate().take(10) {
-        value |= u64::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((value, index + 1));
-        }
-    }
-    None
+    let length = number()?;
+    Ok(length.map(|length| ((tag, length), bytes.len() - reader.left())))
 }
 
 #[cfg(test)]
@@ -273,7 +236,7 @@ mod tests {
         let mut list = field(1, b"metadata");
         list.extend(items.iter().flat_map(|item| field(2, item)));
         let unknown = [field(1, b"v1 PodList"), field(2, &list), field(4, b"type")];
-        [&MAGIC[..], &unknown.concat()].concat()
+        [MAGIC, &unknown.concat()].concat()
     }
 
     type Cut = Result<Vec<u8>, u64>;
@@ -333,14 +296,14 @@ mod tests {
         ] {
             assert_eq!(cut(&[bytes]), Err(NoList), "{bytes:?}");
         }
-        let endless = [&MAGIC[..], &[0xff; 30]].concat();
+        let endless = [MAGIC, &[0xff; 30]].concat();
         assert_eq!(cut(&[&endless]), Err(NoList));
     }
 
     proptest! {
         #[test]
         fn any_bytes_in_any_chunks(bytes in proptest::collection::vec(any::<u8>(), 0..400), at: proptest::sample::Index) {
-            let body = [&MAGIC[..], &bytes].concat();
+            let body = [MAGIC, &bytes].concat();
             let at = at.index(body.len());
             prop_assert_eq!(cut(&[&body[..at], &body[at..]]), cut(&[&body]));
         }

@@ -28,6 +28,7 @@
 //! `Retry-After` is the least that is waited.
 
 mod exchange;
+mod held;
 pub mod inflate;
 pub mod items;
 pub mod machine;

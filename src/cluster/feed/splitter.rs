@@ -5,6 +5,7 @@
 
 use std::io::BufRead;
 
+use super::held::Held;
 use crate::cluster::decode::Wire;
 
 /// Bytes that a frame may have.
@@ -13,9 +14,6 @@ use crate::cluster::decode::Wire;
 /// object of a cluster that is not tuned beyond reason comes near. A length above it is rather a stream that
 /// is out of step, and memory must not follow it.
 pub const LIMIT: usize = 16 << 20;
-
-/// A buffer above this is given back after its frame.
-pub(super) const KEEP: usize = 1 << 20;
 
 /// What was cut off a body.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,9 +33,7 @@ pub struct Splitter {
     wire: Wire,
     limit: usize,
     /// The frame's beginning, with its length where it has one.
-    held: Vec<u8>,
-    /// What is held was given out.
-    given: bool,
+    held: Held,
     passing: Passing,
 }
 
@@ -57,19 +53,14 @@ impl Splitter {
         Self {
             wire,
             limit,
-            held: Vec::new(),
-            given: false,
+            held: Held::default(),
             passing: Passing::No,
         }
     }
 
     /// Takes the next frame off `chunk`. `None`: the chunk is used up.
     pub fn next<'s, 'c: 's>(&'s mut self, chunk: &mut &'c [u8]) -> Option<Cut<'s>> {
-        if self.given {
-            self.given = false;
-            self.held.clear();
-            self.held.shrink_to(KEEP);
-        }
+        self.held.renew();
         if !self.pass(chunk) {
             return None;
         }
@@ -81,7 +72,7 @@ impl Splitter {
 
     /// Whether the body ends here in the middle of a frame.
     pub fn is_inside(&self) -> bool {
-        self.passing != Passing::No || (!self.given && !self.held.is_empty())
+        self.passing != Passing::No || self.held.is_waiting()
     }
 
     /// Passes over what is above the limit. `false`: the chunk is used up by that.
@@ -121,9 +112,9 @@ impl Splitter {
             }
         }
         if self.held.len() < 4 {
-            self.hold(chunk, 4);
+            self.held.hold(chunk, 4);
         }
-        let head = self.held.first_chunk::<4>()?;
+        let head = self.held.bytes().first_chunk::<4>()?;
         let length = length(*head);
         if length > self.limit {
             self.held.clear();
@@ -132,12 +123,11 @@ impl Splitter {
                 bytes: length as u64,
             });
         }
-        self.hold(chunk, 4 + length);
+        self.held.hold(chunk, 4 + length);
         if self.held.len() < 4 + length {
             return None;
         }
-        self.given = true;
-        Some(Cut::Frame(&self.held[4..]))
+        Some(Cut::Frame(&self.held.give()[4..]))
     }
 
     fn line<'s, 'c: 's>(&'s mut self, chunk: &mut &'c [u8]) -> Option<Cut<'s>> {
@@ -153,7 +143,7 @@ impl Splitter {
         *chunk = rest;
         let bytes = self.held.len() + text.len();
         if bytes > self.limit {
-            self.held = Vec::new();
+            self.held = Held::default();
             if !ended {
                 self.passing = Passing::Line;
             }
@@ -164,20 +154,11 @@ impl Splitter {
         if ended && self.held.is_empty() {
             return Some(Cut::Frame(text));
         }
-        self.held.extend_from_slice(text);
+        self.held.push(text);
         if !ended {
             return None;
         }
-        self.given = true;
-        Some(Cut::Frame(&self.held))
-    }
-
-    /// Takes bytes off the chunk until so many are held, or it is used up.
-    fn hold(&mut self, chunk: &mut &[u8], bytes: usize) {
-        let want = bytes.saturating_sub(self.held.len()).min(chunk.len());
-        let (taken, rest) = chunk.split_at(want);
-        self.held.extend_from_slice(taken);
-        *chunk = rest;
+        Some(Cut::Frame(self.held.give()))
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::raw::Part;
 use super::wire::{Fault, Message, Reader, Value, fields, text};
 
 /// What stands before the wrapper of a whole answer, and of the object in a watch event.
-const MAGIC: &[u8] = b"k8s\0";
+pub(in crate::cluster) const MAGIC: &[u8] = b"k8s\0";
 
 /// The content type that the wrapper may name.
 const PROTOBUF: &[u8] = b"application/vnd.kubernetes.protobuf";

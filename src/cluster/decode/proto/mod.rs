@@ -16,5 +16,7 @@ mod workload;
 
 pub use wire::Fault;
 
+pub(in crate::cluster) use event::MAGIC;
 pub(super) use event::{Event, identity, list, metadata, outline, status, unwrap, word};
-pub(super) use wire::{Message, Reader, Value, text};
+pub(in crate::cluster) use wire::Reader;
+pub(super) use wire::{Message, Value, text};

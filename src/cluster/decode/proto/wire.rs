@@ -44,7 +44,7 @@ const LAST_FIELD: u64 = (1 << 29) - 1;
 
 /// Reads fields one after the other.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Reader<'a>(pub(in super::super) &'a [u8]);
+pub(in crate::cluster) struct Reader<'a>(pub(in crate::cluster) &'a [u8]);
 
 impl<'a> Reader<'a> {
     /// As [`Self::field`], where a fault is not to be told but to be found. What has a key and a length of
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
 
     /// How many bytes are left.
     #[inline]
-    pub(in super::super) fn left(&self) -> usize {
+    pub(in crate::cluster) fn left(&self) -> usize {
         self.0.len()
     }
 
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(super) fn varint(&mut self) -> Result<u64, Fault> {
+    pub(in crate::cluster) fn varint(&mut self) -> Result<u64, Fault> {
         let (&first, rest) = self.0.split_first().ok_or(Fault::Short)?;
         if first < 0x80 {
             self.0 = rest;
