@@ -24,8 +24,8 @@ pub struct DemoArgs {
     /// Scenario to play: a TOML file with load, time and faults
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
-    /// Nodes in all [default: the scenario's, or 63]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(4..=20_000))]
+    /// Nodes in all: 1 as on a laptop, or 4 and more [default: the scenario's, or 63]
+    #[arg(long, value_name = "N", value_parser = nodes)]
     pub nodes: Option<u32>,
     /// Jobs a minute [default: as many as keep the job nodes well filled, 300 on 48 of them; at most 1500]
     #[arg(long, value_name = "N", value_parser = rate)]
@@ -86,6 +86,14 @@ impl DemoArgs {
             }
         }
         Ok(demo)
+    }
+}
+
+/// A number of nodes that a demo may have.
+pub(crate) fn nodes(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(nodes @ (1 | 4..=20_000)) => Ok(nodes),
+        Ok(_) | Err(_) => Err(format!("{text} is neither 1 nor from 4 to 20000")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `constable platform`: the job platform alone, on the cluster that a kubeconfig names.
 
-use crate::sim::platform::{Platform, PlatformOptions, client};
+use crate::sim::platform::{ONE_NODE_DIVISOR, Platform, PlatformOptions, client};
 use chrono::Utc;
 use clap::Args;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -203,8 +203,8 @@ async fn options(args: &PlatformArgs, client: &Client) -> Result<PlatformOptions
         shell: true,
         host_network: args.host_network,
         pool_label: pools.then(|| args.pool_label.clone()),
-        service_divisor: args.request_divisor.unwrap_or(if pools { 8 } else { 20 }),
-        request_divisor: args.request_divisor.unwrap_or(if pools { 1 } else { 20 }),
+        service_divisor: args.request_divisor.unwrap_or(if pools { 8 } else { ONE_NODE_DIVISOR }),
+        request_divisor: args.request_divisor.unwrap_or(if pools { 1 } else { ONE_NODE_DIVISOR }),
         broken_ingress: args.broken_ingress,
         ..PlatformOptions::default()
     }

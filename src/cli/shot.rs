@@ -20,7 +20,7 @@ pub struct ShotArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Nodes in all
-    #[arg(long, default_value_t = 63, value_parser = clap::value_parser!(u32).range(4..=5000))]
+    #[arg(long, default_value_t = 63, value_parser = super::demo::nodes)]
     pub nodes: u32,
     /// When, after the console was opened: 60s, 5m
     #[arg(long, default_value = "60s", value_parser = super::logs::duration)]

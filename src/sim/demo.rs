@@ -25,6 +25,8 @@ const FAILURES: TimeDelta = TimeDelta::minutes(10);
 const BRIEF: TimeDelta = TimeDelta::minutes(2);
 /// Jobs a minute that nobody has asked for: more would keep people waiting for the demo to open.
 const MOST: f64 = 1500.0;
+/// Jobs a minute on a cluster of one node.
+const LAPTOP: f64 = 12.0;
 /// Nodes of the default demo.
 const WHOLE: u32 = 63;
 /// So long before it opens the demo goes as it will go on: the queue is written as often as ever.
@@ -35,7 +37,7 @@ const LIVE: TimeDelta = TimeDelta::seconds(8);
 pub struct DemoOptions {
     /// Seed of everything that is drawn.
     pub seed: u64,
-    /// Nodes in all; at least 4.
+    /// Nodes in all: 1, which is everything, or at least 4.
     pub nodes: u32,
     /// Jobs a minute; `None`: as many as keep the job nodes well filled.
     pub rate: Option<f64>,
@@ -82,8 +84,9 @@ impl DemoOptions {
 
     /// Jobs a minute.
     pub fn jobs_a_minute(&self) -> f64 {
-        self.rate
-            .unwrap_or_else(|| (f64::from(self.size().peasants()) / 48.0 * 300.0).min(MOST))
+        let alone = self.size().alone() && self.scenario.is_none();
+        let few = self.rate.or(alone.then_some(LAPTOP));
+        few.unwrap_or_else(|| (f64::from(self.size().peasants()) / 48.0 * 300.0).min(MOST))
     }
 }
 
@@ -128,7 +131,7 @@ impl Demo {
         demo.advance(now - LIVE);
         demo.platform.platform_mut().warm_up(None);
         match &options.scenario {
-            None if options.weather => demo.weather = Some(Weather::new(options.seed, size, now)),
+            None if options.weather && !size.alone() => demo.weather = Some(Weather::new(options.seed, size, now)),
             None => {}
             Some(scenario) => demo.world.play(scenario.clone(), now),
         }
@@ -216,6 +219,7 @@ impl Host for Demo {
 
 /// The platform that fits the cluster.
 fn platform_options(options: &DemoOptions, pools: &[Pool]) -> Result<PlatformOptions, String> {
+    let size = options.size();
     let defaults = PlatformOptions {
         seed: options.seed,
         ..PlatformOptions::default()
@@ -223,9 +227,14 @@ fn platform_options(options: &DemoOptions, pools: &[Pool]) -> Result<PlatformOpt
     .with_rate(options.jobs_a_minute());
     if pools.is_empty() {
         let broken_ingress = options.broken_ingress && options.scenario.is_none();
-        return Ok(PlatformOptions {
+        let options = PlatformOptions {
             broken_ingress,
             ..defaults
+        };
+        return Ok(if size.alone() {
+            options.on_one_node()
+        } else {
+            options
         });
     }
     let mut jobs = pools.iter().filter(|p| p.jobs).map(|p| p.name.clone());
@@ -255,7 +264,7 @@ fn furnish(world: &mut World, machines: Vec<Value>) -> Result<(), String> {
             .unwrap_or_default()
             .to_owned();
         let created = ask(world, http::Method::POST, "/api/v1/nodes", &node)?;
-        if name.starts_with("c-") {
+        if created["metadata"]["labels"]["node-role.kubernetes.io/control-plane"].is_string() {
             for pod in nodes::mirror_pods(
                 &name,
                 created["metadata"]["uid"].as_str().unwrap_or_default(),

@@ -17,8 +17,16 @@ pub struct Size {
 }
 
 impl Size {
-    /// Ranks in the proportion 3 : 12 : 48, for so many nodes in all; at least 4.
+    /// Ranks in the proportion 3 : 12 : 48, for so many nodes in all; at least 4, or one that is everything.
     pub fn of(nodes: u32) -> Size {
+        if nodes == 1 {
+            return Size {
+                controllers: 1,
+                patricians: 0,
+                large: 0,
+                small: 0,
+            };
+        }
         let nodes = nodes.max(4);
         let controllers = if nodes < 12 { 1 } else { 3 };
         let left = nodes - controllers;
@@ -36,10 +44,18 @@ impl Size {
     pub fn peasants(self) -> u32 {
         self.large + self.small
     }
+
+    /// Whether one node is the whole cluster.
+    pub fn alone(self) -> bool {
+        self.patricians + self.peasants() == 0
+    }
 }
 
 /// Every node of a cluster of that size, as it registers.
 pub(super) fn nodes(size: Size) -> Vec<Value> {
+    if size.alone() {
+        return vec![minikube()];
+    }
     let width = size
         .peasants()
         .max(size.patricians)
@@ -96,6 +112,22 @@ fn controller(index: u32) -> Value {
         4,
         16,
     )
+}
+
+/// A laptop's cluster as minikube sets it up: the control plane's node, without its taint.
+fn minikube() -> Value {
+    let labels = json!({
+        "node-role.kubernetes.io/control-plane": "",
+        "node.kubernetes.io/exclude-from-external-load-balancers": "",
+        "minikube.k8s.io/name": "minikube",
+        "minikube.k8s.io/primary": "true",
+    });
+    let mut node = node("minikube", labels, None, 8, 16);
+    // No cloud: neither zone nor instance type.
+    if let Some(labels) = node["metadata"]["labels"].as_object_mut() {
+        labels.retain(|key, _| !key.starts_with("topology.") && !key.contains("instance-type"));
+    }
+    node
 }
 
 /// The taint that keeps everything but jobs away.
@@ -241,6 +273,7 @@ mod tests {
         };
         let rows = [
             (0, size(1, 1, 1, 1)),
+            (1, size(1, 0, 0, 0)),
             (4, size(1, 1, 1, 1)),
             (12, size(3, 1, 4, 4)),
             (63, size(3, 12, 24, 24)),

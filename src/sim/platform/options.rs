@@ -3,6 +3,9 @@
 use super::load::{PoolKind, Shape};
 use chrono::TimeDelta;
 
+/// The demo's requests are divided by this on a cluster of one node, which may be a laptop.
+pub const ONE_NODE_DIVISOR: u32 = 20;
+
 /// What a platform is started with. The defaults are the demo's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlatformOptions {
@@ -90,6 +93,15 @@ impl PlatformOptions {
         let up = |x: f64| x.ceil().max(0.0) as usize;
         self.queues = up(rate / 300.0).clamp(4, 64);
         self.concurrency = up(rate / 300.0 * 110.0).max(10);
+        self
+    }
+
+    /// The same for a cluster of one node: no pool is asked for, and jobs ask for little.
+    #[must_use]
+    pub fn on_one_node(mut self) -> PlatformOptions {
+        self.pool_label = None;
+        self.request_divisor = ONE_NODE_DIVISOR;
+        self.service_divisor = ONE_NODE_DIVISOR;
         self
     }
 }
