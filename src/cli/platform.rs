@@ -203,8 +203,12 @@ async fn options(args: &PlatformArgs, client: &Client) -> Result<PlatformOptions
         shell: true,
         host_network: args.host_network,
         pool_label: pools.then(|| args.pool_label.clone()),
-        service_divisor: args.request_divisor.unwrap_or(if pools { 8 } else { ONE_NODE_DIVISOR }),
-        request_divisor: args.request_divisor.unwrap_or(if pools { 1 } else { ONE_NODE_DIVISOR }),
+        service_divisor: args
+            .request_divisor
+            .unwrap_or(if pools { 8 } else { ONE_NODE_DIVISOR }),
+        request_divisor: args
+            .request_divisor
+            .unwrap_or(if pools { 1 } else { ONE_NODE_DIVISOR }),
         broken_ingress: args.broken_ingress,
         ..PlatformOptions::default()
     }

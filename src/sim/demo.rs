@@ -131,7 +131,9 @@ impl Demo {
         demo.advance(now - LIVE);
         demo.platform.platform_mut().warm_up(None);
         match &options.scenario {
-            None if options.weather && !size.alone() => demo.weather = Some(Weather::new(options.seed, size, now)),
+            None if options.weather && !size.alone() => {
+                demo.weather = Some(Weather::new(options.seed, size, now))
+            }
             None => {}
             Some(scenario) => demo.world.play(scenario.clone(), now),
         }
