@@ -12,7 +12,7 @@ use constable::cluster::decode::Wire;
 use constable::cluster::feed::Scope;
 use constable::cluster::feed::machine::{Ask, Lists, Machine, Next};
 use constable::cluster::log::{LogStream, Pressure};
-use constable::engine::effect::Verb;
+use constable::engine::effect::{Accept, Verb};
 use constable::engine::{Call, Event, LogEnd, LogEvent, LogId, LogSource, Reply};
 use constable::model::{Delta, FeedState, Kind, Model, RankRules};
 use constable::sim::api::{Request, Response};
@@ -169,6 +169,7 @@ fn call(verb: Verb, path: &str, body: Value) -> Call {
         verb,
         path: path.into(),
         body,
+        accept: Accept::Json,
         timeout_s: 10,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request};
 use kube::client::Body;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use super::connect::{Connection, why};
 use super::harmless;
 use super::meter::Who;
 use crate::engine::effect::Verb;
-use crate::engine::{Call, Reply};
+use crate::engine::{Accept, Call, Reply};
 use crate::model::Text;
 
 /// Makes the call once. An answer that does not come in time, or breaks off, is [`Reply::Lost`]: for all we
@@ -57,7 +57,7 @@ async fn answer(connection: &Connection, call: &Call) -> Reply {
                 .meters
                 .of(Who::Calls)
                 .bytes(body.len(), body.len());
-            read(parts.status.as_u16(), retry_after, &body)
+            read_as(&call.accept, parts.status.as_u16(), retry_after, &body)
         }
         Err(error) => Reply::Lost(why(&error).into()),
     }
@@ -87,9 +87,31 @@ pub(crate) fn method(verb: Verb) -> (Method, &'static str) {
     }
 }
 
+/// The header that asks for a form.
+pub(crate) fn accept(form: &Accept) -> &'static str {
+    match form {
+        Accept::Json | Accept::Shown | Accept::Hidden(_) => "application/json",
+        Accept::Table => "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
+        Accept::Discovery => {
+            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+        }
+    }
+}
+
+/// An answer in the form that was asked for.
+pub(crate) fn read_as(form: &Accept, code: u16, retry_after: Option<u32>, body: &[u8]) -> Reply {
+    match read(code, retry_after, body) {
+        Reply::Done(value) => Reply::Done(super::answer::turn(form, value)),
+        other => other,
+    }
+}
+
 fn request(call: &Call) -> http::Result<Request<Body>> {
     let (method, kind) = method(call.verb);
-    let request = Request::builder().method(method).uri(&call.path);
+    let request = Request::builder()
+        .method(method)
+        .uri(&call.path)
+        .header(ACCEPT, accept(&call.accept));
     if call.body.is_null() {
         request.body(Body::empty())
     } else {
@@ -243,6 +265,7 @@ mod tests {
             verb: Verb::MergePatch,
             path: "/api/v1/nodes/p-1?dryRun=All".into(),
             body: json!({"spec": {"unschedulable": true}}),
+            accept: Accept::Table,
             timeout_s: 5,
         };
         let request = request(&call).unwrap();
@@ -251,6 +274,10 @@ mod tests {
         assert_eq!(
             request.headers()[CONTENT_TYPE],
             "application/merge-patch+json"
+        );
+        assert_eq!(
+            request.headers()[ACCEPT],
+            "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
         );
     }
 }

@@ -37,6 +37,27 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Several lines of plain text: as [`plain`], but line breaks and tabs stay as they are.
+pub fn block(text: &str) -> Cow<'_, str> {
+    let stays = |c: char| matches!(c, '\n' | '\t') || !unwanted(c);
+    if is_plain(text.as_bytes()) || text.chars().all(stays) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if let Some(length) = escape(rest) {
+            rest = &rest[length..];
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        if stays(c) {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Whether all of it is printable ASCII, of which nothing has to be taken. Eight bytes at a time.
 #[inline]
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
@@ -241,6 +262,8 @@ mod tests {
         fn nothing_that_acts_ever_passes(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
             let text = String::from_utf8_lossy(&bytes);
             proptest::prop_assert!(!plain(&text).chars().any(unwanted));
+            let kept = |c: char| unwanted(c) && !matches!(c, '\n' | '\t');
+            proptest::prop_assert!(!block(&text).chars().any(kept));
             let line = log_line(&bytes);
             let mut rest = line.as_str();
             while let Some(at) = rest.find('\u{1b}') {

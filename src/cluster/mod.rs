@@ -2,6 +2,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | `answer` | what an answer becomes before the engine sees it: harmless, secrets hidden, Tables slimmed |
 //! | [`budget`] | how much we ask of a server at a time |
 //! | [`call`] | calls of the engine, answers as data |
 //! | [`connect`] | kubeconfig into a client |
@@ -13,6 +14,7 @@
 //! | [`harmless`] | makes text from a cluster fit to be drawn |
 //! | [`intern`] | one copy of a text that many objects carry |
 
+pub(crate) mod answer;
 mod backoff;
 pub mod budget;
 pub mod call;
@@ -22,5 +24,6 @@ pub mod feed;
 pub mod harmless;
 pub mod intern;
 pub mod log;
+mod mask;
 pub mod meter;
 pub mod pulse;

@@ -71,9 +71,34 @@ pub struct Call {
     pub path: String,
     /// Body, null for none.
     pub body: serde_json::Value,
+    /// In which form the answer is wanted.
+    pub accept: Accept,
     /// Seconds after which it counts as lost.
     pub timeout_s: u32,
 }
+
+/// In which form an answer is wanted. What is heavy about it is done where it is read, on no thread that
+/// draws.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Accept {
+    /// As the server has it: for what is computed, or sent back.
+    #[default]
+    Json,
+    /// To be shown: texts are harmless (line breaks and tabs stay), secret values stand hidden behind their
+    /// size, as [`HIDDEN`] begins.
+    Shown,
+    /// The server's Table of a list, slimmed to `{"columns": [{"name", "type", "priority"}], "rows":
+    /// [{"cells": [text], "name", "namespace", "uid"}], "continue", "left"}`, all texts harmless. A server
+    /// that has no Table for it gives names and ages.
+    Table,
+    /// Aggregated discovery where it is served, else what stands at that path.
+    Discovery,
+    /// The one text at this JSON pointer, decoded: what [`Accept::Shown`] hides, asked for by name.
+    Hidden(Box<str>),
+}
+
+/// How a hidden value begins: `‹hidden, 12 bytes›`.
+pub const HIDDEN: &str = "‹hidden, ";
 
 /// HTTP method, with a patch's content type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -202,6 +202,7 @@ impl Engine {
             );
         }
         self.actions.another_cluster();
+        self.asks.forget();
         while let Some(screen) = self.screens.pop() {
             Self::leave(screen, out);
         }

@@ -10,6 +10,8 @@
 
 mod acting;
 pub mod action;
+#[allow(dead_code, reason = "screens that ask follow")]
+mod asks;
 mod detail;
 pub mod effect;
 pub mod event;
@@ -49,7 +51,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use effect::{Call, CallId, Effect, LogId, LogSource};
+pub use effect::{Accept, Call, CallId, Effect, LogId, LogSource};
 pub use event::{Event, LogEnd, LogEvent, LogLine, Now, Reply, ServerInfo};
 pub use input::{Code, Key, Mods};
 pub use settings::{Settings, StartScreen};
@@ -88,6 +90,7 @@ pub struct Engine {
     now: DateTime<Utc>,
     last_log: u64,
     actions: Actions,
+    asks: asks::Asks,
     /// Ends of actions up to this one have been told.
     told: ActionId,
     /// And of these beyond it.
@@ -135,6 +138,7 @@ impl Engine {
             now: DateTime::UNIX_EPOCH,
             last_log: 0,
             actions,
+            asks: asks::Asks::default(),
             told: ActionId(0),
             told_of: BTreeSet::new(),
             clock: Now {
@@ -187,6 +191,7 @@ impl Engine {
                 self.doubt();
                 // The clock goes on.
                 self.mark(Dirty::News);
+                self.doubt_asks(out);
                 self.poll_actions(out);
             }
             Event::Watch(batch) => {
@@ -230,6 +235,9 @@ impl Engine {
             Event::Log(id, event) => self.log_event(id, *event, out),
             Event::Drawn => self.actions.drawn(),
             Event::Reply(id, reply) => {
+                let Some(reply) = self.reply_to_ask(id, reply, out) else {
+                    return;
+                };
                 let scene = acting::scene(&self.model, self.server.as_ref(), now);
                 self.actions.reply(scene, id, &reply, out);
                 self.mark(Dirty::Now);

@@ -181,8 +181,9 @@ impl<H: Host> Direct<H> {
         };
         let mut request = Request::new(method, &call.path, body);
         request.content_type = content_type.to_owned();
+        request.accept = call::accept(&call.accept).to_owned();
         match self.host.handle(request) {
-            Response::Done { status, body, .. } => call::read(status, None, &body),
+            Response::Done { status, body, .. } => call::read_as(&call.accept, status, None, &body),
             Response::List(_) | Response::Watch(_) | Response::Log(_) => {
                 Reply::Lost("a stream was answered".into())
             }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::effect::{Call, Verb};
+use super::super::effect::{Accept, Call, Verb};
 use crate::model::{Text, Uid};
 
 /// Seconds after which a call counts as lost. Deletions with finalizers answer at once, so does eviction.
@@ -34,6 +34,7 @@ fn call(verb: Verb, path: String, body: Value) -> Call {
         verb,
         path,
         body,
+        accept: Accept::Json,
         timeout_s: TIMEOUT_S,
     }
 }

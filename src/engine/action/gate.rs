@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::effect::{Call, Verb};
+use super::super::effect::{Accept, Call, Verb};
 use super::super::event::{Now, Reply};
 use crate::model::Text;
 
@@ -112,6 +112,7 @@ impl Access {
                 "kind": "SelfSubjectAccessReview",
                 "spec": { "resourceAttributes": attributes },
             }),
+            accept: Accept::Json,
             timeout_s: 5,
         }
     }

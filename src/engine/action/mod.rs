@@ -187,6 +187,11 @@ impl Actions {
         self.watch_budgets(out);
     }
 
+    /// A number for a call that is no action's.
+    pub(super) fn next_call(&mut self) -> CallId {
+        self.routes.next()
+    }
+
     /// Takes the answer to a call. An unknown id is a late answer: ignored.
     pub fn reply(&mut self, scene: Scene<'_>, id: CallId, reply: &Reply, out: &mut Vec<Effect>) {
         match self.routes.take(id) {

@@ -44,10 +44,15 @@ pub(super) struct Routes {
 
 impl Routes {
     pub(super) fn send(&mut self, route: Route, call: crate::engine::Call, out: &mut Vec<Effect>) {
-        self.next += 1;
-        let id = CallId(self.next);
+        let id = self.next();
         self.waiting.insert(id, route);
         out.push(Effect::Call(id, Box::new(call)));
+    }
+
+    /// A number that no other call has.
+    pub(super) fn next(&mut self) -> CallId {
+        self.next += 1;
+        CallId(self.next)
     }
 
     pub(super) fn take(&mut self, id: CallId) -> Option<Route> {
