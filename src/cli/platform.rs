@@ -1,6 +1,7 @@
 //! `constable platform`: the job platform alone, on the cluster that a kubeconfig names.
 
-use crate::sim::platform::{ONE_NODE_DIVISOR, Platform, PlatformOptions, client};
+use crate::model::quantity;
+use crate::sim::platform::{Platform, PlatformOptions, client};
 use chrono::Utc;
 use clap::Args;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -37,7 +38,7 @@ pub struct PlatformArgs {
         default_value = "cloud.google.com/gke-nodepool"
     )]
     pub pool_label: String,
-    /// Divide the demo's requests by this [default: 1 where the demo's pools exist, else 20]
+    /// Divide the demo's requests by this [default: what fits the cluster]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub request_divisor: Option<u32>,
     /// Let one Ingress lead to a Service without a ready endpoint
@@ -187,32 +188,51 @@ async fn refuse_what_is_not_ours(client: &Client) -> Result<(), RunError> {
 /// Requests and rate as the cluster's nodes allow: the demo's where its pools exist, small ones elsewhere.
 async fn options(args: &PlatformArgs, client: &Client) -> Result<PlatformOptions, RunError> {
     let nodes: Api<k8s_openapi::api::core::v1::Node> = Api::all(client.clone());
+    let failed = |e| RunError::Failed(format!("list nodes: {e}"));
     let params = ListParams::default()
         .labels(&format!("{}=runner-large", args.pool_label))
         .limit(1);
-    let pools = nodes
-        .list_metadata(&params)
-        .await
-        .map_err(|e| RunError::Failed(format!("list nodes: {e}")))?;
-    let pools = !pools.items.is_empty();
-    let rate = args.rate.unwrap_or(if pools { 300.0 } else { 6.0 });
-    Ok(PlatformOptions {
+    let pools = nodes.list_metadata(&params).await.map_err(failed)?;
+    let given = PlatformOptions {
         seed: args.seed,
         image: args.image.clone(),
         image_pull_policy: args.image_pull_policy.clone(),
         shell: true,
         host_network: args.host_network,
-        pool_label: pools.then(|| args.pool_label.clone()),
-        service_divisor: args
-            .request_divisor
-            .unwrap_or(if pools { 8 } else { ONE_NODE_DIVISOR }),
-        request_divisor: args
-            .request_divisor
-            .unwrap_or(if pools { 1 } else { ONE_NODE_DIVISOR }),
         broken_ingress: args.broken_ingress,
         ..PlatformOptions::default()
+    };
+    let (mut options, rate) = if pools.items.is_empty() {
+        // Of a cluster with more nodes than these the services take a small part anyway.
+        let some = nodes.list(&ListParams::default().limit(FEW)).await;
+        let cpu = some.map_err(failed)?.items.iter().map(millicores).sum();
+        (given.on_small_cluster(cpu), 6.0)
+    } else {
+        let options = PlatformOptions {
+            pool_label: Some(args.pool_label.clone()),
+            service_divisor: 8,
+            ..given
+        };
+        (options, 300.0)
+    };
+    if let Some(divisor) = args.request_divisor {
+        options.request_divisor = divisor;
+        options.service_divisor = divisor;
     }
-    .with_rate(rate))
+    Ok(options.with_rate(args.rate.unwrap_or(rate)))
+}
+
+/// Nodes of a cluster without the demo's pools that are asked how large they are.
+const FEW: u32 = 50;
+
+/// What a node offers to pods.
+fn millicores(node: &k8s_openapi::api::core::v1::Node) -> u32 {
+    let allocatable = node.status.as_ref().and_then(|s| s.allocatable.as_ref());
+    allocatable
+        .and_then(|all| all.get("cpu"))
+        .and_then(|cpu| quantity::millis(&cpu.0))
+        .and_then(|cpu| u32::try_from(cpu).ok())
+        .unwrap_or(0)
 }
 
 fn confirm(name: &str, options: &PlatformOptions) -> Result<(), RunError> {

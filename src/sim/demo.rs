@@ -234,7 +234,7 @@ fn platform_options(options: &DemoOptions, pools: &[Pool]) -> Result<PlatformOpt
             ..defaults
         };
         return Ok(if size.alone() {
-            options.on_one_node()
+            options.on_small_cluster(nodes::LAPTOP_CPU * 1000)
         } else {
             options
         });

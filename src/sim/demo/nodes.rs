@@ -114,6 +114,9 @@ fn controller(index: u32) -> Value {
     )
 }
 
+/// Cores of the laptop's node.
+pub(super) const LAPTOP_CPU: u32 = 8;
+
 /// A laptop's cluster as minikube sets it up: the control plane's node, without its taint.
 fn minikube() -> Value {
     let labels = json!({
@@ -122,7 +125,7 @@ fn minikube() -> Value {
         "minikube.k8s.io/name": "minikube",
         "minikube.k8s.io/primary": "true",
     });
-    let mut node = node("minikube", labels, None, 8, 16);
+    let mut node = node("minikube", labels, None, LAPTOP_CPU, 16);
     // No cloud: neither zone nor instance type.
     if let Some(labels) = node["metadata"]["labels"].as_object_mut() {
         labels.retain(|key, _| !key.starts_with("topology.") && !key.contains("instance-type"));

@@ -37,5 +37,5 @@ mod tests;
 pub use call::{Call, CallId, Input, Kind, Method};
 pub use entry::{Asked, Entry, JobId, State};
 pub use machine::{Counts, Platform};
-pub use options::{ONE_NODE_DIVISOR, PlatformOptions};
+pub use options::PlatformOptions;
 pub use seen::{Frame, PodEnd, QueueMap, Registered, RunnerPod, Seen, SystemPod};

@@ -3,8 +3,10 @@
 use super::load::{PoolKind, Shape};
 use chrono::TimeDelta;
 
-/// The demo's requests are divided by this on a cluster of one node, which may be a laptop.
-pub const ONE_NODE_DIVISOR: u32 = 20;
+/// On a cluster that may be a laptop the requests of jobs are divided by this.
+const SMALL_DIVISOR: u32 = 20;
+/// Millicores that the platform's own services ask for in all, undivided.
+const SERVICES: u32 = 49_000;
 
 /// What a platform is started with. The defaults are the demo's.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,12 +98,17 @@ impl PlatformOptions {
         self
     }
 
-    /// The same for a cluster of one node: no pool is asked for, and jobs ask for little.
+    /// The same for a small cluster whose nodes offer so many millicores in all: no pool is asked for, jobs ask
+    /// for little, and the platform's own services for a fifth of it together.
     #[must_use]
-    pub fn on_one_node(mut self) -> PlatformOptions {
+    pub fn on_small_cluster(mut self, cpu: u32) -> PlatformOptions {
         self.pool_label = None;
-        self.request_divisor = ONE_NODE_DIVISOR;
-        self.service_divisor = ONE_NODE_DIVISOR;
+        self.request_divisor = SMALL_DIVISOR;
+        self.service_divisor = SERVICES
+            .saturating_mul(5)
+            .checked_div(cpu)
+            .unwrap_or(SERVICES)
+            .clamp(SMALL_DIVISOR, SERVICES);
         self
     }
 }
