@@ -36,7 +36,7 @@ pub(crate) fn run(place: &Place, all: bool, stay: u64) -> Result<(), Failed> {
             &[Kind::Pod][..]
         };
         // Budgets are watched by the console only while an action needs them.
-        let streams = kinds.iter().filter(|kind| **kind != Kind::Budget);
+        let streams = kinds.iter().filter(|kind| !kind.on_demand());
         let streams = streams.map(|kind| drain(&client, *kind, stay));
         let read = futures::future::try_join_all(streams).await?;
         let (frames, bytes) = read
@@ -50,7 +50,7 @@ pub(crate) fn run(place: &Place, all: bool, stay: u64) -> Result<(), Failed> {
 async fn drain(client: &Client, kind: Kind, stay: u64) -> Result<(u64, u64), Failed> {
     let base = match kind.group() {
         "" => "/api/v1".to_owned(),
-        group => format!("/apis/{group}/v1"),
+        group => format!("/apis/{group}/{}", kind.version()),
     };
     let path = format!("{base}/{}", kind.plural());
     let ((frames, mut bytes), mut body) = if kind == Kind::Pod {

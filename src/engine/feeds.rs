@@ -64,7 +64,7 @@ impl Engine {
     fn watched(&self) -> impl Iterator<Item = (Kind, &FeedState)> {
         Kind::ALL
             .into_iter()
-            .filter(|kind| *kind != Kind::Budget)
+            .filter(|kind| !kind.on_demand())
             .map(|kind| (kind, &self.model.feed(kind).state))
     }
 

@@ -27,13 +27,17 @@ pub enum Kind {
     Deployment,
     /// apps/v1 DaemonSet.
     DaemonSet,
+    /// batch/v1 CronJob.
+    CronJob,
     /// policy/v1 PodDisruptionBudget; watched only while an action needs it.
     Budget,
+    /// autoscaling/v2 HorizontalPodAutoscaler; watched only while an action needs it.
+    Autoscaler,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are started.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Node,
         Self::Pod,
         Self::Ingress,
@@ -44,8 +48,34 @@ impl Kind {
         Self::StatefulSet,
         Self::Deployment,
         Self::DaemonSet,
+        Self::CronJob,
         Self::Budget,
+        Self::Autoscaler,
     ];
+
+    /// Whether it is watched only while an action needs it.
+    pub fn on_demand(self) -> bool {
+        matches!(self, Self::Budget | Self::Autoscaler)
+    }
+
+    /// As objects name it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Node => "Node",
+            Self::Pod => "Pod",
+            Self::Ingress => "Ingress",
+            Self::Service => "Service",
+            Self::EndpointSlice => "EndpointSlice",
+            Self::BatchJob => "Job",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::StatefulSet => "StatefulSet",
+            Self::Deployment => "Deployment",
+            Self::DaemonSet => "DaemonSet",
+            Self::CronJob => "CronJob",
+            Self::Budget => "PodDisruptionBudget",
+            Self::Autoscaler => "HorizontalPodAutoscaler",
+        }
+    }
 
     /// The resource's plural name, as RBAC and kubectl write it.
     pub fn plural(self) -> &'static str {
@@ -60,7 +90,17 @@ impl Kind {
             Self::StatefulSet => "statefulsets",
             Self::Deployment => "deployments",
             Self::DaemonSet => "daemonsets",
+            Self::CronJob => "cronjobs",
             Self::Budget => "poddisruptionbudgets",
+            Self::Autoscaler => "horizontalpodautoscalers",
+        }
+    }
+
+    /// Its version in that group.
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::Autoscaler => "v2",
+            _ => "v1",
         }
     }
 
@@ -70,9 +110,10 @@ impl Kind {
             Self::Node | Self::Pod | Self::Service => "",
             Self::Ingress => "networking.k8s.io",
             Self::EndpointSlice => "discovery.k8s.io",
-            Self::BatchJob => "batch",
+            Self::BatchJob | Self::CronJob => "batch",
             Self::ReplicaSet | Self::StatefulSet | Self::Deployment | Self::DaemonSet => "apps",
             Self::Budget => "policy",
+            Self::Autoscaler => "autoscaling",
         }
     }
 }

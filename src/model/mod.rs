@@ -8,6 +8,7 @@ mod census;
 pub mod changes;
 pub mod condition;
 pub mod container;
+pub mod cron;
 pub mod feed;
 pub mod id;
 pub mod ingress;
@@ -19,6 +20,8 @@ pub mod meta;
 pub mod network;
 pub mod node;
 pub mod object;
+
+mod offspring;
 mod order;
 pub mod phase;
 pub mod placement;
@@ -71,4 +74,6 @@ pub use sums::NodeSums;
 pub use time::Time;
 pub use view::{ControlPlane, RankTotals, WaitingJobs};
 pub use window::{Ends, StartTimes};
-pub use workload::{BatchJob, Budget, Workload, WorkloadKind};
+pub use workload::{
+    Autoscaler, BatchJob, Budget, Concurrency, CronJob, Ordered, Update, Workload, WorkloadKind,
+};

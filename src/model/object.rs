@@ -8,7 +8,7 @@ use super::meta::Meta;
 use super::network::{EndpointSlice, Ingress, Service};
 use super::node::Node;
 use super::pod::Pod;
-use super::workload::{BatchJob, Budget, Workload};
+use super::workload::{Autoscaler, BatchJob, Budget, CronJob, Workload};
 
 /// One object of a watched kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,8 +27,12 @@ pub enum Object {
     BatchJob(Arc<BatchJob>),
     /// A Deployment, ReplicaSet, StatefulSet or DaemonSet.
     Workload(Arc<Workload>),
+    /// A batch/v1 CronJob.
+    CronJob(Arc<CronJob>),
     /// A PodDisruptionBudget.
     Budget(Arc<Budget>),
+    /// A HorizontalPodAutoscaler.
+    Autoscaler(Arc<Autoscaler>),
 }
 
 impl Object {
@@ -42,7 +46,9 @@ impl Object {
             Self::EndpointSlice(o) => &o.meta,
             Self::BatchJob(o) => &o.meta,
             Self::Workload(o) => &o.meta,
+            Self::CronJob(o) => &o.meta,
             Self::Budget(o) => &o.meta,
+            Self::Autoscaler(o) => &o.meta,
         }
     }
 }

@@ -15,6 +15,7 @@ use super::kin::Kin;
 use super::network::{EndpointSlice, Ingress, Service};
 use super::node::Node;
 use super::object::{Batch, Delta, Object};
+use super::offspring::Offspring;
 use super::phase::Phase;
 use super::placement::{Place, Waiting};
 use super::pod::Pod;
@@ -25,7 +26,7 @@ use super::resources::Resources;
 use super::sums::NodeSums;
 use super::table::{Keyed, Table, Upsert};
 use super::window::Window;
-use super::workload::{BatchJob, Budget, Workload};
+use super::workload::{Autoscaler, BatchJob, Budget, CronJob, Workload};
 
 /// Everything of one cluster. Reading is free of side effects and ordered: by namespace and name, by node
 /// name, by job key.
@@ -40,7 +41,11 @@ pub struct Model {
     pub(crate) batch_jobs: Table<BatchJob>,
     /// By kind: Deployment, ReplicaSet, StatefulSet, DaemonSet.
     pub(crate) workloads: BTreeMap<Kind, Table<Workload>>,
+    pub(crate) cron_jobs: Table<CronJob>,
     pub(crate) budgets: Table<Budget>,
+    pub(crate) autoscalers: Table<Autoscaler>,
+    /// ReplicaSets and batch Jobs of an owner.
+    pub(crate) offspring: Offspring,
 
     pub(crate) jobs: Jobs,
     pub(crate) sums: BTreeMap<Text, NodeSums>,
@@ -178,7 +183,9 @@ impl Model {
             | Kind::StatefulSet
             | Kind::Deployment
             | Kind::DaemonSet
-            | Kind::Budget => {}
+            | Kind::CronJob
+            | Kind::Budget
+            | Kind::Autoscaler => {}
         }
     }
 
@@ -193,7 +200,9 @@ impl Model {
             Kind::ReplicaSet | Kind::StatefulSet | Kind::Deployment | Kind::DaemonSet => {
                 self.workloads.entry(kind).or_default().sync_start();
             }
+            Kind::CronJob => self.cron_jobs.sync_start(),
             Kind::Budget => self.budgets.sync_start(),
+            Kind::Autoscaler => self.autoscalers.sync_start(),
         }
     }
 
@@ -210,7 +219,9 @@ impl Model {
                 .get(&kind)
                 .map(Table::unseen)
                 .unwrap_or_default(),
+            Kind::CronJob => self.cron_jobs.unseen(),
             Kind::Budget => self.budgets.unseen(),
+            Kind::Autoscaler => self.autoscalers.unseen(),
         }
     }
 
@@ -256,15 +267,33 @@ impl Model {
             }
             Object::BatchJob(o) => {
                 self.work.batches.insert(o.meta.uid.clone());
+                self.offspring.enter(&o.meta);
                 if let Some(old) = put(&mut self.batch_jobs, kind, o, changes) {
                     self.work.batches.insert(old.meta.uid.clone());
+                    let now = self.batch_jobs.by_uid(&old.meta.uid);
+                    self.offspring.leave(&old.meta, now.map(|o| &o.meta));
                 }
             }
             Object::Workload(o) => {
-                put(self.workloads.entry(kind).or_default(), kind, o, changes);
+                let table = self.workloads.entry(kind).or_default();
+                if kind == Kind::ReplicaSet {
+                    self.offspring.enter(&o.meta);
+                }
+                if let Some(old) = put(table, kind, o, changes)
+                    && kind == Kind::ReplicaSet
+                {
+                    let now = table.by_uid(&old.meta.uid);
+                    self.offspring.leave(&old.meta, now.map(|o| &o.meta));
+                }
+            }
+            Object::CronJob(o) => {
+                put(&mut self.cron_jobs, kind, o, changes);
             }
             Object::Budget(o) => {
                 put(&mut self.budgets, kind, o, changes);
+            }
+            Object::Autoscaler(o) => {
+                put(&mut self.autoscalers, kind, o, changes);
             }
         }
     }
@@ -307,14 +336,25 @@ impl Model {
                 }
             }
             Kind::BatchJob => {
-                take(&mut self.batch_jobs, kind, uid, changes);
+                if let Some(o) = take(&mut self.batch_jobs, kind, uid, changes) {
+                    self.offspring.leave(&o.meta, None);
+                }
                 self.work.batches.insert(uid.clone());
             }
             Kind::ReplicaSet | Kind::StatefulSet | Kind::Deployment | Kind::DaemonSet => {
-                take(self.workloads.entry(kind).or_default(), kind, uid, changes);
+                let table = self.workloads.entry(kind).or_default();
+                if let Some(o) = take(table, kind, uid, changes) {
+                    self.offspring.leave(&o.meta, None);
+                }
+            }
+            Kind::CronJob => {
+                take(&mut self.cron_jobs, kind, uid, changes);
             }
             Kind::Budget => {
                 take(&mut self.budgets, kind, uid, changes);
+            }
+            Kind::Autoscaler => {
+                take(&mut self.autoscalers, kind, uid, changes);
             }
         }
     }

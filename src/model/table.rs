@@ -17,7 +17,7 @@ use super::node::Node;
 use super::order::Order;
 use super::pod::Pod;
 use super::slots::Slots;
-use super::workload::{BatchJob, Budget, Workload};
+use super::workload::{Autoscaler, BatchJob, Budget, CronJob, Workload};
 
 /// What a table can hold.
 pub(crate) trait Keyed {
@@ -41,7 +41,9 @@ keyed!(
     EndpointSlice,
     BatchJob,
     Workload,
-    Budget
+    CronJob,
+    Budget,
+    Autoscaler
 );
 
 /// What an upsert did.

@@ -230,7 +230,9 @@ impl Model {
             Kind::ReplicaSet | Kind::StatefulSet | Kind::Deployment | Kind::DaemonSet => {
                 self.workloads.get(&kind).map_or(0, Table::len)
             }
+            Kind::CronJob => self.cron_jobs.len(),
             Kind::Budget => self.budgets.len(),
+            Kind::Autoscaler => self.autoscalers.len(),
         }
     }
 

@@ -21,6 +21,7 @@ pub(super) struct RawMeta<'a> {
     pub(super) name: Str<'a>,
     #[serde(borrow)]
     pub(super) resource_version: Str<'a>,
+    pub(super) generation: Option<i64>,
     pub(super) creation_timestamp: RawTime,
     pub(super) deletion_timestamp: RawTime,
     #[serde(borrow)]
@@ -181,15 +182,17 @@ impl Decoder {
         pairs.into()
     }
 
+    pub(super) fn condition(&mut self, raw: &RawCondition<'_>) -> Condition {
+        Condition {
+            kind: self.text(&raw.kind),
+            status: raw.truth(),
+            reason: self.text(&raw.reason),
+            message: self.text(&raw.message),
+            since: raw.last_transition_time.time(),
+        }
+    }
+
     pub(super) fn conditions(&mut self, raw: &[RawCondition<'_>]) -> Box<[Condition]> {
-        raw.iter()
-            .map(|c| Condition {
-                kind: self.text(&c.kind),
-                status: c.truth(),
-                reason: self.text(&c.reason),
-                message: self.text(&c.message),
-                since: c.last_transition_time.time(),
-            })
-            .collect()
+        raw.iter().map(|c| self.condition(c)).collect()
     }
 }

@@ -168,6 +168,9 @@ impl Decoder {
                 .workload(WorkloadKind::Deployment, r)),
             Kind::DaemonSet => read!(RawWorkload<'_, workload::DaemonSet>, Workload, |d, r| d
                 .workload(WorkloadKind::DaemonSet, r)),
+            Kind::CronJob => read!(workload::RawCronJob<'_>, CronJob, |d, r| d.cron_job(r)),
+            Kind::Autoscaler => read!(workload::RawAutoscaler<'_>, Autoscaler, |d, r| d
+                .autoscaler(r)),
             Kind::Budget => read!(workload::RawBudget<'_>, Budget, |d, r| d.budget(r)),
         })
     }

@@ -1,4 +1,4 @@
-//! Controllers of pods, batch Jobs and disruption budgets.
+//! Controllers of pods, batch Jobs, CronJobs, disruption budgets and autoscalers.
 
 use std::marker::PhantomData;
 
@@ -6,51 +6,254 @@ use serde::Deserialize;
 
 use super::Decoder;
 use super::meta::{RawCondition, RawMeta, RawSelector};
-use super::raw::{List, Part, RawTime};
-use crate::model::{BatchJob, Budget, Operator, Workload, WorkloadKind};
+use super::network::RawReference;
+use super::pod::RawPod;
+use super::raw::{List, Part, RawTime, Str};
+use super::requests;
+use crate::model::workload::RESTARTED_AT;
+use crate::model::{
+    Autoscaler, BatchJob, Budget, Concurrency, CronJob, Operator, Ordered, Update, Workload,
+    WorkloadKind,
+};
 
-/// Which number `readyReplicas` has in protobuf: each kind has its own.
+/// A field of a workload's spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spec {
+    Replicas,
+    Selector,
+    Template,
+    Paused,
+    Strategy,
+    Service,
+    Policy,
+    Claims,
+    Retention,
+    Ordinals,
+}
+
+/// A field of a workload's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Observed,
+    Replicas,
+    Desired,
+    Ready,
+    Available,
+    Updated,
+    Misplaced,
+    CurrentRevision,
+    UpdateRevision,
+    Conditions,
+}
+
+/// Which numbers the fields have in protobuf: each kind has its own.
 pub(super) trait Numbers: Default {
-    const READY: u32;
+    const SPEC: &[(u32, Spec)];
+    const STATUS: &[(u32, Status)];
+    /// `lastTransitionTime` of a condition.
+    const SINCE: u32 = 3;
 }
 
 macro_rules! numbers {
-    ($($kind:ident $ready:literal)*) => {$(
+    ($($kind:ident spec $($n:literal $spec:ident)* status $($m:literal $status:ident)* since $since:literal;)*) => {$(
         #[derive(Debug, Default)]
         pub(super) struct $kind;
 
         impl Numbers for $kind {
-            const READY: u32 = $ready;
+            const SPEC: &[(u32, Spec)] = &[$(($n, Spec::$spec)),*];
+            const STATUS: &[(u32, Status)] = &[$(($m, Status::$status)),*];
+            const SINCE: u32 = $since;
         }
     )*};
 }
 
-// A DaemonSet has no such field, and no field 0.
-numbers! { ReplicaSet 4 StatefulSet 3 Deployment 7 DaemonSet 0 }
+#[rustfmt::skip]
+numbers! {
+    ReplicaSet
+        spec 1 Replicas 2 Selector 3 Template
+        status 1 Replicas 3 Observed 4 Ready 5 Available 6 Conditions
+        since 3;
+    StatefulSet
+        spec 1 Replicas 2 Selector 3 Template 4 Claims 5 Service 6 Policy 7 Strategy 10 Retention 11 Ordinals
+        status 1 Observed 2 Replicas 3 Ready 5 Updated 6 CurrentRevision 7 UpdateRevision 10 Conditions 11 Available
+        since 3;
+    Deployment
+        spec 1 Replicas 2 Selector 3 Template 4 Strategy 7 Paused
+        status 1 Observed 2 Replicas 3 Updated 4 Available 6 Conditions 7 Ready
+        since 7;
+    DaemonSet
+        spec 1 Selector 2 Template 3 Strategy
+        status 1 Replicas 2 Misplaced 3 Desired 4 Ready 5 Observed 6 Updated 7 Available 10 Conditions
+        since 3;
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound = "N: Numbers")]
 pub(super) struct RawWorkload<'a, N> {
     #[serde(borrow)]
     pub(super) metadata: Part<RawMeta<'a>>,
-    pub(super) spec: Part<RawReplicas>,
-    pub(super) status: Part<RawWorkloadStatus<N>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawReplicas {
-    pub(super) replicas: Option<i64>,
+    #[serde(borrow)]
+    pub(super) spec: Part<RawWorkloadSpec<'a, N>>,
+    #[serde(borrow)]
+    pub(super) status: Part<RawWorkloadStatus<'a, N>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound = "N: Numbers")]
-pub(super) struct RawWorkloadStatus<N> {
+pub(super) struct RawWorkloadSpec<'a, N> {
     #[serde(skip)]
     numbers: PhantomData<N>,
-    pub(super) ready_replicas: Option<i64>,
+    pub(super) replicas: Option<i64>,
+    #[serde(borrow)]
+    pub(super) selector: Part<RawSelector<'a>>,
+    /// A template has metadata and spec as a pod has.
+    #[serde(borrow)]
+    pub(super) template: Part<RawPod<'a>>,
+    pub(super) paused: Option<bool>,
+    #[serde(borrow, alias = "updateStrategy")]
+    pub(super) strategy: Part<RawStrategy<'a>>,
+    #[serde(borrow)]
+    pub(super) service_name: Str<'a>,
+    #[serde(borrow)]
+    pub(super) pod_management_policy: Str<'a>,
+    #[serde(borrow)]
+    pub(super) volume_claim_templates: List<RawClaim<'a>>,
+    #[serde(borrow, rename = "persistentVolumeClaimRetentionPolicy")]
+    pub(super) retention: Part<RawRetention<'a>>,
+    pub(super) ordinals: Part<RawOrdinals>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct RawStrategy<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Str<'a>,
+    pub(super) rolling_update: Part<RawRolling>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawRolling {
+    pub(super) partition: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawClaim<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Part<RawClaimMeta<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawClaimMeta<'a> {
+    #[serde(borrow)]
+    pub(super) name: Str<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct RawRetention<'a> {
+    #[serde(borrow)]
+    pub(super) when_scaled: Str<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawOrdinals {
+    pub(super) start: Option<i64>,
+}
+
+/// What a DaemonSet calls otherwise stands under the others' names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound = "N: Numbers")]
+pub(super) struct RawWorkloadStatus<'a, N> {
+    pub(super) observed_generation: Option<i64>,
+    #[serde(alias = "currentNumberScheduled")]
+    pub(super) replicas: Option<i64>,
     pub(super) desired_number_scheduled: Option<i64>,
-    pub(super) number_ready: Option<i64>,
+    #[serde(alias = "numberReady")]
+    pub(super) ready_replicas: Option<i64>,
+    #[serde(alias = "numberAvailable")]
+    pub(super) available_replicas: Option<i64>,
+    #[serde(alias = "updatedNumberScheduled")]
+    pub(super) updated_replicas: Option<i64>,
+    pub(super) number_misscheduled: Option<i64>,
+    #[serde(borrow)]
+    pub(super) current_revision: Str<'a>,
+    #[serde(borrow)]
+    pub(super) update_revision: Str<'a>,
+    #[serde(borrow)]
+    pub(super) conditions: List<RawWorkloadCondition<'a, N>>,
+}
+
+/// A condition, whose fields have other numbers for Deployments.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent, bound = "N: Numbers")]
+pub(super) struct RawWorkloadCondition<'a, N> {
+    #[serde(borrow)]
+    pub(super) condition: RawCondition<'a>,
+    numbers: PhantomData<N>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawCronJob<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Part<RawMeta<'a>>,
+    #[serde(borrow)]
+    pub(super) spec: Part<RawCronJobSpec<'a>>,
+    #[serde(borrow)]
+    pub(super) status: Part<RawCronJobStatus<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct RawCronJobSpec<'a> {
+    #[serde(borrow)]
+    pub(super) schedule: Str<'a>,
+    #[serde(borrow)]
+    pub(super) time_zone: Str<'a>,
+    #[serde(borrow)]
+    pub(super) concurrency_policy: Str<'a>,
+    pub(super) suspend: Option<bool>,
+    pub(super) starting_deadline_seconds: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct RawCronJobStatus<'a> {
+    #[serde(borrow)]
+    pub(super) active: List<RawReference<'a>>,
+    pub(super) last_schedule_time: RawTime,
+    pub(super) last_successful_time: RawTime,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawAutoscaler<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Part<RawMeta<'a>>,
+    #[serde(borrow)]
+    pub(super) spec: Part<RawAutoscalerSpec<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct RawAutoscalerSpec<'a> {
+    #[serde(borrow)]
+    pub(super) scale_target_ref: Part<RawTarget<'a>>,
+    pub(super) min_replicas: Option<i64>,
+    pub(super) max_replicas: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RawTarget<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Str<'a>,
+    #[serde(borrow)]
+    pub(super) name: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -130,21 +333,96 @@ pub(super) fn operator(text: &str) -> Option<Operator> {
 
 impl Decoder {
     pub(super) fn workload<N>(&mut self, kind: WorkloadKind, raw: &RawWorkload<'_, N>) -> Workload {
-        let (desired, ready) = match kind {
-            WorkloadKind::DaemonSet => (
-                count(raw.status.desired_number_scheduled, 0),
-                count(raw.status.number_ready, 0),
-            ),
-            WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::StatefulSet => (
-                count(raw.spec.replicas, 1),
-                count(raw.status.ready_replicas, 0),
-            ),
+        let (spec, status) = (&raw.spec, &raw.status);
+        let template = &spec.template;
+        let desired = match kind {
+            WorkloadKind::DaemonSet => count(status.desired_number_scheduled, 0),
+            WorkloadKind::Deployment | WorkloadKind::ReplicaSet | WorkloadKind::StatefulSet => {
+                count(spec.replicas, 1)
+            }
         };
+        let current = count(status.replicas, 0);
+        let restarted = template.metadata.annotations.0.get(RESTARTED_AT);
         Workload {
             meta: self.meta(&raw.metadata),
             kind,
             desired,
-            ready,
+            current,
+            ready: count(status.ready_replicas, 0),
+            available: count(status.available_replicas, 0),
+            updated: match kind {
+                WorkloadKind::ReplicaSet => current,
+                WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => {
+                    count(status.updated_replicas, 0)
+                }
+            },
+            misplaced: count(status.number_misscheduled, 0),
+            generation: raw.metadata.generation.unwrap_or(0),
+            observed: status.observed_generation.unwrap_or(0),
+            paused: spec.paused.unwrap_or(false),
+            update: match &*spec.strategy.kind {
+                "Recreate" => Update::Recreate,
+                "OnDelete" => Update::OnDelete,
+                _ => Update::Rolling,
+            },
+            ordered: (kind == WorkloadKind::StatefulSet)
+                .then(|| Box::new(self.ordered(spec, status))),
+            selector: self.pairs(&spec.selector.labels),
+            template: self.spec(&template.spec, requests::of_pod(template)),
+            restarted: restarted.and_then(|at| at.parse().ok()),
+            conditions: status
+                .conditions
+                .iter()
+                .map(|c| self.condition(&c.condition))
+                .collect(),
+        }
+    }
+
+    fn ordered<N>(
+        &mut self,
+        spec: &RawWorkloadSpec<'_, N>,
+        status: &RawWorkloadStatus<'_, N>,
+    ) -> Ordered {
+        let claims = spec.volume_claim_templates.iter();
+        Ordered {
+            service: self.text(&spec.service_name),
+            first: count(spec.ordinals.start, 0),
+            parallel: &*spec.pod_management_policy == "Parallel",
+            partition: count(spec.strategy.rolling_update.partition, 0),
+            claims: claims.map(|c| self.text(&c.metadata.name)).collect(),
+            claims_go: &*spec.retention.when_scaled == "Delete",
+            current_revision: self.text(&status.current_revision),
+            update_revision: self.text(&status.update_revision),
+        }
+    }
+
+    pub(super) fn cron_job(&mut self, raw: &RawCronJob<'_>) -> CronJob {
+        let (spec, status) = (&raw.spec, &raw.status);
+        CronJob {
+            meta: self.meta(&raw.metadata),
+            schedule: self.text(&spec.schedule),
+            time_zone: self.text(&spec.time_zone),
+            suspended: spec.suspend.unwrap_or(false),
+            concurrency: match &*spec.concurrency_policy {
+                "Forbid" => Concurrency::Forbid,
+                "Replace" => Concurrency::Replace,
+                _ => Concurrency::Allow,
+            },
+            deadline: spec.starting_deadline_seconds,
+            active: u32::try_from(status.active.len()).unwrap_or(u32::MAX),
+            last_scheduled: status.last_schedule_time.time(),
+            last_succeeded: status.last_successful_time.time(),
+        }
+    }
+
+    pub(super) fn autoscaler(&mut self, raw: &RawAutoscaler<'_>) -> Autoscaler {
+        let spec = &raw.spec;
+        Autoscaler {
+            meta: self.meta(&raw.metadata),
+            target_kind: self.text(&spec.scale_target_ref.kind),
+            target: self.own(&spec.scale_target_ref.name),
+            min: count(spec.min_replicas, 1),
+            max: count(spec.max_replicas, 0),
         }
     }
 

@@ -198,7 +198,7 @@ impl Machine {
         let (group, plural) = (self.kind.group(), self.kind.plural());
         let base = match group {
             "" => "/api/v1".to_owned(),
-            group => format!("/apis/{group}/v1"),
+            group => format!("/apis/{group}/{}", self.kind.version()),
         };
         match &self.scope.namespace {
             Some(namespace) if self.kind != Kind::Node => {

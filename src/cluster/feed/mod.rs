@@ -115,7 +115,7 @@ impl Feeds {
 
     /// The kinds that are watched all the time.
     pub fn always() -> impl Iterator<Item = Kind> {
-        Kind::ALL.into_iter().filter(|k| *k != Kind::Budget)
+        Kind::ALL.into_iter().filter(|k| !k.on_demand())
     }
 
     /// Starts or stops a feed. Stopping says `Off`.

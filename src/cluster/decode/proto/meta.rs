@@ -10,6 +10,7 @@ messages! {
         3 => text namespace;
         5 => text uid;
         6 => text resource_version;
+        7 => int64 generation;
         8 => time creation_timestamp;
         9 => time deletion_timestamp;
         11 => pair labels;
