@@ -53,6 +53,8 @@ const OWN: Projection = Projection {
         crate::model::workload::INSTANTIATE,
         crate::model::workload::RESTARTED_AT,
         crate::model::workload::REVISION,
+        // kured, while it reboots a node.
+        crate::model::leaving::KURED_REBOOT,
         "kubernetes.io/config.mirror",
     ],
     env: &[],

@@ -443,6 +443,7 @@ impl Driver {
                 | Effect::Connect(_)
                 | Effect::Scope(_)
                 | Effect::Feed(..)
+                | Effect::Events(_)
                 | Effect::OpenLog(..)
                 | Effect::CloseLog(_)
                 | Effect::Bell

@@ -135,6 +135,7 @@ impl Global {
             namespace: self.namespace(),
             fallback,
             selector: self.selector.clone(),
+            fields: None,
         }
     }
 

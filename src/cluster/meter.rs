@@ -44,6 +44,7 @@ impl Who {
 
     fn name(self) -> &'static str {
         match self {
+            Self::Feed(Kind::Warning) => "warnings",
             Self::Feed(kind) => kind.plural(),
             Self::Logs => "logs",
             Self::Calls => "calls",

@@ -46,7 +46,7 @@ pub enum ConfigError {
 const UNLOCK: RangeInclusive<i64> = 1..=1440;
 const LOG_BYTES: RangeInclusive<i64> = (64 << 10)..=(1 << 30);
 /// One a feed, one to spare, and one for a log.
-const STREAMS: RangeInclusive<i64> = 13..=1024;
+const STREAMS: RangeInclusive<i64> = 17..=1024;
 const LISTS: RangeInclusive<i64> = 1..=16;
 const REQUESTS: RangeInclusive<i64> = 1..=1000;
 

@@ -25,6 +25,8 @@ pub enum Effect {
     Scope(Option<Text>),
     /// Start or stop a feed that is watched on demand.
     Feed(Kind, bool),
+    /// Watch the events about something (`Kind::Event`) instead of those about something else, or none.
+    Events(Option<Box<About>>),
     /// Open a log stream.
     OpenLog(LogId, Box<LogSource>),
     /// Close it.
@@ -39,6 +41,15 @@ pub enum Effect {
     ConsoleLogKey(super::input::Key),
     /// Switch the theme.
     Theme(Text),
+}
+
+/// Which events are watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Those of this namespace; `None`: of all that the console shows.
+    pub namespace: Option<Text>,
+    /// A field selector: `involvedObject.uid=…`.
+    pub fields: Text,
 }
 
 /// Which container's log, and from where.

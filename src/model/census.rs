@@ -27,6 +27,8 @@ impl Model {
             ("budgets room", self.budgets.capacity()),
             ("autoscalers room", self.autoscalers.capacity()),
             ("offspring", self.offspring.len()),
+            ("events room", self.events.capacity()),
+            ("warnings room", self.warnings.capacity()),
             ("jobs", self.jobs.len()),
             ("attempts", attempts),
             ("ended jobs without a pod", retired),

@@ -33,11 +33,15 @@ pub enum Kind {
     Budget,
     /// autoscaling/v2 HorizontalPodAutoscaler; watched only while an action needs it.
     Autoscaler,
+    /// v1 Event, those about what the screen shows; watched only while it does.
+    Event,
+    /// v1 Event of type Warning, of the whole cluster; watched only while a screen needs them.
+    Warning,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are started.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Node,
         Self::Pod,
         Self::Ingress,
@@ -51,11 +55,16 @@ impl Kind {
         Self::CronJob,
         Self::Budget,
         Self::Autoscaler,
+        Self::Event,
+        Self::Warning,
     ];
 
-    /// Whether it is watched only while an action needs it.
+    /// Whether it is watched only while something needs it.
     pub fn on_demand(self) -> bool {
-        matches!(self, Self::Budget | Self::Autoscaler)
+        matches!(
+            self,
+            Self::Budget | Self::Autoscaler | Self::Event | Self::Warning
+        )
     }
 
     /// As objects name it.
@@ -74,6 +83,7 @@ impl Kind {
             Self::CronJob => "CronJob",
             Self::Budget => "PodDisruptionBudget",
             Self::Autoscaler => "HorizontalPodAutoscaler",
+            Self::Event | Self::Warning => "Event",
         }
     }
 
@@ -93,6 +103,7 @@ impl Kind {
             Self::CronJob => "cronjobs",
             Self::Budget => "poddisruptionbudgets",
             Self::Autoscaler => "horizontalpodautoscalers",
+            Self::Event | Self::Warning => "events",
         }
     }
 
@@ -107,7 +118,7 @@ impl Kind {
     /// Its API group, empty for the core group.
     pub fn group(self) -> &'static str {
         match self {
-            Self::Node | Self::Pod | Self::Service => "",
+            Self::Node | Self::Pod | Self::Service | Self::Event | Self::Warning => "",
             Self::Ingress => "networking.k8s.io",
             Self::EndpointSlice => "discovery.k8s.io",
             Self::BatchJob | Self::CronJob => "batch",

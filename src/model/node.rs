@@ -3,6 +3,7 @@
 use super::id::Text;
 use super::meta::{Condition, Meta, Truth};
 use super::resources::Resources;
+use super::time::Time;
 
 /// A node.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +20,23 @@ pub struct Node {
     pub conditions: Box<[Condition]>,
     /// `status.nodeInfo.kubeletVersion`.
     pub kubelet: Text,
+    /// The rest of `status.nodeInfo`.
+    pub info: NodeInfo,
     /// `status.addresses` of type InternalIP, empty if none.
     pub internal_ip: Text,
+}
+
+/// What a node says of its machine, empty where it does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeInfo {
+    /// `osImage`: `Ubuntu 24.04.1 LTS`.
+    pub os: Text,
+    /// `kernelVersion`.
+    pub kernel: Text,
+    /// `containerRuntimeVersion`: `containerd://2.1.4`.
+    pub runtime: Text,
+    /// `architecture`: `amd64`.
+    pub arch: Text,
 }
 
 impl Node {
@@ -56,4 +72,6 @@ pub struct Taint {
     pub value: Text,
     /// `effect`.
     pub effect: TaintEffect,
+    /// `timeAdded`, where whoever set it says.
+    pub since: Option<Time>,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::event::ClusterEvent;
 use super::feed::Kind;
 use super::id::{Text, Uid};
 use super::meta::Meta;
@@ -33,6 +34,8 @@ pub enum Object {
     Budget(Arc<Budget>),
     /// A HorizontalPodAutoscaler.
     Autoscaler(Arc<Autoscaler>),
+    /// An Event.
+    Event(Arc<ClusterEvent>),
 }
 
 impl Object {
@@ -49,6 +52,7 @@ impl Object {
             Self::CronJob(o) => &o.meta,
             Self::Budget(o) => &o.meta,
             Self::Autoscaler(o) => &o.meta,
+            Self::Event(o) => &o.meta,
         }
     }
 }

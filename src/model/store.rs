@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::changes::{Change, Changes, ObjectChange};
+use super::event::{ClusterEvent, Events};
 use super::feed::{Feed, FeedState, Kind};
 use super::id::{Text, Uid};
 use super::ingress::RouteHealth;
@@ -46,6 +47,8 @@ pub struct Model {
     pub(crate) autoscalers: Table<Autoscaler>,
     /// ReplicaSets and batch Jobs of an owner.
     pub(crate) offspring: Offspring,
+    pub(crate) events: Events,
+    pub(crate) warnings: Events,
 
     pub(crate) jobs: Jobs,
     pub(crate) sums: BTreeMap<Text, NodeSums>,
@@ -156,6 +159,12 @@ impl Model {
     ) -> Changes {
         let mut changes = Changes::default();
         let before = std::mem::replace(&mut self.feeds[kind as usize].state, state);
+        if self.feeds[kind as usize].state == FeedState::Off
+            && matches!(kind, Kind::Event | Kind::Warning)
+        {
+            self.feeds[kind as usize].complete = false;
+            self.events_mut(kind).clear();
+        }
         let state = &self.feeds[kind as usize].state;
         changes.feed = before != *state;
         // The progress of a list turns nothing.
@@ -185,7 +194,9 @@ impl Model {
             | Kind::DaemonSet
             | Kind::CronJob
             | Kind::Budget
-            | Kind::Autoscaler => {}
+            | Kind::Autoscaler
+            | Kind::Event
+            | Kind::Warning => {}
         }
     }
 
@@ -203,6 +214,8 @@ impl Model {
             Kind::CronJob => self.cron_jobs.sync_start(),
             Kind::Budget => self.budgets.sync_start(),
             Kind::Autoscaler => self.autoscalers.sync_start(),
+            Kind::Event => self.events.sync_start(),
+            Kind::Warning => self.warnings.sync_start(),
         }
     }
 
@@ -222,6 +235,8 @@ impl Model {
             Kind::CronJob => self.cron_jobs.unseen(),
             Kind::Budget => self.budgets.unseen(),
             Kind::Autoscaler => self.autoscalers.unseen(),
+            Kind::Event => self.events.unseen(),
+            Kind::Warning => self.warnings.unseen(),
         }
     }
 
@@ -295,6 +310,12 @@ impl Model {
             Object::Autoscaler(o) => {
                 put(&mut self.autoscalers, kind, o, changes);
             }
+            Object::Event(o) => {
+                let events = self.events_mut(kind);
+                if events.put(o.clone()) {
+                    note_event(changes, Change::Changed, kind, &o);
+                }
+            }
         }
     }
 
@@ -356,6 +377,19 @@ impl Model {
             Kind::Autoscaler => {
                 take(&mut self.autoscalers, kind, uid, changes);
             }
+            Kind::Event | Kind::Warning => {
+                if let Some(event) = self.events_mut(kind).remove(uid) {
+                    note_event(changes, Change::Removed, kind, &event);
+                }
+            }
+        }
+    }
+
+    fn events_mut(&mut self, kind: Kind) -> &mut Events {
+        if kind == Kind::Warning {
+            &mut self.warnings
+        } else {
+            &mut self.events
         }
     }
 
@@ -368,6 +402,16 @@ impl Model {
             }
         }
     }
+}
+
+fn note_event(changes: &mut Changes, change: Change, kind: Kind, event: &ClusterEvent) {
+    changes.objects.push(ObjectChange {
+        change,
+        kind,
+        uid: event.meta.uid.clone(),
+        namespace: event.meta.namespace.clone(),
+        name: event.meta.name.clone(),
+    });
 }
 
 pub(crate) fn note<T: Keyed>(changes: &mut Changes, change: Change, kind: Kind, object: &T) {

@@ -188,6 +188,7 @@ pub(crate) fn node(name: &str, labels: &str) -> Node {
         },
         conditions: Box::new([condition("Ready", Truth::True, "KubeletReady")]),
         kubelet: "v1.37.0".into(),
+        info: NodeInfo::default(),
         internal_ip: id::empty(),
     }
 }
@@ -197,6 +198,31 @@ pub(crate) fn taint(key: &str, value: &str) -> Taint {
         key: key.into(),
         value: value.into(),
         effect: TaintEffect::NoSchedule,
+        since: None,
+    }
+}
+
+/// An event about `Kind namespace/name` (`Kind name` without one), a minute after the start.
+pub(crate) fn event(about: &str, reason: &str, message: &str) -> ClusterEvent {
+    let (kind, path) = about.split_once(' ').unwrap_or((about, ""));
+    let (namespace, name) = path.split_once('/').unwrap_or(("", path));
+    ClusterEvent {
+        meta: meta(&format!("{namespace}/{name}.{reason}"), ""),
+        regarding: Regarding {
+            kind: kind.into(),
+            namespace: namespace.into(),
+            name: name.into(),
+            uid: format!("uid-{name}").into(),
+            field: id::empty(),
+        },
+        warning: true,
+        reason: reason.into(),
+        message: message.into(),
+        count: 1,
+        first: at(60).into(),
+        last: at(60).into(),
+        source: "kubelet".into(),
+        node: id::empty(),
     }
 }
 

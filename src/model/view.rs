@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::changes::Changes;
+use super::event::Events;
 use super::feed::{Feed, FeedState, Kind};
 use super::id::{JobId, Text, Uid};
 use super::ingress::RouteHealth;
@@ -218,6 +219,16 @@ impl Model {
         self.budgets.iter()
     }
 
+    /// The events about what the screen shows (known while their feed runs).
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// The warnings of the whole cluster (known while their feed runs).
+    pub fn warnings(&self) -> &Events {
+        &self.warnings
+    }
+
     /// Objects of a kind.
     pub fn count(&self, kind: Kind) -> usize {
         match kind {
@@ -233,6 +244,8 @@ impl Model {
             Kind::CronJob => self.cron_jobs.len(),
             Kind::Budget => self.budgets.len(),
             Kind::Autoscaler => self.autoscalers.len(),
+            Kind::Event => self.events.len(),
+            Kind::Warning => self.warnings.len(),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::cluster::decode::Wire;
 use crate::cluster::feed::machine::{Ask, Lists, Machine};
 use crate::cluster::feed::{Feeds, Scope};
 use crate::cluster::log::resume::{Read, Reader};
+use crate::engine::effect::About;
 use crate::engine::{
     Call, Effect, Engine, Event, Key, LogEnd, LogEvent, LogId, LogSource, Now, Reply, ServerInfo,
 };
@@ -43,6 +44,7 @@ pub struct Direct<H> {
     pub quit: bool,
     feeds: BTreeMap<Kind, Stream>,
     logs: BTreeMap<LogId, Log>,
+    about: Option<About>,
     began: DateTime<Utc>,
 }
 
@@ -69,6 +71,7 @@ impl<H: Host> Direct<H> {
             quit: false,
             feeds: BTreeMap::new(),
             logs: BTreeMap::new(),
+            about: None,
             began,
         };
         let info = ServerInfo {
@@ -146,6 +149,15 @@ impl<H: Host> Direct<H> {
         match effect {
             Effect::Quit => self.quit = true,
             Effect::Feed(kind, on) => self.feed(kind, on),
+            Effect::Events(about) => {
+                self.feeds.remove(&Kind::Event);
+                self.about = about.map(|about| *about);
+                if self.about.is_some() {
+                    self.feed(Kind::Event, true);
+                } else {
+                    self.event(Event::Feed(Kind::Event, Box::new(FeedState::Off)));
+                }
+            }
             Effect::OpenLog(id, source) => {
                 let log = Log {
                     source: *source,
@@ -192,7 +204,11 @@ impl<H: Host> Direct<H> {
 
     fn feed(&mut self, kind: Kind, on: bool) {
         if on {
-            let machine = Machine::new(kind, Scope::default(), Lists::Streamed);
+            let machine = Machine::new(
+                kind,
+                Scope::default().of(kind, self.about.as_ref()),
+                Lists::Streamed,
+            );
             let state = machine.state();
             self.feeds.insert(
                 kind,
@@ -227,7 +243,7 @@ impl<H: Host> Direct<H> {
         let mut deltas = Vec::new();
         if stream.watch.is_none()
             && let Ask::Watch(path) = stream.machine.ask()
-            && let Response::Watch(watch) = self.host.handle(Request::get(&path))
+            && let Response::Watch(watch) = self.host.handle(Request::get(&unescape(&path)))
         {
             stream.machine.opened(&mut deltas);
             stream.watch = Some(watch);
@@ -322,5 +338,9 @@ impl<H: Host> Direct<H> {
 
 /// The simulated API takes paths decoded.
 fn unescape(path: &str) -> String {
-    path.replace("%3A", ":").replace("%2F", "/")
+    [("%3A", ":"), ("%2F", "/"), ("%3D", "="), ("%2C", ",")]
+        .into_iter()
+        .fold(path.to_owned(), |path, (code, plain)| {
+            path.replace(code, plain)
+        })
 }

@@ -147,6 +147,7 @@ impl Dispatch {
                 self.ask(Ask::Scope(self.namespace.clone()));
             }
             Effect::Feed(kind, on) => self.ask(Ask::Feed(kind, on)),
+            Effect::Events(about) => self.ask(Ask::Events(about)),
             Effect::OpenLog(id, source) => self.ask(Ask::OpenLog(id, source)),
             Effect::CloseLog(id) => self.ask(Ask::CloseLog(id)),
             Effect::Call(id, call) => self.call(id, call),

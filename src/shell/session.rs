@@ -12,6 +12,7 @@ use crate::cluster::connect::{ConnectError, Connection, Greeting};
 use crate::cluster::feed::{Feeds, Lists, Pulse, Scope};
 use crate::cluster::log::{LogStream, Pressure};
 use crate::cluster::{call, pulse};
+use crate::engine::effect::About;
 use crate::engine::settings::Api;
 use crate::engine::{Call, CallId, Event, LogId, LogSource};
 use crate::model::Kind;
@@ -21,6 +22,7 @@ use crate::model::Kind;
 pub(super) enum Ask {
     Scope(Option<String>),
     Feed(Kind, bool),
+    Events(Option<Box<About>>),
     OpenLog(LogId, Box<LogSource>),
     CloseLog(LogId),
     Call(CallId, Box<Call>),
@@ -54,6 +56,7 @@ pub(super) async fn run(start: Start, events: mpsc::Sender<Event>, mut asks: mps
         namespace: start.namespace,
         fallback: connection.namespace.clone(),
         selector: start.selector,
+        fields: None,
     };
     let mut session = Session::begin(connection, greeting, scope, events, start.feeds);
     loop {
@@ -156,6 +159,7 @@ impl Session {
         match ask {
             Ask::Scope(namespace) => self.feeds.rescope(namespace),
             Ask::Feed(kind, on) => self.feeds.set(kind, on),
+            Ask::Events(about) => self.feeds.events(about.map(|about| *about)),
             Ask::OpenLog(id, source) => {
                 let stream = LogStream::open(
                     self.connection.clone(),

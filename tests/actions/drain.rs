@@ -139,7 +139,10 @@ fn cordoned(lab: &mut Lab) -> Vec<(constable::engine::CallId, String)> {
     );
     assert_eq!(
         call.body,
-        json!({"metadata": {"uid": "uid-p-1"}, "spec": {"unschedulable": true}})
+        json!({
+            "metadata": {"uid": "uid-p-1", "annotations": {"constable/cordoned-by": "oncall"}},
+            "spec": {"unschedulable": true}
+        })
     );
     lab.reply(id, &done());
     assert_eq!(

@@ -8,6 +8,7 @@
 
 mod direct;
 mod error;
+mod event;
 mod frame;
 mod kept;
 mod memo;
@@ -172,6 +173,7 @@ impl Decoder {
             Kind::Autoscaler => read!(workload::RawAutoscaler<'_>, Autoscaler, |d, r| d
                 .autoscaler(r)),
             Kind::Budget => read!(workload::RawBudget<'_>, Budget, |d, r| d.budget(r)),
+            Kind::Event | Kind::Warning => read!(event::RawEvent<'_>, Event, |d, r| d.happening(r)),
         })
     }
 

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Deserializer};
 
 use super::meta::{RawCondition, RawMeta};
-use super::raw::{List, Part, Str};
+use super::raw::{List, Part, RawTime, Str};
 use crate::model::quantity;
 
 use super::Decoder;
-use crate::model::{Node, Resources, Taint, TaintEffect};
+use crate::model::{Node, NodeInfo, Resources, Taint, TaintEffect};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -29,7 +29,7 @@ pub(super) struct RawSpec<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct RawTaint<'a> {
     #[serde(borrow)]
     pub(super) key: Str<'a>,
@@ -37,6 +37,7 @@ pub(super) struct RawTaint<'a> {
     pub(super) value: Str<'a>,
     #[serde(borrow)]
     pub(super) effect: Str<'a>,
+    pub(super) time_added: RawTime,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,6 +57,14 @@ pub(super) struct RawStatus<'a> {
 pub(super) struct RawInfo<'a> {
     #[serde(borrow)]
     pub(super) kubelet_version: Str<'a>,
+    #[serde(borrow)]
+    pub(super) os_image: Str<'a>,
+    #[serde(borrow)]
+    pub(super) kernel_version: Str<'a>,
+    #[serde(borrow)]
+    pub(super) container_runtime_version: Str<'a>,
+    #[serde(borrow)]
+    pub(super) architecture: Str<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -148,12 +157,19 @@ impl Decoder {
                         effect: effect(&t.effect)?,
                         key: self.text(&t.key),
                         value: self.text(&t.value),
+                        since: t.time_added.whole(),
                     })
                 })
                 .collect(),
             allocatable: status.allocatable.resources(),
             conditions: self.conditions(&status.conditions),
             kubelet: self.text(&status.node_info.kubelet_version),
+            info: NodeInfo {
+                os: self.text(&status.node_info.os_image),
+                kernel: self.text(&status.node_info.kernel_version),
+                runtime: self.text(&status.node_info.container_runtime_version),
+                arch: self.text(&status.node_info.architecture),
+            },
             internal_ip: status
                 .addresses
                 .iter()

@@ -238,11 +238,11 @@ fn a_node() {
         json!({
             "metadata": {"name": "p-1", "uid": "n"},
             "spec": {"unschedulable": true, "taints": [
-                {"key": "a", "effect": "NoSchedule"}, {"key": "b", "value": "v", "effect": "Strange"}]},
+                {"key": "a", "effect": "NoSchedule", "timeAdded": "2026-01-02T03:04:05Z"}, {"key": "b", "value": "v", "effect": "Strange"}]},
             "status": {
                 "allocatable": {"cpu": "3920m", "memory": "16Gi", "pods": "110", "ephemeral-storage": "1000"},
                 "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-02T03:04:05Z"}],
-                "nodeInfo": {"kubeletVersion": "v1.37.2"},
+                "nodeInfo": {"kubeletVersion": "v1.37.2", "osImage": "Debian 13", "architecture": "arm64"},
                 "addresses": [{"type": "Hostname", "address": "p-1"}, {"type": "InternalIP", "address": "10.1.0.1"}]
             }
         })
@@ -252,12 +252,14 @@ fn a_node() {
         panic!("a node");
     };
     assert!(node.unschedulable && node.is_ready());
+    let time = crate::model::Time::from;
     assert_eq!(
         *node.taints,
         [Taint {
             key: "a".into(),
             value: "".into(),
-            effect: TaintEffect::NoSchedule
+            effect: TaintEffect::NoSchedule,
+            since: node.conditions[0].since.map(time),
         }]
     );
     assert_eq!(
@@ -273,6 +275,48 @@ fn a_node() {
         (&*node.kubelet, &*node.internal_ip),
         ("v1.37.2", "10.1.0.1")
     );
+    assert_eq!(
+        (&*node.info.os, &*node.info.arch, &*node.info.kernel),
+        ("Debian 13", "arm64", "")
+    );
+}
+
+#[test]
+fn events_old_and_new() {
+    let mut decoder = Decoder::new();
+    let mut read = |value: serde_json::Value| {
+        let text = value.to_string();
+        match decoder.object(Kind::Warning, text.as_bytes()) {
+            Ok(Object::Event(event)) => event,
+            other => panic!("{other:?}"),
+        }
+    };
+    let old = read(json!({
+        "metadata": {"name": "e", "namespace": "ci", "uid": "e", "creationTimestamp": "2026-01-02T03:04:05Z"},
+        "involvedObject": {"kind": "Pod", "namespace": "ci", "name": "p", "uid": "u", "fieldPath": "spec.containers{step-test}"},
+        "reason": "BackOff", "message": "Back-off", "source": {"component": "kubelet", "host": "p-7"},
+        "firstTimestamp": "2026-01-02T03:04:05Z", "lastTimestamp": "2026-01-02T03:14:05Z", "count": 17,
+        "type": "Warning", "eventTime": null
+    }));
+    assert_eq!(
+        (
+            old.warning,
+            old.count,
+            &*old.source,
+            &*old.node,
+            old.regarding.container()
+        ),
+        (true, 17, "kubelet", "p-7", Some("step-test"))
+    );
+    assert_eq!((old.last.utc() - old.first.utc()).num_seconds(), 600);
+    let new = read(json!({
+        "involvedObject": {"kind": "Node", "name": "p-7", "uid": "p-7"},
+        "reason": "X", "type": "Normal", "eventTime": "2026-01-02T03:04:05.123456Z", "count": 0,
+        "series": {"count": 5, "lastObservedTime": "2026-01-02T03:24:05.654321Z"},
+        "reportingComponent": "kubelet", "reportingInstance": "p-7"
+    }));
+    assert_eq!((new.warning, new.count, &*new.node), (false, 5, "p-7"));
+    assert_eq!((new.last.utc() - new.first.utc()).num_seconds(), 1200);
 }
 
 #[test]

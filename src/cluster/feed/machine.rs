@@ -132,6 +132,9 @@ impl Machine {
         {
             let _ = write!(path, "labelSelector={}&", escape(selector));
         }
+        if let Some(fields) = &self.scope.fields {
+            let _ = write!(path, "fieldSelector={}&", escape(fields));
+        }
         match &self.step {
             // A streaming list that broke off begins anew.
             Step::Empty | Step::Initial if self.lists == Lists::Streamed => {

@@ -13,6 +13,8 @@
 //! | deployments | always | list, watch on `deployments.apps` | namespace |
 //! | daemonsets | always | list, watch on `daemonsets.apps` | namespace |
 //! | poddisruptionbudgets | while an action needs them | list, watch on `poddisruptionbudgets.policy` | namespace |
+//! | events about something | while the screen shows them | list, watch on `events` | its namespace, a field selector |
+//! | events of type Warning | while the screen shows them | list, watch on `events` | namespace, `type=Warning` |
 //!
 //! What is denied is said (`Denied`) and asked again every half minute; the others go on. Where all
 //! namespaces are denied and the context names one, that one is watched ([`Feeds::narrowed`] tells).
@@ -48,6 +50,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::engine::Event;
+use crate::engine::effect::About;
 use crate::model::{FeedState, Kind, Text};
 
 use super::backoff::{Backoff, seed};
@@ -65,6 +68,28 @@ pub struct Scope {
     pub fallback: Option<String>,
     /// `-l`: only pods with these labels.
     pub selector: Option<String>,
+    /// Of events only those whose fields are so.
+    pub fields: Option<String>,
+}
+
+impl Scope {
+    /// The part that one feed watches; `about` is what the events are about.
+    pub fn of(&self, kind: Kind, about: Option<&About>) -> Self {
+        let mut scope = self.clone();
+        match (kind, about) {
+            (Kind::Warning, _) => scope.fields = Some("type=Warning".to_owned()),
+            (Kind::Event, Some(about)) => {
+                if let Some(namespace) = &about.namespace {
+                    scope.namespace = Some(namespace.to_string());
+                    scope.fallback = None;
+                }
+                let fields = Some(about.fields.to_string());
+                scope.fields = fields.filter(|fields| !fields.is_empty());
+            }
+            _ => {}
+        }
+        scope
+    }
 }
 
 /// How the server was when last asked ([`super::pulse`]).
@@ -90,6 +115,7 @@ pub struct Feeds {
     pulse: watch::Receiver<Pulse>,
     events: mpsc::Sender<Event>,
     tasks: BTreeMap<Kind, JoinHandle<()>>,
+    about: Option<About>,
     narrowed: Arc<Mutex<BTreeSet<Kind>>>,
 }
 
@@ -109,6 +135,7 @@ impl Feeds {
             pulse,
             events,
             tasks: BTreeMap::new(),
+            about: None,
             narrowed: Arc::default(),
         }
     }
@@ -141,6 +168,19 @@ impl Feeds {
         }
     }
 
+    /// Watches the events of something, instead of those of something else, or none.
+    pub fn events(&mut self, about: Option<About>) {
+        self.about = about;
+        if self.about.is_none() {
+            return self.set(Kind::Event, false);
+        }
+        let old = self.tasks.remove(&Kind::Event);
+        if let Some(old) = &old {
+            old.abort();
+        }
+        self.start(Kind::Event, old);
+    }
+
     /// Watches another part of the cluster: all running feeds begin again.
     pub fn rescope(&mut self, namespace: Option<String>) {
         self.scope.namespace = namespace;
@@ -171,8 +211,14 @@ impl Feeds {
         let mut backoff = Backoff::new(seed());
         // Watches of one start must not all end at the same instant either.
         let spread = backoff.within(WATCH_SPREAD).as_secs();
-        let machine = machine::Machine::new(kind, self.scope.clone(), self.lists)
-            .spread(u32::try_from(spread).unwrap_or(0));
+        let scope = self.scope.of(kind, self.about.as_ref());
+        let lists = match kind {
+            // The server keeps no cache of events: it has nothing to stream a list from.
+            Kind::Event | Kind::Warning => Lists::Pages,
+            _ => self.lists,
+        };
+        let machine =
+            machine::Machine::new(kind, scope, lists).spread(u32::try_from(spread).unwrap_or(0));
         let task = task::Task {
             connection: self.connection.clone(),
             machine,

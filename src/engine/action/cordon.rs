@@ -7,6 +7,7 @@ use serde_json::json;
 use super::super::event::Reply;
 use super::call::{self, DryRun};
 use super::task::{Calls, Cx, Outcome, Tag, backoff, busy, refused};
+use crate::model::leaving::CORDONED_BY;
 use crate::model::{Text, Uid};
 
 const TRIES: u32 = 8;
@@ -63,8 +64,17 @@ impl CordonTask {
                 // The uid makes the server refuse (409) a new node of the same name. The patch sets one
                 // field to one value, so repeating it after a lost answer is harmless.
                 let unschedulable = if self.on { json!(true) } else { json!(null) };
+                let by = if self.on {
+                    json!(&**cx.who)
+                } else {
+                    json!(null)
+                };
                 let patch = json!({
-                    "metadata": { "uid": self.uid.to_string() },
+                    "metadata": {
+                        "uid": self.uid.to_string(),
+                        // By this our own cordons are told from those of others.
+                        "annotations": { CORDONED_BY: by },
+                    },
                     "spec": { "unschedulable": unschedulable },
                 });
                 out.push((

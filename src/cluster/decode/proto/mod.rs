@@ -5,6 +5,7 @@
 //! checked against what is there before anything is taken; messages nest only as deep as the shapes do.
 
 mod event;
+mod happening;
 mod meta;
 mod network;
 mod node;

@@ -17,6 +17,7 @@ messages! {
         1 => text key;
         2 => text value;
         3 => text effect;
+        4 => time time_added;
     }
     RawStatus<'a> {
         2 => amount allocatable.0;
@@ -25,7 +26,11 @@ messages! {
         7 => message node_info;
     }
     RawInfo<'a> {
+        4 => text kernel_version;
+        5 => text os_image;
+        6 => text container_runtime_version;
         7 => text kubelet_version;
+        10 => text architecture;
     }
     RawAddress<'a> {
         1 => text kind;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::cluster::decode::ListHead;
+use crate::engine::effect::About;
 
 /// What happened, in short, as a test reads it.
 fn short(deltas: &[Delta]) -> String {
@@ -338,6 +339,7 @@ fn refusals() {
             namespace: None,
             fallback: Some("team".into()),
             selector: Some("a=b".into()),
+            fields: None,
         },
         Lists::Pages,
     );
@@ -351,6 +353,32 @@ fn refusals() {
 }
 
 #[test]
+fn events_are_asked_for_by_their_fields() {
+    let scope = Scope {
+        selector: Some("a=b".into()),
+        ..Scope::default()
+    };
+    let about = About {
+        namespace: Some("ci".into()),
+        fields: "involvedObject.uid=u1".into(),
+    };
+    let ask = |kind| Machine::new(kind, scope.of(kind, Some(&about)), Lists::Pages).ask();
+    for (kind, path) in [
+        (
+            Kind::Event,
+            "/api/v1/namespaces/ci/events?fieldSelector=involvedObject.uid%3Du1&limit=500",
+        ),
+        (
+            Kind::Warning,
+            "/api/v1/events?fieldSelector=type%3DWarning&limit=500",
+        ),
+        (Kind::Pod, "/api/v1/pods?labelSelector=a%3Db&limit=500"),
+    ] {
+        assert_eq!(ask(kind), Ask::List(path.into()));
+    }
+}
+
+#[test]
 fn a_selector_is_for_pods_and_escaped() {
     let m = Machine::new(
         Kind::Pod,
@@ -358,6 +386,7 @@ fn a_selector_is_for_pods_and_escaped() {
             namespace: Some("n".into()),
             fallback: None,
             selector: Some("a in (b,c),d!=e".into()),
+            fields: None,
         },
         Lists::Pages,
     );
