@@ -8,7 +8,7 @@ use constable::cluster::decode::Decoder;
 use constable::engine::{Code, Dirty, Effect, Engine, Event, Key, Now, Settings, StartScreen};
 use constable::layout::{Scene, arrange};
 use constable::model::object::{Batch, Delta};
-use constable::model::{FeedState, Kind};
+use constable::model::{ClusterNo, FeedState, Kind};
 use constable::ui::{self, Depth, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
@@ -183,7 +183,11 @@ impl Console {
             }
             console.watch(kind, deltas);
             console.watch(kind, vec![Delta::SyncEnd]);
-            console.handle(Event::Feed(kind, Box::new(FeedState::Live)));
+            console.handle(Event::Feed(
+                ClusterNo::FIRST,
+                kind,
+                Box::new(FeedState::Live),
+            ));
         }
         console.work();
         console.frame();
@@ -196,7 +200,10 @@ impl Console {
     }
 
     fn watch(&mut self, kind: Kind, deltas: Vec<Delta>) {
-        self.handle(Event::Watch(Box::new(Batch { kind, deltas })));
+        self.handle(Event::Watch(
+            ClusterNo::FIRST,
+            Box::new(Batch { kind, deltas }),
+        ));
     }
 
     /// Some pods that have changed since the last turn, as an event.
@@ -210,7 +217,7 @@ impl Console {
             })
             .collect();
         let kind = Kind::Pod;
-        Event::Watch(Box::new(Batch { kind, deltas }))
+        Event::Watch(ClusterNo::FIRST, Box::new(Batch { kind, deltas }))
     }
 
     fn now(&self) -> Now {

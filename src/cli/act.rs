@@ -358,11 +358,12 @@ impl Driver {
 
     async fn ask_rights(&mut self, plan: &Plan) -> Result<(), CliError> {
         let now = self.now();
-        self.actions.review(now, plan, &mut self.effects);
+        let no = self.session.connection.no;
+        self.actions.review(no, now, plan, &mut self.effects);
         self.dispatch();
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
-            match self.actions.rights(plan) {
+            match self.actions.rights(no, plan) {
                 Some(None) => return Ok(()),
                 Some(Some(denied)) => return Err(CliError::Refused(denied)),
                 None => {}
@@ -411,7 +412,8 @@ impl Driver {
         let now = self.now();
         let scene = scene(&self.session, &self.cluster, now);
         if let Ok(Some(Heard::Other(Event::Reply(id, reply)))) = &heard {
-            self.actions.reply(scene, *id, reply, &mut self.effects);
+            self.actions
+                .reply(|_| Some(scene), *id, reply, &mut self.effects);
         }
         self.actions.poll(scene, &mut self.effects);
         self.dispatch();
@@ -423,7 +425,7 @@ impl Driver {
     fn dispatch(&mut self) {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
-                Effect::Call(id, asked) => {
+                Effect::Call(_, id, asked) => {
                     let answer = call::run(&self.session.connection, *asked);
                     let events = self.session.events.clone();
                     tokio::spawn(async move {
@@ -440,12 +442,13 @@ impl Driver {
                 // The session watches what the plan needs from its start; the rest is the screen's.
                 Effect::Quit
                 | Effect::Suspend
-                | Effect::Connect(_)
-                | Effect::Scope(_)
+                | Effect::Connect(..)
+                | Effect::Disconnect(_)
+                | Effect::Scope(..)
                 | Effect::Feed(..)
-                | Effect::Events(_)
+                | Effect::Events(..)
                 | Effect::OpenLog(..)
-                | Effect::CloseLog(_)
+                | Effect::CloseLog(..)
                 | Effect::Bell
                 | Effect::ConsoleLogKey(_)
                 | Effect::Theme(_) => {}
@@ -456,6 +459,7 @@ impl Driver {
 
 fn scene<'a>(session: &'a Session, cluster: &'a ClusterId, now: Now) -> Scene<'a> {
     Scene {
+        no: session.connection.no,
         model: &session.model,
         now,
         cluster: cluster.as_str(),

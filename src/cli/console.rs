@@ -14,15 +14,19 @@ pub async fn run(global: &Global, config: &Config) -> Result<ExitCode, CliError>
     let target = global.target();
     // A context that is not there is said before the screen opens.
     target.context_name().await?;
-    open(Source::Cluster(target), global, config).await
+    open(vec![Source::Cluster(target)], global, config).await
 }
 
-/// Opens the console on a cluster.
-pub async fn open(source: Source, global: &Global, config: &Config) -> Result<ExitCode, CliError> {
+/// Opens the console on clusters.
+pub async fn open(
+    sources: Vec<Source>,
+    global: &Global,
+    config: &Config,
+) -> Result<ExitCode, CliError> {
     let mut settings = config.settings();
     settings.namespace = global.namespace().as_deref().map(Text::from);
     let console = Console {
-        source,
+        sources,
         settings,
         selector: global.selector.clone(),
         theme: config.theme.clone(),

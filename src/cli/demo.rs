@@ -141,7 +141,8 @@ pub(super) async fn run(
 ) -> Result<ExitCode, CliError> {
     let running = start(args).await?;
     let connection = Connection::from_client(running.client.clone(), "demo");
-    console::open(Source::Connected(Box::new(connection)), global, config).await
+    let source = Source::Connected(Box::new(connection));
+    console::open(vec![source], global, config).await
 }
 
 /// Starts the demo on a free port of loopback: it answers and its time passes when this returns.

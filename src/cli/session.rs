@@ -132,8 +132,8 @@ impl Session {
         let event = self.queue.recv().await?;
         let now = self.now();
         Some(match event {
-            Event::Watch(batch) => Heard::Changes(self.model.apply(now, *batch, &ci::Reader)),
-            Event::Feed(kind, state) => {
+            Event::Watch(_, batch) => Heard::Changes(self.model.apply(now, *batch, &ci::Reader)),
+            Event::Feed(_, kind, state) => {
                 let changes = self.model.set_feed(now, kind, *state, &ci::Reader);
                 Heard::Changes(changes)
             }

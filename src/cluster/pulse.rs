@@ -45,7 +45,8 @@ pub async fn run(
                 }
                 pulse.send_if_modified(|p| std::mem::replace(p, Pulse::Answers) != Pulse::Answers);
                 let info = connection.info(cluster.clone(), &greeting, p95(&latencies));
-                if events.send(Event::Server(Box::new(info))).await.is_err() {
+                let told = Event::Server(connection.no, Box::new(info));
+                if events.send(told).await.is_err() {
                     return;
                 }
                 continue;

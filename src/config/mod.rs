@@ -148,6 +148,7 @@ impl Config {
     /// The engine's part of it.
     pub fn settings(&self) -> Settings {
         Settings {
+            contexts: Vec::new(),
             read_only: self.read_only,
             log_bytes: self.log_bytes,
             unlock: self.unlock,

@@ -3,7 +3,7 @@
 use super::action::gate::Lock;
 use super::action::pending::Pressed;
 use super::action::run::ActionId;
-use super::action::{Operation, Request, Scene, Target, drain::plan::DrainOptions, who};
+use super::action::{Operation, Request, Target, drain::plan::DrainOptions, who};
 use super::input::{Code, Key};
 use super::keys::{Intent, TABLE};
 use super::overlay::{Choice, Entry, Layer};
@@ -12,7 +12,7 @@ use super::table::{Scope, TableKind, TableState};
 use super::text::plural;
 use super::view::{Span, Tone};
 use super::{Dirty, Effect, Engine, Now, ServerInfo, keys};
-use crate::model::{Model, rank::glob};
+use crate::model::{ClusterNo, rank::glob};
 
 /// Everything that can be done, in the order of the menu.
 const OPERATIONS: [Operation; 6] = [
@@ -24,16 +24,6 @@ const OPERATIONS: [Operation; 6] = [
     Operation::Drain,
 ];
 
-/// What actions see of the engine.
-pub(super) fn scene<'a>(model: &'a Model, server: Option<&'a ServerInfo>, now: Now) -> Scene<'a> {
-    Scene {
-        model,
-        now,
-        cluster: server.map_or("", |s| s.cluster.as_str()),
-        context: server.map_or("", |s| &s.context),
-    }
-}
-
 impl Engine {
     /// Lets the actions go on, and says which of them ended.
     pub(super) fn poll_actions(&mut self, out: &mut Vec<Effect>) {
@@ -41,18 +31,23 @@ impl Engine {
         {
             return;
         }
-        let scene = scene(&self.model, self.server.as_ref(), self.clock);
-        let lock = self.actions.lock;
-        self.actions.poll(scene, out);
+        let mut turned = false;
+        for cluster in self.clusters.all() {
+            let lock = self.actions.gate(cluster.no).lock;
+            self.actions.poll(cluster.scene(self.clock), out);
+            turned |= lock != self.actions.gate(cluster.no).lock;
+        }
         let shows = self.actions.running() > 0 || self.actions.pending().is_some();
-        if shows || lock != self.actions.lock {
+        if shows || turned {
             self.mark(Dirty::News);
         }
         self.tell_ends();
     }
 
     fn lock_may_turn(&self) -> bool {
-        matches!(self.actions.lock, Lock::Unlocked { .. })
+        let lock = |no| self.actions.gate(no).lock;
+        let mut clusters = self.clusters.all();
+        clusters.any(|c| matches!(lock(c.no), Lock::Unlocked { .. }))
     }
 
     /// Says how actions ended that nobody was told of, and lets their tables follow.
@@ -87,8 +82,8 @@ impl Engine {
     }
 
     /// What an operation would be done to: the marked rows, else what is under the cursor.
-    fn targets(&self, operation: Operation) -> (Vec<Target>, usize) {
-        let of = |thing: Thing| self.target_of(operation, thing);
+    fn targets(&self, operation: Operation) -> (Vec<(ClusterNo, Target)>, usize) {
+        let of = |thing: Thing| Some((thing.cluster()?, self.target_of(operation, thing)?));
         if let Some(table) = self.screens.top().table()
             && !table.marks().is_empty()
         {
@@ -104,7 +99,7 @@ impl Engine {
             Operation::Cordon | Operation::Uncordon | Operation::Drain
         );
         let thing = match self.screens.top() {
-            Screen::Node(screen) if node => Some(Thing::Node(screen.name.clone())),
+            Screen::Node(screen) if node => Some(Thing::Node(screen.cluster, screen.name.clone())),
             _ => self.thing(),
         };
         (thing.and_then(of).into_iter().collect(), 0)
@@ -112,43 +107,64 @@ impl Engine {
 
     fn target_of(&self, operation: Operation, thing: Thing) -> Option<Target> {
         match (operation, thing) {
-            (Operation::Cancel | Operation::Retry, Thing::Job(key) | Thing::Step(key, _)) => {
+            (Operation::Cancel | Operation::Retry, Thing::Job(_, key) | Thing::Step(_, key, _)) => {
                 Some(Target::Job(key))
             }
-            (Operation::Cancel | Operation::Retry, Thing::Pod(uid)) => {
-                self.model.job_key_of_pod(&uid).map(Target::Job)
+            (Operation::Cancel | Operation::Retry, Thing::Pod(no, uid)) => {
+                self.model_of(no)?.job_key_of_pod(&uid).map(Target::Job)
             }
-            (Operation::DeletePod, Thing::Pod(uid)) => Some(Target::Pod(uid)),
-            (Operation::DeletePod, Thing::Job(key) | Thing::Step(key, _)) => {
-                self.model.job(&key)?.pod().cloned().map(Target::Pod)
+            (Operation::DeletePod, Thing::Pod(_, uid)) => Some(Target::Pod(uid)),
+            (Operation::DeletePod, Thing::Job(no, key) | Thing::Step(no, key, _)) => {
+                let job = self.model_of(no)?.job(&key)?;
+                job.pod().cloned().map(Target::Pod)
             }
-            (Operation::Cordon | Operation::Uncordon | Operation::Drain, Thing::Node(name)) => {
+            (Operation::Cordon | Operation::Uncordon | Operation::Drain, Thing::Node(_, name)) => {
                 Some(Target::Node(name))
             }
             (_, _) => None,
         }
     }
 
-    fn request(&self, operation: Operation) -> Option<Request> {
+    /// What is asked for and in which cluster, or why it cannot be asked.
+    fn request(&self, operation: Operation) -> Result<(ClusterNo, Request), String> {
+        let word = operation.word();
         let (targets, hidden) = self.targets(operation);
-        (!targets.is_empty()).then_some(Request {
+        let Some((no, _)) = targets.first() else {
+            return Err(format!(
+                "{word}: nothing under the cursor that it applies to"
+            ));
+        };
+        let no = *no;
+        if targets.iter().any(|(other, _)| *other != no) {
+            let of = |cluster: &super::Cluster| {
+                let here = targets.iter().filter(|(no, _)| *no == cluster.no).count();
+                (here > 0).then(|| format!("{here} in {}", cluster.context))
+            };
+            let counts: Vec<String> = self.clusters.all().filter_map(of).collect();
+            return Err(format!(
+                "{word}: marked are {}; an action is for one cluster: narrow to one (:cluster NAME)",
+                counts.join(", ")
+            ));
+        }
+        let request = Request {
             operation,
-            targets,
+            targets: targets.into_iter().map(|(_, target)| target).collect(),
             drain: DrainOptions::INTERACTIVE,
             hidden,
-        })
+        };
+        Ok((no, request))
     }
 
     /// Shows the plan of an operation, or says why there is none.
     pub(super) fn propose(&mut self, operation: Operation, out: &mut Vec<Effect>) {
-        let Some(request) = self.request(operation) else {
-            let text = format!(
-                "{}: nothing under the cursor that it applies to",
-                operation.word()
-            );
-            return self.say(text, Tone::Warn);
+        let (no, request) = match self.request(operation) {
+            Ok(asked) => asked,
+            Err(why) => return self.say(why, Tone::Warn),
         };
-        let scene = scene(&self.model, self.server.as_ref(), self.clock);
+        let Some(cluster) = self.clusters.get(no) else {
+            return;
+        };
+        let scene = cluster.scene(self.clock);
         if let Err(why) = self.actions.propose(scene, request, out) {
             self.say(why.0, Tone::Warn);
         }
@@ -159,14 +175,17 @@ impl Engine {
         let entries: Vec<Entry> = OPERATIONS
             .into_iter()
             .filter_map(|operation| {
-                let request = self.request(operation)?;
-                let why_not = if self.actions.lock == Lock::ReadOnly {
-                    "this console is read-only".to_owned()
-                } else {
-                    match self.actions.plan(&self.model, &request) {
+                let count = self.targets(operation).0.len();
+                let asked = (count > 0).then(|| self.request(operation))?;
+                let why_not = match &asked {
+                    Err(why) => why.clone(),
+                    Ok((no, _)) if self.actions.gate(*no).lock == Lock::ReadOnly => {
+                        "this console is read-only".to_owned()
+                    }
+                    Ok((no, request)) => match self.actions.plan(self.model_of(*no)?, request) {
                         Err(why) => why.0,
                         Ok(plan) => plan.refusals.into_iter().next().unwrap_or_default(),
-                    }
+                    },
                 };
                 let key = TABLE
                     .iter()
@@ -175,7 +194,7 @@ impl Engine {
                     .and_then(|row| row.keys.first())
                     .map(|key| keys::name(*key));
                 Some(Entry {
-                    text: match request.targets.len() {
+                    text: match count {
                         1 => operation.word().to_owned(),
                         n => format!("{} {n} marked", operation.word()),
                     },
@@ -197,8 +216,11 @@ impl Engine {
 
     /// A key for the plan on the screen.
     pub(super) fn plan_key(&mut self, key: Key, out: &mut Vec<Effect>) {
-        let scene = scene(&self.model, self.server.as_ref(), self.clock);
-        match self.actions.key(scene, key, out) {
+        let pending = self.actions.pending();
+        let Some(cluster) = pending.and_then(|p| self.clusters.get(p.cluster())) else {
+            return self.actions.leave(out);
+        };
+        match self.actions.key(cluster.scene(self.clock), key, out) {
             Pressed::Waits => {}
             Pressed::Left => self.say("nothing was done", Tone::Dim),
             Pressed::Runs(id) => {
@@ -234,15 +256,13 @@ impl Engine {
         let Some(Thing::Action(id)) = self.thing() else {
             return self.say("no action under the cursor", Tone::Warn);
         };
-        if self
-            .actions
-            .run(id)
-            .is_none_or(super::action::run::Run::over)
-        {
+        let Some(run) = self.actions.run(id).filter(|run| !run.over()) else {
             return self.say("it has ended", Tone::Dim);
-        }
-        let scene = scene(&self.model, self.server.as_ref(), self.clock);
-        self.actions.stop(scene, id, out);
+        };
+        let Some(cluster) = self.clusters.get(run.cluster) else {
+            return;
+        };
+        self.actions.stop(cluster.scene(self.clock), id, out);
         self.say(
             "stopped: nothing more is sent, what was done stays done",
             Tone::Warn,
@@ -250,9 +270,23 @@ impl Engine {
         self.tell_ends();
     }
 
-    /// ctrl-l.
+    /// The cluster that is meant where nobody named one: that of what is under the cursor, of the screen, else
+    /// the first that is shown.
+    pub(super) fn meant(&self) -> &super::Cluster {
+        let thing = self.thing().and_then(|thing| thing.cluster());
+        let no = thing.or_else(|| self.screens.top().cluster());
+        no.and_then(|no| self.clusters.get(no))
+            .unwrap_or_else(|| self.clusters.home())
+    }
+
+    /// ctrl-l: for the cluster that is meant.
     pub(super) fn toggle_lock(&mut self) {
-        match self.actions.lock {
+        let cluster = self.meant();
+        let (no, context) = (cluster.no, cluster.context.clone());
+        let several = self.clusters.several();
+        let (clock, lasts) = (self.clock, self.settings.unlock);
+        let lock = &mut self.actions.gate_mut(no).lock;
+        match *lock {
             Lock::ReadOnly => {
                 self.say(
                     "this console is read-only: start it without --read-only to act",
@@ -260,17 +294,17 @@ impl Engine {
                 );
             }
             Lock::Unlocked { .. } => {
-                self.actions.lock.lock();
-                self.say("locked", Tone::Plain);
+                lock.lock();
+                let text = if several {
+                    format!("{context} locked")
+                } else {
+                    "locked".to_owned()
+                };
+                self.say(text, Tone::Plain);
             }
             Lock::Locked => {
-                self.actions.lock.unlock(self.clock, self.settings.unlock);
-                let minutes = self.settings.unlock.as_secs().div_ceil(60);
-                let context = self
-                    .server
-                    .as_ref()
-                    .map(|s| s.context.to_string())
-                    .unwrap_or_default();
+                lock.unlock(clock, lasts);
+                let minutes = lasts.as_secs().div_ceil(60);
                 self.say(
                     format!("{context} unlocked for {minutes} min; ctrl-l locks"),
                     Tone::Warn,
@@ -279,15 +313,27 @@ impl Engine {
         }
     }
 
-    /// The lock in the header.
+    /// The lock in the header: of several clusters those that are open are named.
     pub(super) fn lock_word(&self, now: Now) -> Span {
-        match self.actions.lock {
-            Lock::ReadOnly => Span::new("READ-ONLY", Tone::Dim),
-            Lock::Locked => Span::new("LOCKED", Tone::Plain),
-            Lock::Unlocked { until } => {
-                let minutes = until.saturating_sub(now.boot).as_secs().div_ceil(60);
-                Span::new(format!("UNLOCKED {minutes} min"), Tone::Warn)
+        let mut open: Vec<String> = Vec::new();
+        for cluster in self.clusters.shown() {
+            match self.actions.gate(cluster.no).lock {
+                Lock::ReadOnly => return Span::new("READ-ONLY", Tone::Dim),
+                Lock::Locked => {}
+                Lock::Unlocked { until } => {
+                    let minutes = until.saturating_sub(now.boot).as_secs().div_ceil(60);
+                    open.push(if self.clusters.several() {
+                        format!("{} {minutes} min", cluster.context)
+                    } else {
+                        format!("{minutes} min")
+                    });
+                }
             }
+        }
+        if open.is_empty() {
+            Span::new("LOCKED", Tone::Plain)
+        } else {
+            Span::new(format!("UNLOCKED {}", open.join(", ")), Tone::Warn)
         }
     }
 
@@ -333,10 +379,25 @@ impl Engine {
         }
     }
 
-    /// What a connection changes for actions: who acts, and whether one key may confirm.
-    pub(super) fn meet(&mut self, server: &ServerInfo) {
-        self.actions.who = who(&server.user, &self.settings.operator);
+    /// What a cluster's server tells of itself: who acts there, and whether one key may confirm.
+    pub(super) fn meet(&mut self, no: ClusterNo, info: ServerInfo, out: &mut Vec<Effect>) {
+        let Some(cluster) = self.clusters.get_mut(no) else {
+            return;
+        };
+        cluster.unconnected = None;
+        let gate = self.actions.gate_mut(no);
+        gate.who = who(&info.user, &self.settings.operator);
         let patterns = &self.settings.production;
-        self.actions.production = patterns.iter().any(|p| glob(p, &server.context));
+        gate.production = patterns.iter().any(|p| glob(p, &info.context));
+        if cluster.server.as_ref() != Some(&info) {
+            let renamed = cluster.context != info.context;
+            cluster.context = info.context.clone();
+            cluster.server = Some(info);
+            if renamed && self.clusters.several() {
+                self.renew_tables();
+            }
+            self.mark(Dirty::News);
+        }
+        let _ = out;
     }
 }

@@ -12,7 +12,7 @@ use super::effect::{Accept, Call, CallId, Effect, Verb};
 use super::event::{Now, Reply};
 use super::view::{Span, Tone};
 use super::{Dirty, Engine};
-use crate::model::Text;
+use crate::model::{ClusterNo, Text};
 
 /// Seconds that an answer may take.
 const PATIENCE_S: u32 = 15;
@@ -101,6 +101,7 @@ pub(crate) type Answer = Result<Value, Failure>;
 
 #[derive(Clone, Debug)]
 struct Asked {
+    cluster: ClusterNo,
     purpose: Purpose,
     since: Duration,
     until: Duration,
@@ -141,9 +142,9 @@ impl Asks {
         late.into_iter().filter_map(|id| self.take(id)).collect()
     }
 
-    /// Another cluster: no answer of the old one counts.
-    pub(crate) fn forget(&mut self) {
-        self.waiting.clear();
+    /// The console leaves a cluster: no answer of it counts.
+    pub(crate) fn forget(&mut self, no: ClusterNo) {
+        self.waiting.retain(|_, asked| asked.cluster != no);
     }
 }
 
@@ -159,18 +160,25 @@ pub(crate) fn get(path: impl Into<String>, accept: Accept) -> Call {
 }
 
 impl Engine {
-    /// Sends a call; what comes of it goes to [`Engine::answered`] with its purpose.
-    pub(super) fn ask(&mut self, purpose: Purpose, call: Call, out: &mut Vec<Effect>) -> CallId {
+    /// Sends a call to a cluster; what comes of it goes to [`Engine::answered`] with its purpose.
+    pub(super) fn ask(
+        &mut self,
+        no: ClusterNo,
+        purpose: Purpose,
+        call: Call,
+        out: &mut Vec<Effect>,
+    ) -> CallId {
         let id = self.actions.next_call();
         let since = self.clock.boot;
         let until = since + Duration::from_secs(u64::from(call.timeout_s)) + GRACE;
         let asked = Asked {
+            cluster: no,
             purpose,
             since,
             until,
         };
         self.asks.waiting.insert(id, asked);
-        out.push(Effect::Call(id, Box::new(call)));
+        out.push(Effect::Call(no, id, Box::new(call)));
         id
     }
 

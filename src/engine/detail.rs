@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::Engine;
-use super::screen::JobScreen;
+use super::cluster::Cluster;
+use super::event::Now;
+use super::screen::{JobScreen, NodeScreen};
 use super::table::node_status;
 use super::text::{self, age, cpu, memory, percent, seconds};
 use super::view::{Detail, Line, RowId, Span, StepView, Tone};
@@ -23,8 +25,10 @@ fn fact(facts: &mut Vec<(&'static str, Line)>, label: &'static str, value: impl 
 }
 
 impl Engine {
-    pub(super) fn job_detail(&self, screen: &JobScreen, now: DateTime<Utc>) -> Detail {
-        let Some(job) = self.model.job(&screen.key) else {
+    pub(super) fn job_detail(&self, screen: &JobScreen, now: Now) -> Detail {
+        let cluster = self.clusters.get(screen.cluster);
+        let Some((cluster, job)) = cluster.and_then(|c| Some((c, c.model.job(&screen.key)?)))
+        else {
             return Detail {
                 title: vec![Span::new(screen.title.clone(), Tone::Strong)],
                 facts: Vec::new(),
@@ -35,7 +39,8 @@ impl Engine {
                 steps: Vec::new(),
             };
         };
-        let pod = job.pod().and_then(|uid| self.model.pod(uid));
+        let now = cluster.time(now.wall);
+        let pod = job.pod().and_then(|uid| cluster.model.pod(uid));
         let selected = self.current_step();
         Detail {
             title: vec![
@@ -43,12 +48,40 @@ impl Engine {
                 Span::new("  ", Tone::Plain),
                 text::phase(job.phase),
             ],
-            facts: self.job_facts(job, pod, now),
+            facts: cluster.job_facts(job, pod, now),
             notes: job_notes(job, pod, now),
             steps: steps(job, selected.as_ref(), now),
         }
     }
 
+    pub(super) fn node_detail(&self, screen: &NodeScreen, now: Now) -> Detail {
+        let name = &screen.name;
+        let title = Span::new(format!("node {name}"), Tone::Strong);
+        let cluster = self.clusters.get(screen.cluster);
+        let Some((cluster, node)) = cluster.and_then(|c| Some((c, c.model.node(name)?))) else {
+            let why = if cluster.is_none_or(|c| c.model.nodes_visible()) {
+                "this node is not (or no longer) there"
+            } else {
+                "nodes are not visible: no rights to list them"
+            };
+            return Detail {
+                title: vec![title],
+                facts: Vec::new(),
+                notes: vec![vec![Span::new(why, Tone::Warn)]],
+                steps: Vec::new(),
+            };
+        };
+        let now = cluster.time(now.wall);
+        Detail {
+            title: vec![title, Span::new("  ", Tone::Plain), node_status(node)],
+            facts: cluster.node_facts(node, now),
+            notes: node_notes(node, now),
+            steps: Vec::new(),
+        }
+    }
+}
+
+impl Cluster {
     fn job_facts(
         &self,
         job: &Job,
@@ -135,34 +168,11 @@ impl Engine {
         facts
     }
 
-    pub(super) fn node_detail(&self, name: &Text, now: DateTime<Utc>) -> Detail {
-        let title = Span::new(format!("node {name}"), Tone::Strong);
-        let Some(node) = self.model.node(name) else {
-            let why = if self.model.nodes_visible() {
-                "this node is not (or no longer) there"
-            } else {
-                "nodes are not visible: no rights to list them"
-            };
-            return Detail {
-                title: vec![title],
-                facts: Vec::new(),
-                notes: vec![vec![Span::new(why, Tone::Warn)]],
-                steps: Vec::new(),
-            };
-        };
-        Detail {
-            title: vec![title, Span::new("  ", Tone::Plain), node_status(node)],
-            facts: self.node_facts(node, now),
-            notes: node_notes(node, now),
-            steps: Vec::new(),
-        }
-    }
-
     fn node_facts(&self, node: &Node, now: DateTime<Utc>) -> Vec<(&'static str, Line)> {
         let mut facts = Vec::new();
         let f = &mut facts;
         if let Some(pool) = self
-            .pools()
+            .pools(now)
             .iter()
             .find(|p| self.model.pool_of_node(&node.meta.name) == Some(&p.name))
         {

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Kind, Text, Uid};
+use crate::model::{ClusterNo, Kind, Text, Uid};
 
-/// Names a call until its reply.
+/// Names a call until its reply, in all clusters of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(pub u64);
 
-/// Names a log stream until it ends or is closed.
+/// Names a log stream until it ends or is closed, in all clusters of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogId(pub u64);
 
@@ -19,20 +19,22 @@ pub enum Effect {
     Quit,
     /// ctrl-z.
     Suspend,
-    /// Connect to another context of the kubeconfig: all feeds start afresh.
-    Connect(Text),
-    /// Narrow the console to a namespace, or `None`: to all.
-    Scope(Option<Text>),
+    /// Connect to a context of the kubeconfig, as that cluster: all its feeds start afresh.
+    Connect(ClusterNo, Text),
+    /// Leave a cluster: nothing more of it is told.
+    Disconnect(ClusterNo),
+    /// Narrow a cluster to a namespace, or `None`: to all.
+    Scope(ClusterNo, Option<Text>),
     /// Start or stop a feed that is watched on demand.
-    Feed(Kind, bool),
+    Feed(ClusterNo, Kind, bool),
     /// Watch the events about something (`Kind::Event`) instead of those about something else, or none.
-    Events(Option<Box<About>>),
+    Events(ClusterNo, Option<Box<About>>),
     /// Open a log stream.
-    OpenLog(LogId, Box<LogSource>),
+    OpenLog(ClusterNo, LogId, Box<LogSource>),
     /// Close it.
-    CloseLog(LogId),
+    CloseLog(ClusterNo, LogId),
     /// A call; its answer comes as `Event::Reply`.
-    Call(CallId, Box<Call>),
+    Call(ClusterNo, CallId, Box<Call>),
     /// One line of the audit trail, a JSON object.
     Audit(Box<serde_json::Value>),
     /// Sound the bell.

@@ -9,7 +9,7 @@ use super::figures::Figure;
 use super::input::Key;
 use super::view::Hit;
 use crate::model::object::Batch;
-use crate::model::{ClusterId, FeedState, Kind, Text};
+use crate::model::{ClusterId, ClusterNo, FeedState, Kind, Text};
 
 /// The time that comes with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,8 @@ pub struct Now {
     pub boot: Duration,
 }
 
-/// Everything that can happen.
+/// Everything that can happen. What a cluster tells carries its place in the console; what a cluster that is no
+/// longer shown told is ignored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A key.
@@ -43,17 +44,17 @@ pub enum Event {
     /// A frame has been drawn: what it shows may be confirmed from here on.
     Drawn,
     /// A batch of one feed's steps.
-    Watch(Box<Batch>),
+    Watch(ClusterNo, Box<Batch>),
     /// A feed changed its state.
-    Feed(Kind, Box<FeedState>),
+    Feed(ClusterNo, Kind, Box<FeedState>),
     /// All namespaces are denied for this kind: from now on only this one is watched.
-    Narrowed(Kind, Text),
+    Narrowed(ClusterNo, Kind, Text),
     /// The connection learned something of the server.
-    Server(Box<ServerInfo>),
+    Server(ClusterNo, Box<ServerInfo>),
     /// The connection failed before any feed could start: one line with the next step.
-    ConnectFailed(Box<str>),
+    ConnectFailed(ClusterNo, Box<str>),
     /// What our own requests cost so far.
-    Figures(Box<[Figure]>),
+    Figures(ClusterNo, Box<[Figure]>),
     /// Something about a log stream.
     Log(LogId, Box<LogEvent>),
     /// The answer to a call. A late answer to an ended machine is ignored.

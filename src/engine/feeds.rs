@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::Engine;
+use super::cluster::Cluster;
+use super::event::Now;
 use super::text::{age, count, plural};
 use super::view::{Line, Span, Tone};
 use crate::engine::screen::Screen;
@@ -59,7 +61,7 @@ fn weight(state: &FeedState) -> u8 {
     }
 }
 
-impl Engine {
+impl Cluster {
     /// The feeds that are watched (all but those on demand).
     fn watched(&self) -> impl Iterator<Item = (Kind, &FeedState)> {
         Kind::ALL
@@ -155,8 +157,22 @@ impl Engine {
         lines
     }
 
+    /// Why there is nothing of a kind, unless there is none.
+    fn lacks(&self, kind: Kind, now: DateTime<Utc>) -> Option<Span> {
+        let feed = self.model.feed(kind);
+        if feed.state == FeedState::Off {
+            return Some(match &self.unconnected {
+                Some(why) => Span::new(format!("not connected: {why}"), Tone::Bad),
+                None => Span::new("connecting", Tone::Busy),
+            });
+        }
+        words(kind, &feed.state, now)
+    }
+}
+
+impl Engine {
     /// Why a table has no rows.
-    pub(super) fn empty(&self, table: &TableState, now: DateTime<Utc>) -> Line {
+    pub(super) fn empty(&self, table: &TableState, now: Now) -> Line {
         if table.len() > 0 {
             return Vec::new();
         }
@@ -169,15 +185,23 @@ impl Engine {
             TableKind::Ingresses => Kind::Ingress,
         };
         let rows = name(table.kind);
-        let feed = self.model.feed(kind);
-        if let Some(words) = words(kind, &feed.state, now) {
-            return vec![words];
-        }
-        if feed.state == FeedState::Off {
-            return match &self.unconnected {
-                Some(why) => vec![Span::new(format!("not connected: {why}"), Tone::Bad)],
-                None => vec![Span::new("connecting", Tone::Busy)],
+        let mut line = Line::new();
+        for cluster in self.clusters.shown() {
+            let of = table.scope.cluster().is_none_or(|no| no == cluster.no);
+            let Some(why) = cluster.lacks(kind, cluster.time(now.wall)).filter(|_| of) else {
+                continue;
             };
+            if self.clusters.several() {
+                let gap = if line.is_empty() { "" } else { "  " };
+                line.push(Span::new(
+                    format!("{gap}{}: ", cluster.context),
+                    Tone::Strong,
+                ));
+            }
+            line.push(why);
+        }
+        if !line.is_empty() {
+            return line;
         }
         let text = if !table.settled() {
             format!("looking through {rows}")
@@ -200,10 +224,10 @@ impl Engine {
                 (Some(ns), _) if table.kind != TableKind::Nodes => format!(" in {ns}"),
                 (_, Screen::Overview(_)) | (None | Some(_), _) => String::new(),
             },
-            Scope::Pool(pool) => format!(" of pool {pool}"),
-            Scope::Node(node) => format!(" of {node}"),
+            Scope::Pool(_, pool) => format!(" of pool {pool}"),
+            Scope::Node(_, node) => format!(" of {node}"),
             Scope::Action(id) => format!(" of action {}", id.0),
-            Scope::Service(ns, service) => format!(" behind {ns}/{service}"),
+            Scope::Service(_, ns, service) => format!(" behind {ns}/{service}"),
         };
         format!("{rows}{of}")
     }

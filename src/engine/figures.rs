@@ -52,6 +52,21 @@ impl std::fmt::Display for Figure {
     }
 }
 
+impl super::Engine {
+    /// What the requests of each cluster cost.
+    pub(super) fn figure_lines(&self) -> Vec<Line> {
+        let mut all = Vec::new();
+        for cluster in self.clusters.all() {
+            let lines = lines(&cluster.figures);
+            if self.clusters.several() && !lines.is_empty() {
+                all.push(vec![Span::new(cluster.context.to_string(), Tone::Strong)]);
+            }
+            all.extend(lines);
+        }
+        all
+    }
+}
+
 /// Columns after the name, with their widths; 79 in all.
 const COLUMNS: [(&str, usize); 9] = [
     ("asked", 6),

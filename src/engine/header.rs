@@ -6,21 +6,22 @@ use super::{Engine, Now};
 impl Engine {
     /// The line at the top.
     pub fn header(&self, now: Now) -> Header {
-        let server = self.server.as_ref();
+        let cluster = self.clusters.home();
+        let server = cluster.server.as_ref();
         let mut left: Vec<Line> = vec![vec![Span::new("Constable", Tone::Accent)]];
-        if let Some(server) = server {
-            left.push(vec![Span::new(server.context.to_string(), Tone::Strong)]);
+        if !cluster.context.is_empty() {
+            left.push(vec![Span::new(cluster.context.to_string(), Tone::Strong)]);
         }
-        match (&self.namespace, &self.narrowed) {
+        match (&self.namespace, &cluster.narrowed) {
             (Some(ns), _) => left.push(vec![Span::new(format!("namespace {ns}"), Tone::Plain)]),
             // Said on the right, where it stays.
             (None, Some(_)) => {}
             (None, None) => left.push(vec![Span::new("all namespaces", Tone::Dim)]),
         }
 
-        let at = self.server_time(now);
+        let at = cluster.time(now.wall);
         // What cannot be trusted is said last and so stays longest; what is well goes early, after the latency.
-        let connection = self.connection(at);
+        let connection = cluster.connection(at);
         let well = connection.iter().all(|span| span.tone == Tone::Good);
         let mut right: Vec<Line> = Vec::new();
         if let Some(ms) = server.filter(|_| well).and_then(|s| s.latency_ms) {
@@ -41,14 +42,14 @@ impl Engine {
                 Tone::Busy,
             )]);
         }
-        let problems = self.problem_count(at);
+        let problems = self.problem_count(now);
         if problems > 0 {
             right.push(vec![Span::new(
                 super::text::plural(problems, "problem"),
                 Tone::Bad,
             )]);
         }
-        if let (None, Some(ns)) = (&self.namespace, &self.narrowed) {
+        if let (None, Some(ns)) = (&self.namespace, &cluster.narrowed) {
             right.push(vec![Span::new(format!("only namespace {ns}"), Tone::Warn)]);
         }
         if !well {

@@ -1,17 +1,16 @@
 //! Intents carried out, and commands of the palette.
 
-use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 
 use super::keys::{Intent, Place};
 use super::overlay::{Choice, Entry, Layer, Menu};
 use super::palette::Names;
 use super::prompt::Purpose;
 use super::screen::{Part, Screen, Stack, Thing};
-use super::standing::Standing;
 use super::table::{Scope, TableKind, TableState, titles};
 use super::view::Tone;
 use super::{Effect, Engine};
-use crate::model::{Model, Text};
+use crate::model::{ClusterNo, Text};
 
 impl Engine {
     pub(super) fn intent(&mut self, intent: Intent, out: &mut Vec<Effect>) {
@@ -106,14 +105,15 @@ impl Engine {
                 let namespace = (argument != "all").then(|| argument.into());
                 self.narrow(namespace, out);
             }
-            Intent::Context => self.connect(&argument.into(), out),
+            Intent::Context => self.switch(&argument.into(), out),
             Intent::Theme => out.push(Effect::Theme(argument.into())),
             Intent::SortBy => {
-                let column = self
-                    .screens
-                    .top()
-                    .table()
-                    .and_then(|t| titles(t.kind).iter().position(|title| *title == argument));
+                let several = self.clusters.several();
+                let column = self.screens.top().table().and_then(|t| {
+                    titles(t.kind, several)
+                        .iter()
+                        .position(|title| *title == argument)
+                });
                 if let Some(column) = column {
                     self.sort(column);
                 }
@@ -125,22 +125,18 @@ impl Engine {
     /// What the palette may complete.
     pub(super) fn names(&self) -> Names {
         let text = |t: &Text| t.to_string();
-        let namespaces = self.model.namespaces().map(text);
+        let namespaces = self.namespaces();
         let columns = self
             .screens
             .top()
             .table()
-            .map(|t| titles(t.kind))
+            .map(|t| titles(t.kind, self.clusters.several()))
             .unwrap_or_default();
         Names {
             namespaces: std::iter::once("all".to_owned())
-                .chain(namespaces)
+                .chain(namespaces.iter().map(text))
                 .collect(),
-            contexts: self
-                .server
-                .iter()
-                .flat_map(|s| s.contexts.iter().map(text))
-                .collect(),
+            contexts: self.contexts().iter().map(text).collect(),
             columns: columns.into_iter().map(str::to_owned).collect(),
             themes: self.settings.themes.iter().map(text).collect(),
         }
@@ -184,7 +180,15 @@ impl Engine {
             return;
         }
         self.namespace.clone_from(&namespace);
-        out.push(Effect::Scope(namespace));
+        for cluster in self.clusters.all_mut() {
+            cluster.standing.rescoped();
+            out.push(Effect::Scope(cluster.no, namespace.clone()));
+        }
+        self.renew_tables();
+    }
+
+    /// What all tables show may be another.
+    pub(super) fn renew_tables(&mut self) {
         for screen in self.screens.iter_mut() {
             if let Some(table) = screen.table_mut() {
                 table.renew();
@@ -192,8 +196,8 @@ impl Engine {
         }
     }
 
-    /// Another cluster: nothing of the old one stays.
-    pub(super) fn connect(&mut self, context: &Text, out: &mut Vec<Effect>) {
+    /// Another cluster in place of all: nothing of the old ones stays.
+    pub(super) fn switch(&mut self, context: &Text, out: &mut Vec<Effect>) {
         // Its machines would go on against another cluster.
         if self.actions.running() > 0 {
             return self.say(
@@ -201,25 +205,26 @@ impl Engine {
                 Tone::Warn,
             );
         }
-        self.actions.another_cluster();
-        self.asks.forget();
         while let Some(screen) = self.screens.pop() {
             Self::leave(screen, out);
         }
         if let Screen::Log(pane) = self.screens.top_mut() {
             pane.close(out);
         }
-        self.model = Model::new(self.settings.rank_rules.clone());
-        self.pools = OnceCell::new();
-        self.sums = RefCell::default();
-        self.standing = Standing::default();
+        let old: Vec<ClusterNo> = self.clusters.all().map(|c| c.no).collect();
+        for no in old {
+            self.actions.forget(no);
+            self.asks.forget(no);
+            out.push(Effect::Disconnect(no));
+        }
+        let rules = &self.settings.rank_rules;
+        let no = self.clusters.replace(context.clone(), rules);
         self.doubt();
         self.screens = Stack::new(Screen::start(self.settings.start));
-        self.server = None;
-        self.unconnected = None;
-        self.namespace = None;
-        self.narrowed = None;
-        out.push(Effect::Connect(context.clone()));
+        if self.namespace.take().is_some() {
+            out.push(Effect::Scope(no, None));
+        }
+        out.push(Effect::Connect(no, context.clone()));
         self.say(format!("connecting to {context}"), Tone::Busy);
     }
 
@@ -230,14 +235,15 @@ impl Engine {
     }
 
     fn sort_beside(&mut self, right: bool) {
+        let several = self.clusters.several();
         if let Some(table) = self.screens.top_mut().table_mut() {
-            table.sort_beside(right);
+            table.sort_beside(right, several);
         }
     }
 
     fn sort_menu(&mut self) {
         if let Some(table) = self.screens.top().table() {
-            let entries = titles(table.kind)
+            let entries = titles(table.kind, self.clusters.several())
                 .into_iter()
                 .enumerate()
                 .map(|(at, title)| entry(title.to_lowercase(), Choice::Sort(at)))
@@ -248,22 +254,40 @@ impl Engine {
 
     fn namespace_menu(&mut self) {
         let all = entry("all namespaces".to_owned(), Choice::Namespace(None));
-        let known = self.model.namespaces();
-        let known = known.map(|ns| entry(ns.to_string(), Choice::Namespace(Some(ns.clone()))));
+        let known = self.namespaces().into_iter();
+        let known = known.map(|ns| entry(ns.to_string(), Choice::Namespace(Some(ns))));
         let entries = std::iter::once(all).chain(known).collect();
         self.menu("namespace", entries);
     }
 
     fn context_menu(&mut self) {
-        let contexts = self.server.iter().flat_map(|s| s.contexts.iter());
+        let contexts = self.contexts().into_iter();
         let entries: Vec<_> = contexts
-            .map(|c| entry(c.to_string(), Choice::Context(c.clone())))
+            .map(|c| entry(c.to_string(), Choice::Context(c)))
             .collect();
         if entries.is_empty() {
             self.say("no context is known: the kubeconfig has none", Tone::Warn);
         } else {
             self.menu("context", entries);
         }
+    }
+
+    /// The namespaces of the clusters that are shown, in their order.
+    fn namespaces(&self) -> BTreeSet<Text> {
+        let shown = self.clusters.shown();
+        shown.flat_map(|c| c.model.namespaces().cloned()).collect()
+    }
+
+    /// The contexts that can be connected to.
+    fn contexts(&self) -> Vec<Text> {
+        let servers = self.clusters.all().filter_map(|c| c.server.as_ref());
+        let mut known: Vec<Text> = Vec::new();
+        for context in servers.flat_map(|s| &s.contexts) {
+            if !known.contains(context) {
+                known.push(context.clone());
+            }
+        }
+        known
     }
 
     fn theme_menu(&mut self) {
@@ -286,19 +310,19 @@ impl Engine {
     pub(super) fn thing(&self) -> Option<Thing> {
         match self.screens.top() {
             Screen::Overview(overview) => match overview.part {
-                Part::Pools => self.current_pool().map(Thing::Pool),
+                Part::Pools => self.current_pool().map(|(no, pool)| Thing::Pool(no, pool)),
                 Part::Jobs => overview.jobs.current().map(Thing::from),
             },
             Screen::Table(table) => table.current().map(Thing::from),
             Screen::Node(node) => match node.table.current() {
                 Some(key) => Some(key.into()),
-                None => Some(Thing::Node(node.name.clone())),
+                None => Some(Thing::Node(node.cluster, node.name.clone())),
             },
             Screen::Job(job) => Some(match self.current_step() {
-                Some(container) => Thing::Step(job.key.clone(), container),
-                None => Thing::Job(job.key.clone()),
+                Some(container) => Thing::Step(job.cluster, job.key.clone(), container),
+                None => Thing::Job(job.cluster, job.key.clone()),
             }),
-            Screen::Log(pane) => Some(Thing::Pod(pane.target.uid.clone())),
+            Screen::Log(pane) => Some(Thing::Pod(pane.target.cluster, pane.target.uid.clone())),
             Screen::Console => None,
         }
     }

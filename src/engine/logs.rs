@@ -1,5 +1,6 @@
 //! Opening logs and what happens to them.
 
+use super::cluster::Cluster;
 use super::log::{Pane, Target};
 use super::screen::{Screen, Thing};
 use super::view::Tone;
@@ -11,16 +12,18 @@ const SERVICE_TAIL: u32 = 10_000;
 
 impl Engine {
     pub(super) fn open_log(&mut self, previous: bool, out: &mut Vec<Effect>) {
-        let target = match self.thing() {
-            Some(Thing::Job(key)) => self.job_target(&key, None),
-            Some(Thing::Step(key, container)) => self.job_target(&key, Some(container)),
-            Some(Thing::Pod(uid)) => match self.model.pod(&uid) {
-                Some(pod) => Ok(self.pod_target(pod)),
+        let thing = self.thing();
+        let cluster = thing.as_ref().and_then(Thing::cluster);
+        let target = match (thing, cluster.and_then(|no| self.clusters.get(no))) {
+            (Some(Thing::Job(_, key)), Some(cluster)) => cluster.job_target(&key, None),
+            (Some(Thing::Step(_, key, container)), Some(cluster)) => {
+                cluster.job_target(&key, Some(container))
+            }
+            (Some(Thing::Pod(_, uid)), Some(cluster)) => match cluster.model.pod(&uid) {
+                Some(pod) => Ok(cluster.pod_target(pod)),
                 None => Err("the pod is gone, and its log with it".to_owned()),
             },
-            Some(Thing::Node(_) | Thing::Pool(_) | Thing::Route(..) | Thing::Action(_)) | None => {
-                Err("no job or pod under the cursor".to_owned())
-            }
+            (_, _) => Err("no job or pod under the cursor".to_owned()),
         };
         let target = match target {
             Ok(target) => target,
@@ -38,52 +41,9 @@ impl Engine {
         self.advance_logs(out);
     }
 
-    /// The log of a job across its steps, or of one of them.
-    fn job_target(&self, key: &JobKey, container: Option<Text>) -> Result<Target, String> {
-        let job = self.model.job(key).ok_or("the job is not known any more")?;
-        let uid = job.pod().ok_or("it has no pod: there is no log")?;
-        let pod = self
-            .model
-            .pod(uid)
-            .ok_or("its pod is gone, and its log with it")?;
-        let containers = match container {
-            Some(container) => vec![container],
-            None => job_containers(job, pod),
-        };
-        Ok(Target {
-            title: text::job_title(job),
-            containers,
-            tail: None,
-            ..self.target(pod)
-        })
-    }
-
-    fn pod_target(&self, pod: &Pod) -> Target {
-        match self.model.job_of_pod(&pod.meta.uid) {
-            Some(job) => Target {
-                title: text::job_title(job),
-                containers: job_containers(job, pod),
-                tail: None,
-                ..self.target(pod)
-            },
-            None => self.target(pod),
-        }
-    }
-
-    fn target(&self, pod: &Pod) -> Target {
-        Target {
-            title: format!("{}/{}", pod.meta.namespace, pod.meta.name),
-            namespace: pod.meta.namespace.clone(),
-            pod: pod.meta.name.clone(),
-            uid: pod.meta.uid.clone(),
-            node: pod.node.clone(),
-            containers: pod_containers(pod),
-            tail: Some(SERVICE_TAIL),
-        }
-    }
-
     fn has_previous(&self, target: &Target) -> bool {
-        self.model.pod(&target.uid).is_some_and(|pod| {
+        let model = self.model_of(target.cluster);
+        model.and_then(|m| m.pod(&target.uid)).is_some_and(|pod| {
             pod.containers().any(|c| {
                 target.containers.contains(c.name()) && (c.restarts() > 0 || c.last().is_some())
             })
@@ -111,17 +71,19 @@ impl Engine {
     pub(super) fn advance_logs(&mut self, out: &mut Vec<Effect>) {
         let Self {
             screens,
-            model,
+            clusters,
             last_log,
             ..
         } = self;
         for screen in screens.iter_mut() {
-            if let Screen::Log(pane) = screen {
+            if let Screen::Log(pane) = screen
+                && let Some(cluster) = clusters.get(pane.target.cluster)
+            {
                 let next = || {
                     *last_log += 1;
                     LogId(*last_log)
                 };
-                pane.advance(model, next, out);
+                pane.advance(&cluster.model, next, out);
             }
         }
     }
@@ -179,6 +141,53 @@ impl Engine {
         self.with_log(|pane| found = pane.next_hit(down, rows));
         if !found {
             self.say("no hit; / searches", Tone::Warn);
+        }
+    }
+}
+
+impl Cluster {
+    /// The log of a job across its steps, or of one of them.
+    fn job_target(&self, key: &JobKey, container: Option<Text>) -> Result<Target, String> {
+        let job = self.model.job(key).ok_or("the job is not known any more")?;
+        let uid = job.pod().ok_or("it has no pod: there is no log")?;
+        let pod = self
+            .model
+            .pod(uid)
+            .ok_or("its pod is gone, and its log with it")?;
+        let containers = match container {
+            Some(container) => vec![container],
+            None => job_containers(job, pod),
+        };
+        Ok(Target {
+            title: text::job_title(job),
+            containers,
+            tail: None,
+            ..self.target(pod)
+        })
+    }
+
+    fn pod_target(&self, pod: &Pod) -> Target {
+        match self.model.job_of_pod(&pod.meta.uid) {
+            Some(job) => Target {
+                title: text::job_title(job),
+                containers: job_containers(job, pod),
+                tail: None,
+                ..self.target(pod)
+            },
+            None => self.target(pod),
+        }
+    }
+
+    fn target(&self, pod: &Pod) -> Target {
+        Target {
+            cluster: self.no,
+            title: format!("{}/{}", pod.meta.namespace, pod.meta.name),
+            namespace: pod.meta.namespace.clone(),
+            pod: pod.meta.name.clone(),
+            uid: pod.meta.uid.clone(),
+            node: pod.node.clone(),
+            containers: pod_containers(pod),
+            tail: Some(SERVICE_TAIL),
         }
     }
 }

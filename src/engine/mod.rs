@@ -12,6 +12,7 @@ mod acting;
 pub mod action;
 #[allow(dead_code, reason = "screens that ask follow")]
 mod asks;
+mod cluster;
 mod detail;
 pub mod effect;
 pub mod event;
@@ -44,12 +45,11 @@ mod text;
 mod typing;
 pub mod view;
 
-use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
-use std::mem::{Discriminant, discriminant};
+use std::mem::discriminant;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 pub use effect::{Accept, Call, CallId, Effect, LogId, LogSource};
 pub use event::{Event, LogEnd, LogEvent, LogLine, Now, Reply, ServerInfo};
@@ -57,14 +57,14 @@ pub use input::{Code, Key, Mods};
 pub use settings::{Settings, StartScreen};
 
 use crate::ci::Reader;
-use crate::model::{Changes, FeedState, Kind, Model, Pool, Text};
+use crate::model::{Changes, ClusterNo, FeedState, Kind, Model, Text};
 use action::Actions;
 use action::run::ActionId;
+use cluster::{Cluster, Clusters};
 use overlay::Layer;
-use pools::PoolSums;
 use screen::{Screen, Stack};
-use standing::Standing;
-use table::Cx;
+use standing::Shown;
+use table::Sight;
 use view::{Span, Tone};
 
 /// Rows that are looked at as part of an input, so that a small table follows its key at once.
@@ -74,20 +74,13 @@ const AT_ONCE: usize = 2_000;
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
-    model: Model,
-    server: Option<ServerInfo>,
-    /// Why there is no connection, in one line.
-    unconnected: Option<Box<str>>,
+    clusters: Clusters,
     namespace: Option<Text>,
-    /// The only namespace that may be seen.
-    narrowed: Option<Text>,
     screens: Stack,
     layers: Vec<Layer>,
     notice: Option<view::Line>,
     /// Rows and columns of the body's table or log.
     page: (usize, usize),
-    /// The server's time at the last event.
-    now: DateTime<Utc>,
     last_log: u64,
     actions: Actions,
     asks: asks::Asks,
@@ -98,12 +91,7 @@ pub struct Engine {
     /// When the last event came.
     clock: Now,
     dirty: Dirty,
-    /// What our own requests cost.
-    figures: Box<[figures::Figure]>,
-    /// The pools, added up when first asked for after a change.
-    pools: OnceCell<Vec<Pool>>,
-    sums: RefCell<PoolSums>,
-    standing: Standing,
+    shown: Shown,
 }
 
 /// How soon a frame is wanted.
@@ -121,21 +109,17 @@ pub enum Dirty {
 impl Engine {
     /// An engine that knows nothing of a cluster yet.
     pub fn new(settings: Settings) -> Self {
-        let model = Model::new(settings.rank_rules.clone());
+        let clusters = Clusters::new(&settings.contexts, &settings.rank_rules);
         let who = settings.operator.clone();
         let actions = Actions::new(settings.read_only, settings.unlock, who);
         Self {
             screens: Stack::new(Screen::start(settings.start)),
             namespace: settings.namespace.clone(),
             settings,
-            narrowed: None,
-            model,
-            server: None,
-            unconnected: None,
+            clusters,
             layers: Vec::new(),
             notice: None,
             page: (20, 80),
-            now: DateTime::UNIX_EPOCH,
             last_log: 0,
             actions,
             asks: asks::Asks::default(),
@@ -146,10 +130,7 @@ impl Engine {
                 boot: Duration::ZERO,
             },
             dirty: Dirty::Now,
-            figures: Box::default(),
-            pools: OnceCell::new(),
-            sums: RefCell::default(),
-            standing: Standing::default(),
+            shown: Shown::default(),
         }
     }
 
@@ -157,7 +138,6 @@ impl Engine {
     /// [`Engine::work`].
     pub fn handle(&mut self, now: Now, event: Event, out: &mut Vec<Effect>) {
         self.clock = now;
-        self.now = self.server_time(now);
         match event {
             Event::Key(key) => {
                 self.notice = None;
@@ -185,49 +165,44 @@ impl Engine {
                 }
             }
             Event::Tick => {
-                let changes = self.model.tick(self.now);
-                self.changed(&changes, out);
-                self.pools = OnceCell::new();
+                self.tick(out);
                 self.doubt();
                 // The clock goes on.
                 self.mark(Dirty::News);
                 self.doubt_asks(out);
                 self.poll_actions(out);
             }
-            Event::Watch(batch) => {
+            Event::Watch(no, batch) => {
                 let kind = batch.kind;
-                let before = self.standing_of(kind);
-                let changes = self.model.apply(self.now, *batch, &Reader);
-                self.changed(&changes, out);
-                self.feed_turned(kind, before);
-                self.poll_actions(out);
+                self.take_in(no, kind, out, |model, now| {
+                    model.apply(now, *batch, &Reader)
+                });
             }
-            Event::Feed(kind, state) => {
-                self.unconnected = None;
-                let before = self.standing_of(kind);
-                let changes = self.model.set_feed(self.now, kind, *state, &Reader);
-                self.changed(&changes, out);
-                self.feed_turned(kind, before);
-                self.poll_actions(out);
+            Event::Feed(no, kind, state) => {
+                if let Some(cluster) = self.clusters.get_mut(no) {
+                    cluster.unconnected = None;
+                }
+                self.take_in(no, kind, out, |model, now| {
+                    model.set_feed(now, kind, *state, &Reader)
+                });
             }
-            Event::Narrowed(_, namespace) => {
-                self.narrowed = Some(namespace);
-                self.mark(Dirty::News);
-            }
-            Event::Server(info) => {
-                self.unconnected = None;
-                self.meet(&info);
-                if self.server.as_ref() != Some(&*info) {
-                    self.server = Some(*info);
+            Event::Narrowed(no, _, namespace) => {
+                if let Some(cluster) = self.clusters.get_mut(no) {
+                    cluster.narrowed = Some(namespace);
                     self.mark(Dirty::News);
                 }
             }
-            Event::ConnectFailed(why) => {
-                self.unconnected = Some(why);
-                self.mark(Dirty::Now);
+            Event::Server(no, info) => self.meet(no, *info, out),
+            Event::ConnectFailed(no, why) => {
+                if let Some(cluster) = self.clusters.get_mut(no) {
+                    cluster.unconnected = Some(why);
+                    self.mark(Dirty::Now);
+                }
             }
-            Event::Figures(figures) => {
-                self.figures = figures;
+            Event::Figures(no, figures) => {
+                if let Some(cluster) = self.clusters.get_mut(no) {
+                    cluster.figures = figures;
+                }
                 if matches!(self.screens.top(), Screen::Console) {
                     self.mark(Dirty::News);
                 }
@@ -238,7 +213,8 @@ impl Engine {
                 let Some(reply) = self.reply_to_ask(id, reply, out) else {
                     return;
                 };
-                let scene = acting::scene(&self.model, self.server.as_ref(), now);
+                let clusters = &self.clusters;
+                let scene = |no| Some(clusters.get(no)?.scene(now));
                 self.actions.reply(scene, id, &reply, out);
                 self.mark(Dirty::Now);
                 self.tell_ends();
@@ -250,9 +226,9 @@ impl Engine {
     /// Advances the tables' indexes by about so many rows; true: there is more to do. To be called between
     /// inputs.
     pub fn work(&mut self, rows: usize) -> bool {
-        let cx = Cx {
-            model: &self.model,
-            now: self.now,
+        let sight = Sight {
+            clusters: &self.clusters,
+            wall: self.clock.wall,
             namespace: self.namespace.as_ref(),
             runs: self.actions.runs(),
         };
@@ -262,7 +238,7 @@ impl Engine {
         if table.idle() {
             return false;
         }
-        table.work(rows, &cx);
+        table.work(rows, &sight);
         let more = !table.idle();
         self.settle();
         more
@@ -276,30 +252,32 @@ impl Engine {
 
     /// Whether nodes or pods are still being listed: what is shown changes with every object.
     pub fn is_syncing(&self) -> bool {
-        [Kind::Node, Kind::Pod]
-            .iter()
-            .any(|kind| matches!(self.model.feed(*kind).state, FeedState::Syncing { .. }))
+        let syncing = |model: &Model| {
+            [Kind::Node, Kind::Pod]
+                .iter()
+                .any(|kind| matches!(model.feed(*kind).state, FeedState::Syncing { .. }))
+        };
+        self.clusters.shown().any(|cluster| syncing(&cluster.model))
     }
 
     /// What the screen on top shows.
     pub fn body(&self, now: Now) -> view::Body {
-        let now = self.server_time(now);
         match self.screens.top() {
             Screen::Overview(_) => view::Body::Overview(Box::new(self.overview_view(now))),
             Screen::Table(_) => view::Body::Table,
             Screen::Job(job) => view::Body::Detail(Box::new(self.job_detail(job, now))),
-            Screen::Node(node) => view::Body::Detail(Box::new(self.node_detail(&node.name, now))),
+            Screen::Node(node) => view::Body::Detail(Box::new(self.node_detail(node, now))),
             Screen::Log(_) => view::Body::Log,
-            Screen::Console => view::Body::ConsoleLog(figures::lines(&self.figures)),
+            Screen::Console => view::Body::ConsoleLog(self.figure_lines()),
         }
     }
 
     /// The visible part of the screen's table, if it has one.
     pub fn table(&self, now: Now) -> Option<view::Table> {
-        let cx = self.cx(self.server_time(now));
+        let sight = self.sight(now);
         let table = self.screens.top().table()?;
-        let empty = self.empty(table, cx.now);
-        let mut view = table.view(&cx, self.page.0, self.table_title(table), empty);
+        let empty = self.empty(table, now);
+        let mut view = table.view(&sight, self.page.0, self.table_title(table), empty);
         if let Screen::Overview(overview) = self.screens.top()
             && overview.part == screen::Part::Pools
         {
@@ -323,10 +301,9 @@ impl Engine {
 
     /// What lies over the screen.
     pub fn overlay(&self, now: Now) -> Option<view::Overlay> {
-        if self.actions.pending().is_some() {
-            return self
-                .actions
-                .overlay(acting::scene(&self.model, self.server.as_ref(), now));
+        if let Some(pending) = self.actions.pending() {
+            let cluster = self.clusters.get(pending.cluster())?;
+            return self.actions.overlay(cluster.scene(now));
         }
         match self.layers.last()? {
             Layer::Leave(effect) => Some(self.leave_view(effect)),
@@ -353,60 +330,88 @@ impl Engine {
         self.notice.clone()
     }
 
-    /// What is known of the cluster.
+    /// What is known of the cluster; of several, of the first one shown.
     pub fn model(&self) -> &Model {
-        &self.model
+        &self.clusters.home().model
     }
 
-    /// Our clock, put right by the server's.
-    fn server_time(&self, now: Now) -> DateTime<Utc> {
-        let offset = self.server.as_ref().map_or(0, |s| s.offset_ms);
-        now.wall + TimeDelta::milliseconds(offset)
+    /// What is known of each cluster, in the order in which they were asked for.
+    pub fn models(&self) -> impl Iterator<Item = (ClusterNo, &Model)> {
+        self.clusters.all().map(|c| (c.no, &c.model))
     }
 
-    fn cx(&self, now: DateTime<Utc>) -> Cx<'_> {
-        Cx {
-            model: &self.model,
-            now,
+    fn sight(&self, now: Now) -> Sight<'_> {
+        Sight {
+            clusters: &self.clusters,
+            wall: now.wall,
             namespace: self.namespace.as_ref(),
             runs: self.actions.runs(),
         }
     }
 
-    fn pools(&self) -> &[Pool] {
-        self.pools
-            .get_or_init(|| self.sums.borrow_mut().pools(&self.model, self.now))
+    /// What is known of a cluster; `None`: it is no longer shown.
+    fn model_of(&self, no: ClusterNo) -> Option<&Model> {
+        Some(&self.clusters.get(no)?.model)
     }
 
     fn mark(&mut self, dirty: Dirty) {
         self.dirty = self.dirty.max(dirty);
     }
 
-    fn standing_of(&self, kind: Kind) -> Discriminant<FeedState> {
-        discriminant(&self.model.feed(kind).state)
-    }
-
-    /// A feed that stands otherwise than before is shown at once, and what became complete with it.
-    fn feed_turned(&mut self, kind: Kind, before: Discriminant<FeedState>) {
-        if self.standing_of(kind) != before {
-            self.mark(Dirty::Now);
+    /// Time passes in all clusters.
+    fn tick(&mut self, out: &mut Vec<Effect>) {
+        let wall = self.clock.wall;
+        let nos: Vec<ClusterNo> = self.clusters.all().map(|c| c.no).collect();
+        for no in nos {
+            if let Some(cluster) = self.clusters.get_mut(no) {
+                let changes = cluster.model.tick(cluster.time(wall));
+                cluster.pools_turned();
+                self.changed(no, &changes, out);
+            }
         }
     }
 
-    /// Tells tables and logs what changed in the model.
-    fn changed(&mut self, changes: &Changes, out: &mut Vec<Effect>) {
+    /// Takes what a feed told into its cluster's model.
+    fn take_in(
+        &mut self,
+        no: ClusterNo,
+        kind: Kind,
+        out: &mut Vec<Effect>,
+        take: impl FnOnce(&mut Model, DateTime<Utc>) -> Changes,
+    ) {
+        let wall = self.clock.wall;
+        let Some(cluster) = self.clusters.get_mut(no) else {
+            return;
+        };
+        let now = cluster.time(wall);
+        let standing = |model: &Model| discriminant(&model.feed(kind).state);
+        let before = standing(&cluster.model);
+        let changes = take(&mut cluster.model, now);
+        // A feed that stands otherwise than before is shown at once, and what became complete with it.
+        let turned = standing(&cluster.model) != before;
+        self.changed(no, &changes, out);
+        if turned {
+            self.mark(Dirty::Now);
+        }
+        self.poll_actions(out);
+    }
+
+    /// Tells tables and logs what changed in a cluster's model.
+    fn changed(&mut self, no: ClusterNo, changes: &Changes, out: &mut Vec<Effect>) {
         if changes.is_empty() {
             return;
         }
-        self.pools = OnceCell::new();
-        self.sums.get_mut().touch(&changes.nodes);
+        if let Some(cluster) = self.clusters.get_mut(no) {
+            cluster.pools_turned();
+            cluster.sums.get_mut().touch(&changes.nodes);
+        }
         for screen in self.screens.iter_mut() {
             if let Some(table) = screen.table_mut() {
-                table.changed(changes);
+                table.changed(no, changes);
             }
         }
         self.settle();
-        self.follow(changes);
+        self.follow(no, changes);
         if changes.touches(Kind::Pod) {
             self.advance_logs(out);
         }

@@ -4,7 +4,7 @@ use super::screen::{JobScreen, Part, Screen, Thing};
 use super::table::{Scope, TableKind, TableState};
 use super::view::Tone;
 use super::{Effect, Engine, text};
-use crate::model::{Backend, JobKey, Rank, Text, current_step};
+use crate::model::{Backend, ClusterNo, JobKey, Pool, Rank, Text, Uid, current_step};
 
 impl Engine {
     /// Puts a screen on top.
@@ -92,19 +92,19 @@ impl Engine {
         });
     }
 
-    /// Names of the pools that have a line on the Overview, in their order: a rank other than the
-    /// Peasants with one pool shows none.
-    pub(super) fn pool_lines(&self) -> Vec<Text> {
-        let pools = self.pools();
-        let alone = |rank: Rank| pools.iter().filter(|p| p.rank == rank).count() < 2;
-        let shown = pools
-            .iter()
-            .filter(|p| p.rank == Rank::Peasants || !alone(p.rank));
-        shown.map(|p| p.name.clone()).collect()
+    /// The pools that have a line on the Overview, in their order: a rank other than the Peasants with one
+    /// pool shows none.
+    pub(super) fn pool_lines(&self) -> Vec<(ClusterNo, Text)> {
+        let wall = self.clock.wall;
+        let of = |c: &super::Cluster| -> Vec<(ClusterNo, Text)> {
+            let shown = with_line(c.pools(c.time(wall)));
+            shown.map(|p| (c.no, p.name.clone())).collect()
+        };
+        self.clusters.shown().flat_map(of).collect()
     }
 
     /// The pool under the cursor.
-    pub(super) fn current_pool(&self) -> Option<Text> {
+    pub(super) fn current_pool(&self) -> Option<(ClusterNo, Text)> {
         let Screen::Overview(overview) = self.screens.top() else {
             return None;
         };
@@ -113,7 +113,7 @@ impl Engine {
         chosen.or(lines.first()).cloned()
     }
 
-    fn set_pool(&mut self, pool: Option<Text>) {
+    fn set_pool(&mut self, pool: Option<(ClusterNo, Text)>) {
         if let Screen::Overview(overview) = self.screens.top_mut() {
             overview.pool = pool;
         }
@@ -153,7 +153,7 @@ impl Engine {
         let Screen::Job(screen) = self.screens.top() else {
             return None;
         };
-        let job = self.model.job(&screen.key)?;
+        let job = self.model_of(screen.cluster)?.job(&screen.key)?;
         let steps = job.steps();
         let chosen = screen
             .step
@@ -171,7 +171,8 @@ impl Engine {
         let Screen::Job(screen) = self.screens.top() else {
             return;
         };
-        let Some(job) = self.model.job(&screen.key) else {
+        let model = self.model_of(screen.cluster);
+        let Some(job) = model.and_then(|model| model.job(&screen.key)) else {
             return;
         };
         let steps = job.steps();
@@ -207,7 +208,7 @@ impl Engine {
                     | TableKind::Actions
                     | TableKind::Items => TableKind::Pods,
                 };
-                node.table = TableState::new(kind, Scope::Node(node.name.clone()));
+                node.table = TableState::new(kind, Scope::Node(node.cluster, node.name.clone()));
             }
             Screen::Table(_) | Screen::Job(_) | Screen::Log(_) | Screen::Console => {}
         }
@@ -216,41 +217,44 @@ impl Engine {
     pub(super) fn enter(&mut self, out: &mut Vec<Effect>) {
         match self.thing() {
             None => {}
-            Some(Thing::Pool(pool)) => {
-                let table = TableState::new(TableKind::Nodes, Scope::Pool(pool));
+            Some(Thing::Pool(no, pool)) => {
+                let table = TableState::new(TableKind::Nodes, Scope::Pool(no, pool));
                 self.push(Screen::Table(table), out);
             }
-            Some(Thing::Node(node)) => self.push_node(node, out),
-            Some(Thing::Job(key)) => self.push_job(key, out),
+            Some(Thing::Node(no, node)) => self.push_node(no, node, out),
+            Some(Thing::Job(no, key)) => self.push_job(no, key, out),
             Some(Thing::Step(..)) => self.open_log(false, out),
-            Some(Thing::Pod(uid)) => match self.model.job_key_of_pod(&uid) {
-                Some(key) => self.push_job(key, out),
-                None => self.open_log(false, out),
-            },
-            Some(Thing::Route(uid, at)) => self.enter_route(&uid, at, out),
+            Some(Thing::Pod(no, uid)) => {
+                let model = self.model_of(no);
+                match model.and_then(|model| model.job_key_of_pod(&uid)) {
+                    Some(key) => self.push_job(no, key, out),
+                    None => self.open_log(false, out),
+                }
+            }
+            Some(Thing::Route(no, uid, at)) => self.enter_route(no, &uid, at, out),
             Some(Thing::Action(id)) => self.push_action(id, out),
         }
     }
 
     /// A node's screen, unless it is the one on top.
-    fn push_node(&mut self, name: Text, out: &mut Vec<Effect>) {
-        if !matches!(self.screens.top(), Screen::Node(screen) if screen.name == name) {
-            self.push(Screen::node(name), out);
+    fn push_node(&mut self, no: ClusterNo, name: Text, out: &mut Vec<Effect>) {
+        let on_top = |screen: &Screen| matches!(screen, Screen::Node(s) if s.cluster == no && s.name == name);
+        if !on_top(self.screens.top()) {
+            self.push(Screen::node(no, name), out);
         }
     }
 
     /// A job's screen, unless it is the one on top.
-    fn push_job(&mut self, key: JobKey, out: &mut Vec<Effect>) {
-        if matches!(self.screens.top(), Screen::Job(screen) if screen.key == key) {
+    fn push_job(&mut self, no: ClusterNo, key: JobKey, out: &mut Vec<Effect>) {
+        if matches!(self.screens.top(), Screen::Job(screen) if screen.cluster == no && screen.key == key)
+        {
             return;
         }
-        let title = self
-            .model
-            .job(&key)
-            .map(text::job_title)
-            .unwrap_or_default();
+        let job = self.model_of(no).and_then(|model| model.job(&key));
+        let title = job.map(text::job_title).unwrap_or_default();
         self.push(
             Screen::Job(JobScreen {
+                cluster: no,
                 key,
                 title,
                 step: None,
@@ -259,13 +263,14 @@ impl Engine {
         );
     }
 
-    fn enter_route(&mut self, uid: &crate::model::Uid, at: u16, out: &mut Vec<Effect>) {
-        let Some(ingress) = self.model.ingress(uid) else {
+    fn enter_route(&mut self, no: ClusterNo, uid: &Uid, at: u16, out: &mut Vec<Effect>) {
+        let model = self.model_of(no);
+        let Some(ingress) = model.and_then(|model| model.ingress(uid)) else {
             return;
         };
         match ingress.routes.get(usize::from(at)).map(|r| &r.backend) {
             Some(Backend::Service { name, .. }) => {
-                let scope = Scope::Service(ingress.meta.namespace.clone(), name.clone());
+                let scope = Scope::Service(no, ingress.meta.namespace.clone(), name.clone());
                 let table = TableState::new(TableKind::Pods, scope);
                 self.push(Screen::Table(table), out);
             }
@@ -278,19 +283,22 @@ impl Engine {
     }
 
     pub(super) fn node_of(&mut self, out: &mut Vec<Effect>) {
-        let node = match self.thing() {
-            Some(Thing::Job(key) | Thing::Step(key, _)) => {
-                self.model.job(&key).and_then(|job| job.node().cloned())
-            }
-            Some(Thing::Pod(uid)) => match self.model.pod(&uid) {
+        let thing = self.thing();
+        let cluster = thing.as_ref().and_then(Thing::cluster);
+        let model = cluster.and_then(|no| self.model_of(no));
+        let node = match thing {
+            Some(Thing::Job(_, key) | Thing::Step(_, key, _)) => model
+                .and_then(|model| model.job(&key))
+                .and_then(|job| job.node().cloned()),
+            Some(Thing::Pod(_, uid)) => match model.and_then(|model| model.pod(&uid)) {
                 Some(pod) => pod.node.clone(),
                 None => self.log_node(),
             },
-            Some(Thing::Node(name)) => Some(name),
-            Some(Thing::Pool(_) | Thing::Route(..) | Thing::Action(_)) | None => None,
+            Some(Thing::Node(_, name)) => Some(name),
+            Some(Thing::Pool(..) | Thing::Route(..) | Thing::Action(_)) | None => None,
         };
-        match node {
-            Some(node) => self.push_node(node, out),
+        match node.zip(cluster) {
+            Some((node, no)) => self.push_node(no, node, out),
             None => self.say("it has no node", Tone::Warn),
         }
     }
@@ -304,10 +312,13 @@ impl Engine {
 
     /// Clears the filter or the search; false if there was none.
     pub(super) fn clear(&mut self) -> bool {
+        let several = self.clusters.several();
         match self.screens.top_mut() {
             Screen::Log(pane) => pane.search.take().is_some(),
             screen => match screen.table_mut() {
-                Some(table) if !table.filter_text().is_empty() => table.set_filter("").is_ok(),
+                Some(table) if !table.filter_text().is_empty() => {
+                    table.set_filter("", several).is_ok()
+                }
                 Some(_) | None => false,
             },
         }
@@ -319,4 +330,12 @@ impl Engine {
             None => self.say(":q quits", Tone::Plain),
         }
     }
+}
+
+/// Those of a cluster's pools that have a line of their own.
+pub(super) fn with_line(pools: &[Pool]) -> impl Iterator<Item = &Pool> {
+    let alone = |rank: Rank| pools.iter().filter(|p| p.rank == rank).count() < 2;
+    pools
+        .iter()
+        .filter(move |p| p.rank == Rank::Peasants || !alone(p.rank))
 }

@@ -3,13 +3,17 @@
 use chrono::{DateTime, Utc};
 
 use super::Engine;
+use super::cluster::Cluster;
+use super::event::Now;
+use super::nav::with_line;
 use super::screen::{Part, Screen};
-use super::table::{LONG_WAIT, backend};
+use super::table::{LONG_WAIT, backend, row_name};
 use super::text::{age, count, plural, seconds, shares};
 use super::view::{self, Line, PoolView, RankView, RowId, Span, Tone};
 use crate::model::pool::coming;
 use crate::model::{
-    ControlPlane, Health, Node, NodeCounts, Place, Pool, PoolSource, Rank, RankTotals, Truth,
+    ClusterNo, ControlPlane, Health, Node, NodeCounts, Place, Pool, PoolSource, Rank, RankTotals,
+    Text, Truth, Uid,
 };
 
 /// Broken routes that have a line each.
@@ -24,23 +28,122 @@ fn dim(text: impl Into<String>) -> Span {
 }
 
 impl Engine {
-    pub(super) fn overview_view(&self, now: DateTime<Utc>) -> view::Overview {
-        let totals = self.model.ranks(self.pools());
-        let ranks = Rank::ALL
-            .into_iter()
-            .map(|rank| match totals.iter().find(|t| t.rank == rank) {
-                Some(totals) => self.rank_view(totals, now),
-                None => self.missing_rank(rank),
-            })
-            .collect();
+    pub(super) fn overview_view(&self, now: Now) -> view::Overview {
+        let selected = self.selected_pool();
+        let ranks = |cluster: &Cluster| {
+            let looks = Looks {
+                now: cluster.time(now.wall),
+                narrowed: self.namespace.is_some(),
+                selected: selected.as_ref().filter(|(no, _)| *no == cluster.no),
+            };
+            cluster.ranks(&looks)
+        };
         view::Overview {
-            ranks,
+            ranks: self.clusters.shown().flat_map(ranks).collect(),
             ingresses: self.ingress_lines(now),
             problems: self.problems(now),
         }
     }
 
-    fn rank_view(&self, totals: &RankTotals, now: DateTime<Utc>) -> RankView {
+    fn selected_pool(&self) -> Option<(ClusterNo, Text)> {
+        match self.screens.top() {
+            Screen::Overview(overview) if overview.part == Part::Pools => self.current_pool(),
+            _ => None,
+        }
+    }
+
+    fn ingress_lines(&self, now: Now) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let (mut broken, mut well, mut unknown) = (0, 0, 0);
+        for cluster in self.clusters.shown() {
+            let routes = cluster.routes(self.namespace.as_ref());
+            broken += routes.broken.len();
+            well += routes.well;
+            unknown += routes.unknown;
+            let room = BROKEN_SHOWN - lines.len();
+            let at = cluster.time(now.wall);
+            let few = routes.broken.iter().take(room);
+            let of = few.filter_map(|(uid, route)| cluster.broken_line(uid, *route, at));
+            lines.extend(of.map(|mut line| {
+                if self.clusters.several() {
+                    line.insert(0, Span::new(format!("{}  ", cluster.context), Tone::Strong));
+                }
+                line
+            }));
+        }
+        if broken > BROKEN_SHOWN {
+            let more = plural((broken - BROKEN_SHOWN) as u64, "more route");
+            lines.push(vec![Span::new(format!("✕ {more} broken"), Tone::Bad)]);
+        }
+        if well + unknown > 0 {
+            let mut line: Line = Vec::new();
+            if well > 0 {
+                let other = if broken > 0 { "other route" } else { "route" };
+                line.push(Span::new(
+                    format!("✓ {} well", plural(well as u64, other)),
+                    Tone::Good,
+                ));
+            }
+            if unknown > 0 {
+                let gap = if well > 0 { "  " } else { "" };
+                line.push(dim(format!(
+                    "{gap}? {} cannot be told",
+                    plural(unknown as u64, "route")
+                )));
+            }
+            line.insert(0, dim("INGRESS "));
+            lines.push(line);
+        }
+        lines
+    }
+}
+
+/// How a cluster's ranks are looked at.
+struct Looks<'a> {
+    /// The cluster's time.
+    now: DateTime<Utc>,
+    /// Only the pods of one namespace are known.
+    narrowed: bool,
+    /// The pool under the cursor, if it is one of this cluster.
+    selected: Option<&'a (ClusterNo, Text)>,
+}
+
+impl Cluster {
+    fn broken_line(&self, ingress: &Uid, route: usize, now: DateTime<Utc>) -> Option<Line> {
+        let health = self.model.routes_health(ingress).get(route)?;
+        let route = self.model.ingress(ingress)?.routes.get(route)?;
+        let Health::Broken(why) = &health.health else {
+            return None;
+        };
+        let host = if route.host.is_empty() {
+            "*"
+        } else {
+            &*route.host
+        };
+        Some(vec![
+            Span::new("✕ INGRESS ", Tone::Bad),
+            plain(format!(
+                "{host}{} → {}",
+                route.path,
+                broken_words(&backend(route), why)
+            )),
+            dim(format!(" ({})", age(health.since, now))),
+        ])
+    }
+
+    fn ranks(&self, looks: &Looks<'_>) -> Vec<RankView> {
+        let totals = self.model.ranks(self.pools(looks.now));
+        Rank::ALL
+            .into_iter()
+            .map(|rank| match totals.iter().find(|t| t.rank == rank) {
+                Some(totals) => self.rank_view(totals, looks),
+                None => self.missing_rank(rank),
+            })
+            .collect()
+    }
+
+    fn rank_view(&self, totals: &RankTotals, looks: &Looks<'_>) -> RankView {
+        let now = looks.now;
         let mut facts: Vec<Line> = Vec::new();
         match totals.nodes {
             Some(nodes) => facts.push(node_counts(nodes)),
@@ -68,48 +171,28 @@ impl Engine {
                 ))]);
             }
         }
-        let pools: Vec<&Pool> = self
-            .pools()
-            .iter()
-            .filter(|p| p.rank == totals.rank)
-            .collect();
+        let pools = self.pools(now);
+        let lines = with_line(pools).filter(|p| p.rank == totals.rank);
+        let pools: Vec<&Pool> = pools.iter().filter(|p| p.rank == totals.rank).collect();
         if let [only] = pools[..]
             && totals.rank != Rank::Peasants
         {
             facts.extend(mixture(only));
         }
-        let selected = self.selected_pool();
-        let lines = self.pool_lines();
         RankView {
             title: title(totals.rank),
             facts,
-            gauges: self.gauges(totals),
-            pools: pools
-                .into_iter()
-                .filter(|pool| lines.contains(&pool.name))
+            gauges: gauges(totals, looks),
+            pools: lines
                 .map(|pool| PoolView {
-                    id: RowId::Name(pool.name.clone()),
+                    id: pool_id(&(self.no, pool.name.clone())),
                     name: pool.name.clone(),
-                    selected: selected.as_ref() == Some(&pool.name),
+                    selected: looks.selected.is_some_and(|(_, name)| *name == pool.name),
                     nodes: self.sums.borrow().glyphs(&pool.name).to_vec(),
-                    facts: self.pool_facts(pool, now),
+                    facts: pool_facts(pool, looks),
                 })
                 .collect(),
         }
-    }
-
-    fn selected_pool(&self) -> Option<crate::model::Text> {
-        match self.screens.top() {
-            Screen::Overview(overview) if overview.part == Part::Pools => self.current_pool(),
-            _ => None,
-        }
-    }
-
-    /// With a namespace's pods alone, what all pods ask for is not known.
-    fn gauges(&self, totals: &RankTotals) -> Vec<(&'static str, Option<f64>)> {
-        let whole = totals.allocatable.filter(|_| self.namespace.is_none());
-        let (cpu, memory) = whole.map_or((None, None), |whole| shares(totals.requested, whole));
-        vec![("cpu", cpu), ("mem", memory)]
     }
 
     fn missing_rank(&self, rank: Rank) -> RankView {
@@ -127,114 +210,70 @@ impl Engine {
             pools: Vec::new(),
         }
     }
+}
 
-    fn pool_facts(&self, pool: &Pool, now: DateTime<Utc>) -> Vec<Line> {
-        let mut facts: Vec<Line> = Vec::new();
-        match pool.source {
-            PoolSource::Asked(_) => facts.push(vec![Span::new("no node yet", Tone::Warn)]),
-            PoolSource::NodesNotVisible => {
-                facts.push(vec![Span::new("nodes not visible", Tone::Warn)]);
-            }
-            PoolSource::Label(_)
-            | PoolSource::Role
-            | PoolSource::InstanceType
-            | PoolSource::Nothing => {}
+/// With a namespace's pods alone, what all pods ask for is not known.
+fn gauges(totals: &RankTotals, looks: &Looks<'_>) -> Vec<(&'static str, Option<f64>)> {
+    let whole = totals.allocatable.filter(|_| !looks.narrowed);
+    let (cpu, memory) = whole.map_or((None, None), |whole| shares(totals.requested, whole));
+    vec![("cpu", cpu), ("mem", memory)]
+}
+
+/// What a pool's line is clicked by.
+pub(super) fn pool_id((no, pool): &(ClusterNo, Text)) -> RowId {
+    row_name(*no, pool)
+}
+
+fn pool_facts(pool: &Pool, looks: &Looks<'_>) -> Vec<Line> {
+    let mut facts: Vec<Line> = Vec::new();
+    match pool.source {
+        PoolSource::Asked(_) => facts.push(vec![Span::new("no node yet", Tone::Warn)]),
+        PoolSource::NodesNotVisible => {
+            facts.push(vec![Span::new("nodes not visible", Tone::Warn)]);
         }
-        if pool.rank == Rank::Peasants {
-            match pool.slots.filter(|_| self.namespace.is_none()) {
-                Some(slots) => {
-                    let tone = if slots.free == 0 {
-                        Tone::Warn
-                    } else {
-                        Tone::Plain
-                    };
-                    let free = u64::try_from(slots.free).unwrap_or(0);
-                    let total = u64::try_from(slots.total).unwrap_or(0);
-                    facts.push(vec![
-                        dim("free "),
-                        Span::new(count(free), tone),
-                        dim(format!(" of {}", count(total))),
-                    ]);
-                }
-                None => facts.push(vec![dim("free ?")]),
-            }
-            facts.push(waiting(pool.jobs.waiting, pool.oldest, now));
-        }
-        if let Some(start) = pool.start {
-            facts.push(vec![
-                dim("start p50 "),
-                plain(seconds(start.p50)),
-                dim(" p95 "),
-                plain(seconds(start.p95)),
-            ]);
-        }
-        facts.extend(failures(pool));
-        facts.extend(mixture(pool));
-        // The rank's line has the sum already, so that this goes first where room is short.
-        if pool.rank == Rank::Peasants {
-            facts.push(vec![
-                dim("running "),
-                plain(count(pool.jobs.running.into())),
-            ]);
-        }
-        facts
+        PoolSource::Label(_)
+        | PoolSource::Role
+        | PoolSource::InstanceType
+        | PoolSource::Nothing => {}
     }
-
-    fn ingress_lines(&self, now: DateTime<Utc>) -> Vec<Line> {
-        let routes = self.routes();
-        let broken = routes.broken.len();
-        let mut lines: Vec<Line> = routes
-            .broken
-            .iter()
-            .take(BROKEN_SHOWN)
-            .filter_map(|(uid, at)| {
-                let route = self.model.ingress(uid)?.routes.get(*at)?;
-                let health = self.model.routes_health(uid).get(*at)?;
-                let Health::Broken(why) = &health.health else {
-                    return None;
-                };
-                let host = if route.host.is_empty() {
-                    "*"
+    if pool.rank == Rank::Peasants {
+        match pool.slots.filter(|_| !looks.narrowed) {
+            Some(slots) => {
+                let tone = if slots.free == 0 {
+                    Tone::Warn
                 } else {
-                    &*route.host
+                    Tone::Plain
                 };
-                Some(vec![
-                    Span::new("✕ INGRESS ", Tone::Bad),
-                    plain(format!(
-                        "{host}{} → {}",
-                        route.path,
-                        broken_words(&backend(route), why)
-                    )),
-                    dim(format!(" ({})", age(health.since, now))),
-                ])
-            })
-            .collect();
-        if broken > BROKEN_SHOWN {
-            let more = plural((broken - BROKEN_SHOWN) as u64, "more route");
-            lines.push(vec![Span::new(format!("✕ {more} broken"), Tone::Bad)]);
-        }
-        let (well, unknown) = (routes.well, routes.unknown);
-        if well + unknown > 0 {
-            let mut line: Line = Vec::new();
-            if well > 0 {
-                let other = if broken > 0 { "other route" } else { "route" };
-                line.push(Span::new(
-                    format!("✓ {} well", plural(well as u64, other)),
-                    Tone::Good,
-                ));
+                let free = u64::try_from(slots.free).unwrap_or(0);
+                let total = u64::try_from(slots.total).unwrap_or(0);
+                facts.push(vec![
+                    dim("free "),
+                    Span::new(count(free), tone),
+                    dim(format!(" of {}", count(total))),
+                ]);
             }
-            if unknown > 0 {
-                let gap = if well > 0 { "  " } else { "" };
-                line.push(dim(format!(
-                    "{gap}? {} cannot be told",
-                    plural(unknown as u64, "route")
-                )));
-            }
-            line.insert(0, dim("INGRESS "));
-            lines.push(line);
+            None => facts.push(vec![dim("free ?")]),
         }
-        lines
+        facts.push(waiting(pool.jobs.waiting, pool.oldest, looks.now));
     }
+    if let Some(start) = pool.start {
+        facts.push(vec![
+            dim("start p50 "),
+            plain(seconds(start.p50)),
+            dim(" p95 "),
+            plain(seconds(start.p95)),
+        ]);
+    }
+    facts.extend(failures(pool));
+    facts.extend(mixture(pool));
+    // The rank's line has the sum already, so that this goes first where room is short.
+    if pool.rank == Rank::Peasants {
+        facts.push(vec![
+            dim("running "),
+            plain(count(pool.jobs.running.into())),
+        ]);
+    }
+    facts
 }
 
 fn title(rank: Rank) -> Span {

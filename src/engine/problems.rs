@@ -3,11 +3,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
+use super::cluster::Cluster;
+use super::event::Now;
 use super::table::node_status;
 use super::text::{age, plural};
 use super::view::{Line, Span, Tone};
 use crate::model::pool::coming;
-use crate::model::{Kind, Node, Place};
+use crate::model::{Kind, Node, Place, Text};
 
 /// Jobs that wait longer than this are a problem.
 const LONG: TimeDelta = TimeDelta::minutes(5);
@@ -15,17 +17,40 @@ const LONG: TimeDelta = TimeDelta::minutes(5);
 const NAMED: usize = 4;
 
 impl Engine {
+    /// Problems of all clusters that are shown.
+    pub(super) fn problems(&self, now: Now) -> Vec<Line> {
+        let of = |cluster: &Cluster| {
+            let mut lines = cluster.problems(cluster.time(now.wall));
+            if self.clusters.several() {
+                for line in &mut lines {
+                    line.insert(0, Span::new(format!("{}  ", cluster.context), Tone::Strong));
+                }
+            }
+            lines
+        };
+        self.clusters.shown().flat_map(of).collect()
+    }
+
+    /// How many there are, the broken ingresses too.
+    pub(super) fn problem_count(&self, now: Now) -> u64 {
+        let namespace = self.namespace.as_ref();
+        let of = |c: &Cluster| c.problem_count(c.time(now.wall), namespace);
+        self.clusters.shown().map(of).sum()
+    }
+}
+
+impl Cluster {
     /// Problems, one line each. Broken ingresses have lines of their own.
-    pub(super) fn problems(&self, now: DateTime<Utc>) -> Vec<Line> {
+    fn problems(&self, now: DateTime<Utc>) -> Vec<Line> {
         let mut lines = self.feed_problems(now);
         lines.extend(self.node_problems(now));
         lines.extend(self.waiting_problems(now));
         lines
     }
 
-    /// All of them, the broken ingresses too.
-    pub(super) fn problem_count(&self, now: DateTime<Utc>) -> u64 {
-        (self.problems(now).len() + self.routes().broken.len()) as u64
+    /// How many there are, the broken ingresses too.
+    pub(super) fn problem_count(&self, now: DateTime<Utc>, namespace: Option<&Text>) -> u64 {
+        (self.problems(now).len() + self.routes(namespace).broken.len()) as u64
     }
 
     fn node_problems(&self, now: DateTime<Utc>) -> Vec<Line> {

@@ -5,7 +5,7 @@ use super::keys::On;
 use super::log::Pane;
 use super::settings::StartScreen;
 use super::table::{RowKey, Scope, TableKind, TableState};
-use crate::model::{JobKey, Text, Uid};
+use crate::model::{ClusterNo, JobKey, Text, Uid};
 
 /// More screens than this are not kept: the oldest but the first go.
 const DEEPEST: usize = 16;
@@ -33,13 +33,14 @@ pub(crate) enum Part {
 pub(crate) struct Overview {
     pub(crate) part: Part,
     /// The pool under the cursor; `None`: the first.
-    pub(crate) pool: Option<Text>,
+    pub(crate) pool: Option<(ClusterNo, Text)>,
     pub(crate) jobs: TableState,
 }
 
 /// One job with its steps.
 #[derive(Debug)]
 pub(crate) struct JobScreen {
+    pub(crate) cluster: ClusterNo,
     pub(crate) key: JobKey,
     /// Title while the job was known, for when it is not any more.
     pub(crate) title: String,
@@ -50,6 +51,7 @@ pub(crate) struct JobScreen {
 /// One node with its pods or jobs.
 #[derive(Debug)]
 pub(crate) struct NodeScreen {
+    pub(crate) cluster: ClusterNo,
     pub(crate) name: Text,
     pub(crate) table: TableState,
 }
@@ -57,23 +59,38 @@ pub(crate) struct NodeScreen {
 /// What is under the cursor, or what the screen is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Thing {
-    Pool(Text),
-    Node(Text),
-    Job(JobKey),
+    Pool(ClusterNo, Text),
+    Node(ClusterNo, Text),
+    Job(ClusterNo, JobKey),
     /// A container of a job.
-    Step(JobKey, Text),
-    Pod(Uid),
-    Route(Uid, u16),
+    Step(ClusterNo, JobKey, Text),
+    Pod(ClusterNo, Uid),
+    Route(ClusterNo, Uid, u16),
     Action(ActionId),
+}
+
+impl Thing {
+    /// Whose it is; actions are the console's.
+    pub(crate) fn cluster(&self) -> Option<ClusterNo> {
+        match self {
+            Self::Pool(no, _)
+            | Self::Node(no, _)
+            | Self::Job(no, _)
+            | Self::Step(no, ..)
+            | Self::Pod(no, _)
+            | Self::Route(no, ..) => Some(*no),
+            Self::Action(_) => None,
+        }
+    }
 }
 
 impl From<RowKey> for Thing {
     fn from(key: RowKey) -> Self {
         match key {
-            RowKey::Job(key) => Self::Job(key),
-            RowKey::Pod(uid) => Self::Pod(uid),
-            RowKey::Node(name) => Self::Node(name),
-            RowKey::Route(uid, at) => Self::Route(uid, at),
+            RowKey::Job(no, key) => Self::Job(no, key),
+            RowKey::Pod(no, uid) => Self::Pod(no, uid),
+            RowKey::Node(no, name) => Self::Node(no, name),
+            RowKey::Route(no, uid, at) => Self::Route(no, uid, at),
             RowKey::Action(id) | RowKey::Item(id, _) => Self::Action(id),
         }
     }
@@ -100,9 +117,10 @@ impl Screen {
         })
     }
 
-    pub(crate) fn node(name: Text) -> Self {
-        let scope = Scope::Node(name.clone());
+    pub(crate) fn node(cluster: ClusterNo, name: Text) -> Self {
+        let scope = Scope::Node(cluster, name.clone());
         Self::Node(NodeScreen {
+            cluster,
             name,
             table: TableState::new(TableKind::Pods, scope),
         })
@@ -123,6 +141,17 @@ impl Screen {
             Self::Node(_) => On::NODE,
             Self::Log(_) => On::LOG,
             Self::Console => On::CONSOLE,
+        }
+    }
+
+    /// Whose things it is about; `None`: of all clusters that are shown, or of none.
+    pub(crate) fn cluster(&self) -> Option<ClusterNo> {
+        match self {
+            Self::Overview(_) | Self::Console => None,
+            Self::Table(table) => table.scope.cluster(),
+            Self::Job(job) => Some(job.cluster),
+            Self::Node(node) => Some(node.cluster),
+            Self::Log(pane) => Some(pane.target.cluster),
         }
     }
 

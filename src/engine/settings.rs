@@ -19,6 +19,8 @@ pub struct Settings {
     pub operator: Text,
     /// The screen to open on.
     pub start: StartScreen,
+    /// Contexts to show, in their order; empty: one, whose name its connection tells.
+    pub contexts: Vec<Text>,
     /// Namespace to begin with; `None`: all.
     pub namespace: Option<Text>,
     /// Ranks that the config gives to pools.
@@ -38,6 +40,7 @@ impl Default for Settings {
             production: Vec::new(),
             operator: "".into(),
             start: StartScreen::Overview,
+            contexts: Vec::new(),
             namespace: None,
             rank_rules: RankRules::default(),
             themes: vec!["dark".into(), "light".into()],

@@ -72,18 +72,24 @@ fn bench_with(settings: Settings) -> Bench {
         out: Vec::new(),
         seconds: 100,
     };
-    bench.send(Event::Server(Box::new(ServerInfo {
-        cluster: "uid-cluster".into(),
-        context: "prod-eu".into(),
-        address: "https://127.0.0.1:6443".into(),
-        version: "v1.37.0".into(),
-        offset_ms: 0,
-        latency_ms: Some(40),
-        contexts: vec!["prod-eu".into(), "staging".into()],
-        user: "oncall".into(),
-    })));
+    bench.send(Event::Server(
+        ClusterNo::FIRST,
+        Box::new(ServerInfo {
+            cluster: "uid-cluster".into(),
+            context: "prod-eu".into(),
+            address: "https://127.0.0.1:6443".into(),
+            version: "v1.37.0".into(),
+            offset_ms: 0,
+            latency_ms: Some(40),
+            contexts: vec!["prod-eu".into(), "staging".into()],
+            user: "oncall".into(),
+        }),
+    ));
     for kind in Kind::ALL {
-        bench.send(Event::Watch(Box::new(list(kind, objects(kind)))));
+        bench.send(Event::Watch(
+            ClusterNo::FIRST,
+            Box::new(list(kind, objects(kind))),
+        ));
     }
     bench
 }
@@ -338,7 +344,10 @@ fn the_cursor_follows_its_job_and_the_next_takes_its_place() {
     let mut bench = bench();
     bench.keys("j");
     let early = job("4", "a/a", None, PodPhase::Pending);
-    bench.send(Event::Watch(Box::new(watch(Kind::Pod, [put_pod(early)]))));
+    bench.send(Event::Watch(
+        ClusterNo::FIRST,
+        Box::new(watch(Kind::Pod, [put_pod(early)])),
+    ));
     assert_eq!(bench.shows(), "overview jobs > shop/api test #1");
     bench.keys(":pods<enter>/job-1<enter>g<esc>");
     assert_eq!(bench.shows(), "pods > ci-jobs");
@@ -347,10 +356,13 @@ fn the_cursor_follows_its_job_and_the_next_takes_its_place() {
         .text
         .clone();
     assert_eq!(at_cursor, "job-1-1");
-    bench.send(Event::Watch(Box::new(watch(
-        Kind::Pod,
-        [crate::model::testing::gone("ci-jobs/job-1-1")],
-    ))));
+    bench.send(Event::Watch(
+        ClusterNo::FIRST,
+        Box::new(watch(
+            Kind::Pod,
+            [crate::model::testing::gone("ci-jobs/job-1-1")],
+        )),
+    ));
     let after = bench.engine.table(bench.now()).expect("pods");
     let at_cursor = &after.rows[after.cursor.expect("rows")].cells[1].text;
     assert_eq!(
@@ -382,7 +394,7 @@ fn a_log_goes_from_container_to_container() {
     bench.out.clear();
     bench.keys("jl");
     let source = |effect: &Effect| match effect {
-        Effect::OpenLog(id, source) => (id.0, source.container.to_string()),
+        Effect::OpenLog(_, id, source) => (id.0, source.container.to_string()),
         other => panic!("{other:?}"),
     };
     let opened: Vec<_> = bench.out.drain(..).map(|e| source(&e)).collect();
@@ -444,14 +456,14 @@ fn ctrl_c_ends_a_follow_first_and_leaving_closes_the_streams() {
     bench.keys(":pods<enter>Gl");
     bench.out.clear();
     bench.keys("<c-c>");
-    assert_eq!(bench.out, [Effect::CloseLog(LogId(1))]);
+    assert_eq!(bench.out, [Effect::CloseLog(ClusterNo::FIRST, LogId(1))]);
     bench.keys("q");
     bench.out.clear();
     bench.keys("lq");
     assert!(
         matches!(
             bench.out.as_slice(),
-            [Effect::OpenLog(..), Effect::CloseLog(_)]
+            [Effect::OpenLog(..), Effect::CloseLog(..)]
         ),
         "{:?}",
         bench.out
@@ -498,7 +510,11 @@ fn a_failed_feed_is_no_empty_table() {
     for (state, empty, header) in cases {
         let mut bench = bench();
         bench.keys(":ingresses<enter>");
-        bench.send(Event::Feed(Kind::Ingress, Box::new(state)));
+        bench.send(Event::Feed(
+            ClusterNo::FIRST,
+            Kind::Ingress,
+            Box::new(state),
+        ));
         let table = bench.engine.table(bench.now()).expect("a table");
         assert_eq!(flat(&table.empty), empty);
         let right = bench.engine.header(bench.now()).right;
@@ -522,8 +538,11 @@ fn an_action_is_unlocked_shown_and_confirmed() {
         panic!("no plan");
     };
     bench.keys("y");
-    assert!(matches!(bench.engine.actions.lock, Lock::Unlocked { .. }));
-    let Some(Effect::Call(id, _)) = bench.out.first().cloned() else {
+    assert!(matches!(
+        bench.engine.actions.gate(ClusterNo::FIRST).lock,
+        Lock::Unlocked { .. }
+    ));
+    let Some(Effect::Call(_, id, _)) = bench.out.first().cloned() else {
         panic!("rights are not asked: {:?}", bench.out);
     };
     let allowed = serde_json::json!({"status": {"allowed": true}});
@@ -531,7 +550,7 @@ fn an_action_is_unlocked_shown_and_confirmed() {
     bench.out.clear();
     bench.keys("y");
     let patch = bench.out.iter().find_map(|e| match e {
-        Effect::Call(_, call) => Some(call.path.clone()),
+        Effect::Call(_, _, call) => Some(call.path.clone()),
         _ => None,
     });
     assert_eq!(patch.as_deref(), Some("/api/v1/nodes/p-1"));
@@ -567,7 +586,11 @@ fn a_read_only_console_says_so() {
 #[test]
 fn rights_to_one_namespace_are_said() {
     let mut bench = bench();
-    bench.send(Event::Narrowed(Kind::Pod, "ci-jobs".into()));
+    bench.send(Event::Narrowed(
+        ClusterNo::FIRST,
+        Kind::Pod,
+        "ci-jobs".into(),
+    ));
     let header = bench.engine.header(bench.now());
     let right: Vec<String> = header.right.iter().map(flat).collect();
     assert!(

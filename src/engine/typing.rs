@@ -3,6 +3,7 @@
 use super::input::{Code, Key};
 use super::keys::{self, Intent};
 use super::overlay::{Choice, Layer, Picked, scrolls};
+use super::overview::pool_id;
 use super::palette;
 use super::prompt::{Prompt, Purpose, Typed};
 use super::screen::{Part, Screen};
@@ -147,8 +148,9 @@ impl Engine {
     }
 
     fn filter(&mut self, text: &str) -> Result<(), String> {
+        let several = self.clusters.several();
         match self.screens.top_mut().table_mut() {
-            Some(table) => table.set_filter(text),
+            Some(table) => table.set_filter(text, several),
             None => Ok(()),
         }
     }
@@ -169,7 +171,7 @@ impl Engine {
         match choice {
             Choice::Sort(column) => self.sort(column),
             Choice::Namespace(namespace) => self.narrow(namespace, out),
-            Choice::Context(context) => self.connect(&context, out),
+            Choice::Context(context) => self.switch(&context, out),
             Choice::Act(operation) => self.propose(operation, out),
             Choice::Theme(theme) => out.push(Effect::Theme(theme)),
         }
@@ -197,7 +199,12 @@ impl Engine {
                     self.intent(intent, out);
                 }
             }
-            (Hit::Column(at), None) => self.sort(usize::from(*at)),
+            (Hit::Column(at), None) => {
+                let several = self.clusters.several();
+                if let Some(table) = self.screens.top_mut().table_mut() {
+                    table.sort_shown(usize::from(*at), several);
+                }
+            }
             (Hit::Row(id), None) => {
                 if self.click_row(id) {
                     self.intent(Intent::Enter, out);
@@ -209,11 +216,8 @@ impl Engine {
     /// Puts the cursor on a row; true if it stood there already.
     fn click_row(&mut self, id: &RowId) -> bool {
         let rows = self.page.0;
-        let pool = self
-            .pools()
-            .iter()
-            .find(|p| RowId::Name(p.name.clone()) == *id);
-        let pool = pool.map(|p| p.name.clone());
+        let lines = self.pool_lines();
+        let pool = lines.into_iter().find(|pool| pool_id(pool) == *id);
         match self.screens.top_mut() {
             Screen::Overview(overview) => {
                 if let Some(pool) = pool {

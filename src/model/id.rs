@@ -114,6 +114,16 @@ impl fmt::Debug for Uid {
     }
 }
 
+/// The place of a cluster in this console: what tells apart things of equal names in several clusters. It holds
+/// while the cluster is shown; what names a cluster for ever is its [`ClusterId`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClusterNo(pub u8);
+
+impl ClusterNo {
+    /// The one that a console with one cluster has.
+    pub const FIRST: Self = Self(0);
+}
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -56,7 +56,7 @@ pub use container::{
 };
 pub use event::{ClusterEvent, Events, KEPT_EVENTS, Regarding};
 pub use feed::{Feed, FeedState, Kind};
-pub use id::{ClusterId, JobId, Text, Uid};
+pub use id::{ClusterId, ClusterNo, JobId, Text, Uid};
 pub use ingress::{Health, RouteHealth};
 pub use job::{Fact, Gathered, Job, JobKey, Reading, System};
 pub use jobs::{KEPT_JOBS, KEPT_SECONDS};

@@ -22,7 +22,7 @@ use crate::engine::{
 };
 use crate::layout::{Scene, arrange};
 use crate::model::object::Batch;
-use crate::model::{ClusterId, FeedState, Kind};
+use crate::model::{ClusterId, ClusterNo, FeedState, Kind};
 use crate::sim::api::{LogFollow, Watch};
 use crate::sim::{Host, Request, Response};
 use crate::ui::{Theme, draw};
@@ -84,7 +84,7 @@ impl<H: Host> Direct<H> {
             contexts: vec![context.into()],
             user: "admin".into(),
         };
-        direct.event(Event::Server(Box::new(info)));
+        direct.event(Event::Server(ClusterNo::FIRST, Box::new(info)));
         for kind in Feeds::always() {
             direct.feed(kind, true);
         }
@@ -148,17 +148,21 @@ impl<H: Host> Direct<H> {
     fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Quit => self.quit = true,
-            Effect::Feed(kind, on) => self.feed(kind, on),
-            Effect::Events(about) => {
+            Effect::Feed(_, kind, on) => self.feed(kind, on),
+            Effect::Events(_, about) => {
                 self.feeds.remove(&Kind::Event);
                 self.about = about.map(|about| *about);
                 if self.about.is_some() {
                     self.feed(Kind::Event, true);
                 } else {
-                    self.event(Event::Feed(Kind::Event, Box::new(FeedState::Off)));
+                    self.event(Event::Feed(
+                        ClusterNo::FIRST,
+                        Kind::Event,
+                        Box::new(FeedState::Off),
+                    ));
                 }
             }
-            Effect::OpenLog(id, source) => {
+            Effect::OpenLog(_, id, source) => {
                 let log = Log {
                     source: *source,
                     reader: Reader::new(),
@@ -166,18 +170,19 @@ impl<H: Host> Direct<H> {
                 };
                 self.open_log(id, log);
             }
-            Effect::CloseLog(id) => {
+            Effect::CloseLog(_, id) => {
                 self.logs.remove(&id);
             }
-            Effect::Call(id, call) => {
+            Effect::Call(_, id, call) => {
                 let reply = self.call(&call);
                 self.event(Event::Reply(id, Box::new(reply)));
             }
             Effect::Audit(line) => self.audit.push(*line),
             // What belongs to a terminal or to a kubeconfig has no meaning here.
             Effect::Suspend
-            | Effect::Connect(_)
-            | Effect::Scope(_)
+            | Effect::Connect(..)
+            | Effect::Disconnect(_)
+            | Effect::Scope(..)
             | Effect::Bell
             | Effect::ConsoleLogKey(_)
             | Effect::Theme(_) => {}
@@ -219,7 +224,11 @@ impl<H: Host> Direct<H> {
                 },
             );
         } else if self.feeds.remove(&kind).is_some() {
-            self.event(Event::Feed(kind, Box::new(FeedState::Off)));
+            self.event(Event::Feed(
+                ClusterNo::FIRST,
+                kind,
+                Box::new(FeedState::Off),
+            ));
         }
     }
 
@@ -262,10 +271,13 @@ impl<H: Host> Direct<H> {
         let turned = state != stream.state;
         stream.state = state.clone();
         if !deltas.is_empty() {
-            self.event(Event::Watch(Box::new(Batch { kind, deltas })));
+            self.event(Event::Watch(
+                ClusterNo::FIRST,
+                Box::new(Batch { kind, deltas }),
+            ));
         }
         if turned {
-            self.event(Event::Feed(kind, Box::new(state)));
+            self.event(Event::Feed(ClusterNo::FIRST, kind, Box::new(state)));
         }
     }
 

@@ -1,4 +1,8 @@
-//! Effects into what they ask for.
+//! Effects into what they ask for, and what the sessions tell on its way to the engine.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -9,9 +13,9 @@ use super::session::{self, Ask, Start};
 use crate::cluster::connect::{ConnectError, Target};
 use crate::engine::settings::Api;
 use crate::engine::{Call, CallId, Effect, Event, Key, Reply};
-use crate::model::Text;
+use crate::model::{ClusterNo, Text};
 
-/// Events that may wait for the engine; streams wait when it is full.
+/// Events of a cluster that may wait for the engine; its streams wait when it is full, those of others do not.
 const EVENTS: usize = 256;
 /// The same for feeds, whose events are batches of some hundred objects.
 const BATCHES: usize = 12;
@@ -28,13 +32,27 @@ pub(super) enum Wanted {
     Theme(Text),
 }
 
-/// The connection under way and the audit trail.
+/// Told how a configuration was found.
+pub(super) type Found = oneshot::Receiver<Result<(), ConnectError>>;
+
+/// How every session asks.
+#[derive(Clone)]
+pub(super) struct Terms {
+    /// Only this namespace.
+    pub(super) namespace: Option<String>,
+    /// Only pods with these labels.
+    pub(super) selector: Option<String>,
+    pub(super) api: Api,
+}
+
+/// The sessions under way, one a cluster, and the audit trail.
 pub(super) struct Dispatch {
-    target: Option<Target>,
-    namespace: Option<String>,
-    selector: Option<String>,
-    api: Api,
-    session: Link,
+    /// What the console began with: a context that is asked for by name may be among them.
+    sources: Vec<Source>,
+    terms: Terms,
+    sessions: BTreeMap<ClusterNo, Link>,
+    /// Whose news are looked at first: each in its turn.
+    turn: usize,
     audit: Option<Audit>,
     /// Answers that we give ourselves.
     own: Vec<Event>,
@@ -48,21 +66,15 @@ struct Link {
 }
 
 impl Link {
-    fn open(
-        source: Source,
-        namespace: Option<String>,
-        selector: Option<String>,
-        api: Api,
-    ) -> (Self, oneshot::Receiver<Result<(), ConnectError>>) {
+    fn open(no: ClusterNo, source: Source, terms: &Terms) -> (Self, Found) {
         let (told, events) = mpsc::channel(EVENTS);
         let (feeds, batches) = mpsc::channel(BATCHES);
         let (asks, asked) = mpsc::channel(ASKS);
         let (opened, found) = oneshot::channel();
         let start = Start {
+            no,
             source,
-            namespace,
-            selector,
-            api,
+            terms: terms.clone(),
             feeds,
             opened,
         };
@@ -75,6 +87,17 @@ impl Link {
         };
         (link, found)
     }
+
+    /// Takes what there is, at most so much and one batch; returns how much.
+    fn take(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>, most: usize) -> usize {
+        let before = events.len();
+        // A session that ended by itself has nothing more to say.
+        let _ = self.events.poll_recv_many(cx, events, most);
+        if let Poll::Ready(Some(batch)) = self.batches.poll_recv(cx) {
+            events.push(batch);
+        }
+        events.len() - before
+    }
 }
 
 impl Drop for Link {
@@ -84,53 +107,58 @@ impl Drop for Link {
 }
 
 impl Dispatch {
-    /// Begins to connect. The receiver tells how the configuration was found.
+    /// Begins to connect, each source on its own. The receivers tell how the configurations were found.
     pub(super) fn begin(
-        source: Source,
-        namespace: Option<String>,
-        selector: Option<String>,
-        api: Api,
+        sources: Vec<Source>,
+        terms: Terms,
         audit: Option<Audit>,
-    ) -> (Self, oneshot::Receiver<Result<(), ConnectError>>) {
-        let target = match &source {
-            Source::Cluster(target) => Some(target.clone()),
-            Source::Connected(_) => None,
-        };
-        let (session, found) = Link::open(source, namespace.clone(), selector.clone(), api);
+    ) -> (Self, Vec<Found>) {
+        let mut sessions = BTreeMap::new();
+        let mut found = Vec::new();
+        for (no, source) in (0..=u8::MAX).map(ClusterNo).zip(&sources) {
+            let (link, opened) = Link::open(no, source.clone(), &terms);
+            sessions.insert(no, link);
+            found.push(opened);
+        }
         let dispatch = Self {
-            target,
-            namespace,
-            selector,
-            api,
-            session,
+            sources,
+            terms,
+            sessions,
+            turn: 0,
             audit,
             own: Vec::new(),
         };
         (dispatch, found)
     }
 
-    /// News of the cluster, as many as there are up to `most`.
+    /// News of the clusters, as many as there are up to about `most`: a cluster that has much to tell gets its
+    /// share and no more.
     pub(super) async fn recv(&mut self, events: &mut Vec<Event>, most: usize) {
         if !self.own.is_empty() {
             events.append(&mut self.own);
             return;
         }
-        let Link {
-            events: news,
-            batches,
-            ..
-        } = &mut self.session;
-        let some = tokio::select! {
-            some = news.recv_many(events, most) => some,
-            Some(batch) = batches.recv() => {
-                events.push(batch);
-                1
+        let Self { sessions, turn, .. } = self;
+        let count = sessions.len().max(1);
+        let share = (most / count).max(1);
+        *turn = (*turn + 1) % count;
+        let first = *turn;
+        poll_fn(|cx| {
+            let mut some = 0;
+            // Each is looked at even when an earlier one had something: its turn is now.
+            for at in 0..count {
+                let at = (first + at) % count;
+                if let Some(link) = sessions.values_mut().nth(at) {
+                    some += link.take(cx, events, share);
+                }
             }
-        };
-        if some == 0 {
-            // The session ended by itself; nothing will come from it.
-            std::future::pending::<()>().await;
-        }
+            if some > 0 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
     }
 
     /// Does what an effect asks for, or says what the loop has to do for it.
@@ -141,16 +169,20 @@ impl Dispatch {
             Effect::Bell => return Some(Wanted::Bell),
             Effect::ConsoleLogKey(key) => return Some(Wanted::ConsoleLogKey(key)),
             Effect::Theme(name) => return Some(Wanted::Theme(name)),
-            Effect::Connect(context) => self.connect(&context),
-            Effect::Scope(namespace) => {
-                self.namespace = namespace.map(|name| name.to_string());
-                self.ask(Ask::Scope(self.namespace.clone()));
+            Effect::Connect(no, context) => self.connect(no, &context),
+            Effect::Disconnect(no) => {
+                // What it still had to tell goes with its channels.
+                self.sessions.remove(&no);
             }
-            Effect::Feed(kind, on) => self.ask(Ask::Feed(kind, on)),
-            Effect::Events(about) => self.ask(Ask::Events(about)),
-            Effect::OpenLog(id, source) => self.ask(Ask::OpenLog(id, source)),
-            Effect::CloseLog(id) => self.ask(Ask::CloseLog(id)),
-            Effect::Call(id, call) => self.call(id, call),
+            Effect::Scope(no, namespace) => {
+                self.terms.namespace = namespace.map(|name| name.to_string());
+                self.ask(no, Ask::Scope(self.terms.namespace.clone()));
+            }
+            Effect::Feed(no, kind, on) => self.ask(no, Ask::Feed(kind, on)),
+            Effect::Events(no, about) => self.ask(no, Ask::Events(about)),
+            Effect::OpenLog(no, id, source) => self.ask(no, Ask::OpenLog(id, source)),
+            Effect::CloseLog(no, id) => self.ask(no, Ask::CloseLog(id)),
+            Effect::Call(no, id, call) => self.call(no, id, call),
             Effect::Audit(line) => match &self.audit {
                 Some(audit) => audit.write(*line),
                 None => log::error!("no audit trail; its line: {line}"),
@@ -159,21 +191,37 @@ impl Dispatch {
         None
     }
 
-    fn connect(&mut self, context: &str) {
-        let Some(target) = &mut self.target else {
-            log::error!("this console has one cluster only; context {context:?} is not opened");
-            return;
+    fn connect(&mut self, no: ClusterNo, context: &str) {
+        let stands = |source: &&Source| match source {
+            Source::Connected(connection) => *connection.context == *context,
+            Source::Cluster(_) => false,
         };
-        target.context = Some(context.to_owned());
+        let target = self.sources.iter().find_map(|source| match source {
+            Source::Cluster(target) => Some(target),
+            Source::Connected(_) => None,
+        });
+        let source = match (self.sources.iter().find(stands), target) {
+            (Some(source), _) => source.clone(),
+            (None, Some(target)) => Source::Cluster(Target {
+                context: Some(context.to_owned()),
+                ..target.clone()
+            }),
+            (None, None) => {
+                log::error!("context {context:?} is not opened: this console has no kubeconfig");
+                return;
+            }
+        };
         log::info!("connecting to context {context}");
-        let source = Source::Cluster(target.clone());
-        // The old session's events go with its channel.
-        let (namespace, selector) = (self.namespace.clone(), self.selector.clone());
-        self.session = Link::open(source, namespace, selector, self.api).0;
+        // An old session's events go with its channels.
+        let link = Link::open(no, source, &self.terms).0;
+        self.sessions.insert(no, link);
     }
 
-    fn ask(&mut self, ask: Ask) {
-        if let Err(error) = self.session.asks.try_send(ask) {
+    fn ask(&mut self, no: ClusterNo, ask: Ask) {
+        let Some(session) = self.sessions.get(&no) else {
+            return;
+        };
+        if let Err(error) = session.asks.try_send(ask) {
             log::error!(
                 "dropped, too much waits for the connection: {:?}",
                 error.into_inner()
@@ -181,8 +229,9 @@ impl Dispatch {
         }
     }
 
-    fn call(&mut self, id: CallId, call: Box<Call>) {
-        if self.session.asks.try_send(Ask::Call(id, call)).is_err() {
+    fn call(&mut self, no: ClusterNo, id: CallId, call: Box<Call>) {
+        let session = self.sessions.get(&no);
+        if session.is_none_or(|s| s.asks.try_send(Ask::Call(id, call)).is_err()) {
             let reply = Reply::Refused {
                 code: 0,
                 reason: "Unreachable".into(),

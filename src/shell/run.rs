@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::audit::{self, Audit};
 use super::clock::Clock;
-use super::dispatch::{Dispatch, Wanted};
+use super::dispatch::{Dispatch, Terms, Wanted};
 use super::input::{self, Input};
 use super::pace::{Pacer, Why};
 use super::screen::Screen;
@@ -41,8 +41,8 @@ pub enum Source {
 /// A console to be run.
 #[derive(Debug)]
 pub struct Console {
-    /// Where the cluster is.
-    pub source: Source,
+    /// Where the clusters are, one at least, in the order of the settings' contexts.
+    pub sources: Vec<Source>,
     /// The engine's settings; its namespace is also what is watched.
     pub settings: Settings,
     /// `-l`: only pods with these labels.
@@ -92,11 +92,16 @@ pub async fn run(console: Console) -> Result<ExitCode, Failure> {
         Some(path) => Some(Audit::open(path)?),
         None => None,
     };
-    let namespace = console.settings.namespace.as_ref().map(|n| n.to_string());
-    let api = console.settings.api;
-    let (dispatch, opened) =
-        Dispatch::begin(console.source, namespace, console.selector, api, audit);
-    if let Ok(Ok(Err(error))) = timeout(FIRST_LOOK, opened).await {
+    let terms = Terms {
+        namespace: console.settings.namespace.as_ref().map(|n| n.to_string()),
+        selector: console.selector,
+        api: console.settings.api,
+    };
+    let (dispatch, mut opened) = Dispatch::begin(console.sources, terms, audit);
+    // Of several the others may be well: the screen says which is not.
+    if let [only] = opened.as_mut_slice()
+        && let Ok(Ok(Err(error))) = timeout(FIRST_LOOK, only).await
+    {
         return Err(Failure::Connect(error));
     }
     let signals = Signals::listen()?;

@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use super::dispatch::Terms;
 use super::run::Source;
 use crate::cluster::connect::{ConnectError, Connection, Greeting};
 use crate::cluster::feed::{Feeds, Lists, Pulse, Scope};
 use crate::cluster::log::{LogStream, Pressure};
 use crate::cluster::{call, pulse};
 use crate::engine::effect::About;
-use crate::engine::settings::Api;
 use crate::engine::{Call, CallId, Event, LogId, LogSource};
-use crate::model::Kind;
+use crate::model::{ClusterNo, Kind};
 
 /// What a session is asked for.
 #[derive(Debug)]
@@ -36,10 +36,10 @@ const FIGURES: Duration = Duration::from_secs(1);
 
 /// What a session starts with.
 pub(super) struct Start {
+    /// The cluster's place in the console.
+    pub(super) no: ClusterNo,
     pub(super) source: Source,
-    pub(super) namespace: Option<String>,
-    pub(super) selector: Option<String>,
-    pub(super) api: Api,
+    pub(super) terms: Terms,
     /// Where feeds report: few batches wait there, so that a cluster is not decoded faster than it is taken in.
     pub(super) feeds: mpsc::Sender<Event>,
     /// Told how the configuration was found, once.
@@ -48,17 +48,23 @@ pub(super) struct Start {
 
 /// Runs until nobody asks any more.
 pub(super) async fn run(start: Start, events: mpsc::Sender<Event>, mut asks: mpsc::Receiver<Ask>) {
-    let found = connect(&start.source, start.opened, &start.api, &events).await;
-    let Some((connection, greeting)) = found else {
+    let Start {
+        no,
+        source,
+        terms,
+        feeds,
+        opened,
+    } = start;
+    let Some((connection, greeting)) = connect(no, &source, opened, &terms, &events).await else {
         return;
     };
     let scope = Scope {
-        namespace: start.namespace,
+        namespace: terms.namespace,
         fallback: connection.namespace.clone(),
-        selector: start.selector,
+        selector: terms.selector,
         fields: None,
     };
-    let mut session = Session::begin(connection, greeting, scope, events, start.feeds);
+    let mut session = Session::begin(connection, greeting, scope, events, feeds);
     loop {
         tokio::select! {
             ask = asks.recv() => match ask {
@@ -73,9 +79,10 @@ pub(super) async fn run(start: Start, events: mpsc::Sender<Event>, mut asks: mps
 
 /// Until a server answers. `None`: nobody waits for it any more.
 async fn connect(
+    no: ClusterNo,
     source: &Source,
     opened: oneshot::Sender<Result<(), ConnectError>>,
-    api: &Api,
+    terms: &Terms,
     events: &mpsc::Sender<Event>,
 ) -> Option<(Connection, Greeting)> {
     let mut opened = Some(opened);
@@ -92,7 +99,7 @@ async fn connect(
         }
         let failed = match connection {
             Ok(connection) => {
-                let connection = connection.with(api);
+                let connection = connection.with(&terms.api).at(no);
                 match connection.greet().await {
                     Ok(greeting) => return Some((connection, greeting)),
                     Err(error) => error,
@@ -101,7 +108,7 @@ async fn connect(
             Err(error) => error,
         };
         log::error!("{failed}");
-        let failed = Event::ConnectFailed(failed.to_string().into_boxed_str());
+        let failed = Event::ConnectFailed(no, failed.to_string().into_boxed_str());
         events.send(failed).await.ok()?;
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(RETRY.1);
@@ -194,7 +201,8 @@ async fn meet(
 ) {
     let cluster = connection.cluster_id().await;
     let info = connection.info(cluster.clone(), &greeting, None);
-    if events.send(Event::Server(Box::new(info))).await.is_ok() {
+    let server = Event::Server(connection.no, Box::new(info));
+    if events.send(server).await.is_ok() {
         pulse::run(connection, cluster, greeting, told, events).await;
     }
 }
@@ -209,7 +217,7 @@ async fn figures(connection: Connection, events: mpsc::Sender<Event>) {
             continue;
         }
         told.clone_from(&figures);
-        let event = Event::Figures(figures.into_boxed_slice());
+        let event = Event::Figures(connection.no, figures.into_boxed_slice());
         if events.send(event).await.is_err() {
             return;
         }

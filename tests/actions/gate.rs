@@ -6,7 +6,7 @@ use constable::engine::action::pending::Pressed;
 use constable::engine::action::{Actions, Operation, Target};
 use constable::engine::view::Overlay;
 use constable::engine::{Code, Effect, Key, Reply};
-use constable::model::Kind;
+use constable::model::{ClusterNo, Kind};
 use serde_json::json;
 
 use crate::lab::{Lab, scene_of, target_pod};
@@ -143,7 +143,7 @@ fn when_the_plan_turns_to_other_things_what_was_typed_is_void() {
 fn production_takes_the_name_of_the_cluster() {
     let mut lab = one_pod();
     lab.actions = Actions::new(false, Duration::from_secs(600), "oncall".into());
-    lab.actions.production = true;
+    lab.actions.gate_mut(ClusterNo::FIRST).production = true;
     propose(&mut lab, Operation::DeletePod, target_pod("api"), true);
     press(&mut lab, "y", true);
     assert!(ask(&lab).starts_with("type prod and Enter"));
@@ -182,7 +182,13 @@ fn budgets_are_watched_only_while_a_drain_needs_them() {
     lab.actions
         .propose(scene, request, &mut lab.effects)
         .unwrap();
-    assert!(lab.effects.contains(&Effect::Feed(Kind::Budget, true)));
+    assert!(
+        lab.effects
+            .contains(&Effect::Feed(ClusterNo::FIRST, Kind::Budget, true))
+    );
     lab.actions.leave(&mut lab.effects);
-    assert!(lab.effects.contains(&Effect::Feed(Kind::Budget, false)));
+    assert!(
+        lab.effects
+            .contains(&Effect::Feed(ClusterNo::FIRST, Kind::Budget, false))
+    );
 }

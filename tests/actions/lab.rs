@@ -10,7 +10,7 @@ use constable::engine::action::plan::Plan;
 use constable::engine::action::run::{ActionId, Run};
 use constable::engine::action::{Actions, DryRun, Operation, Refusal, Request, Scene, Target};
 use constable::engine::{Call, CallId, Effect, Now, Reply};
-use constable::model::{Batch, Delta, FeedState, Kind, Model, Uid};
+use constable::model::{Batch, ClusterNo, Delta, FeedState, Kind, Model, Uid};
 use serde_json::{Value, json};
 
 pub(crate) struct Lab {
@@ -169,7 +169,8 @@ impl Lab {
     pub(crate) fn reply(&mut self, id: CallId, reply: &Reply) {
         let now = self.now();
         let scene = scene_of(&self.model, now);
-        self.actions.reply(scene, id, reply, &mut self.effects);
+        self.actions
+            .reply(|_| Some(scene), id, reply, &mut self.effects);
     }
 
     pub(crate) fn stop(&mut self, id: ActionId) {
@@ -183,7 +184,7 @@ impl Lab {
         std::mem::take(&mut self.effects)
             .into_iter()
             .filter_map(|effect| match effect {
-                Effect::Call(id, call) => Some((id, *call)),
+                Effect::Call(_, id, call) => Some((id, *call)),
                 _ => None,
             })
             .collect()
@@ -200,6 +201,7 @@ impl Lab {
 /// What actions see. Not a method: they are borrowed beside it.
 pub(crate) fn scene_of(model: &Model, now: Now) -> Scene<'_> {
     Scene {
+        no: ClusterNo::FIRST,
         model,
         now,
         cluster: "c1",

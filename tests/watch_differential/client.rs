@@ -115,10 +115,10 @@ async fn follow_lists(api: Api, lists: Lists, replies: Vec<Reply>) -> Followed {
         {
             let now = Utc::now();
             match queue.recv().await.unwrap() {
-                Event::Watch(batch) => {
+                Event::Watch(_, batch) => {
                     followed.model.apply(now, *batch, &ci::Reader);
                 }
-                Event::Feed(kind, state) => {
+                Event::Feed(_, kind, state) => {
                     if let FeedState::Stale { why, .. } = &*state {
                         followed.stale.push(why.to_string());
                     }

@@ -30,7 +30,7 @@ pub use greet::Greeting;
 use super::budget::Budget;
 use super::meter::{Meters, Who};
 use crate::engine::settings::Api;
-use crate::model::Text;
+use crate::model::{ClusterNo, Text};
 
 /// How we introduce ourselves.
 const AGENT: &str = concat!("constable/", env!("CARGO_PKG_VERSION"));
@@ -64,6 +64,8 @@ impl Target {
 pub struct Connection {
     /// The client. It does not retry.
     pub client: Client,
+    /// The cluster's place in the console: what is told of it carries that.
+    pub no: ClusterNo,
     /// The context's name; `in-cluster` for a service account.
     pub context: Text,
     /// The server's address.
@@ -149,6 +151,12 @@ impl Connection {
         self
     }
 
+    /// Stands at that place in the console. For a connection that has not told anything yet.
+    pub fn at(mut self, no: ClusterNo) -> Self {
+        self.no = no;
+        self
+    }
+
     /// Whether long answers should come compressed.
     pub fn compressed(&self) -> bool {
         self.link.compressed()
@@ -167,6 +175,7 @@ impl Connection {
     pub fn from_client(client: Client, context: &str) -> Self {
         Self {
             client,
+            no: ClusterNo::FIRST,
             context: context.into(),
             address: "in this process".into(),
             namespace: None,
@@ -198,6 +207,7 @@ impl Connection {
             .map_err(|e| ConnectError::client(context, login.as_deref(), &e))?;
         Ok(Self {
             client,
+            no: ClusterNo::FIRST,
             context: context.into(),
             address: address.trim_end_matches('/').into(),
             namespace: None,

@@ -155,12 +155,12 @@ impl Feeds {
             (true, None) => self.start(kind, None),
             (false, Some(running)) => {
                 running.abort();
-                let events = self.events.clone();
+                let (no, events) = (self.connection.no, self.events.clone());
                 tokio::spawn(async move {
                     // Nothing of the old stream may come after `Off`.
                     let _ = running.await;
                     let _ = events
-                        .send(Event::Feed(kind, Box::new(FeedState::Off)))
+                        .send(Event::Feed(no, kind, Box::new(FeedState::Off)))
                         .await;
                 });
             }

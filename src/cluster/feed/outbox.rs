@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::engine::Event;
 use crate::model::object::Batch;
-use crate::model::{Delta, FeedState, Kind};
+use crate::model::{ClusterNo, Delta, FeedState, Kind};
 
 /// Progress of a sync is told at most so often.
 const PROGRESS: Duration = Duration::from_millis(200);
@@ -24,6 +24,7 @@ pub(super) struct Gone;
 
 /// A feed's steps on their way to the engine.
 pub(super) struct Outbox {
+    no: ClusterNo,
     kind: Kind,
     events: mpsc::Sender<Event>,
     /// Not yet sent.
@@ -38,8 +39,9 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    pub(super) fn new(kind: Kind, events: mpsc::Sender<Event>) -> Self {
+    pub(super) fn new(no: ClusterNo, kind: Kind, events: mpsc::Sender<Event>) -> Self {
         Self {
+            no,
             kind,
             events,
             deltas: Vec::new(),
@@ -69,7 +71,7 @@ impl Outbox {
             deltas,
         };
         self.events
-            .send(Event::Watch(Box::new(batch)))
+            .send(Event::Watch(self.no, Box::new(batch)))
             .await
             .map_err(|_| Gone)
     }
@@ -89,7 +91,7 @@ impl Outbox {
         self.told = Some(state.clone());
         self.told_at = Instant::now();
         self.events
-            .send(Event::Feed(self.kind, Box::new(state)))
+            .send(Event::Feed(self.no, self.kind, Box::new(state)))
             .await
             .map_err(|_| Gone)
     }

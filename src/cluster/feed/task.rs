@@ -79,7 +79,7 @@ impl Task {
     }
 
     async fn rounds(&mut self) -> Result<(), Gone> {
-        let mut out = Outbox::new(self.machine.kind(), self.events.clone());
+        let mut out = Outbox::new(self.connection.no, self.machine.kind(), self.events.clone());
         out.tell(self.machine.state()).await?;
         // When the stream broke that has not been heard since. Its last line says less: a quiet kind has
         // but a bookmark a minute.
@@ -403,7 +403,8 @@ impl Task {
                     .insert(self.machine.kind());
                 if let Some(namespace) = self.machine.namespace() {
                     // Full only when nobody listens yet, and then the list of feeds still tells.
-                    let told = Event::Narrowed(self.machine.kind(), namespace.into());
+                    let (no, kind) = (self.connection.no, self.machine.kind());
+                    let told = Event::Narrowed(no, kind, namespace.into());
                     let _ = self.events.try_send(told);
                 }
                 Round::Again

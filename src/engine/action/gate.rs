@@ -64,6 +64,31 @@ impl Lock {
     }
 }
 
+/// What stands before the actions in one cluster.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// The lock.
+    pub lock: Lock,
+    /// Who acts, for the audit: user of the kubeconfig and of the machine.
+    pub who: Text,
+    /// A single action too is confirmed by typing the context's name.
+    pub production: bool,
+    pub(super) rights: Rights,
+    pub(super) budgets_on: bool,
+}
+
+impl Gate {
+    pub(super) fn new(lock: Lock, who: Text) -> Self {
+        Self {
+            lock,
+            who,
+            production: false,
+            rights: Rights::default(),
+            budgets_on: false,
+        }
+    }
+}
+
 /// A right that an action needs, as RBAC names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Access {

@@ -18,13 +18,14 @@ pub mod plan;
 pub mod run;
 mod task;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::effect::{CallId, Effect};
 use super::event::{Now, Reply};
-use crate::model::{Kind, Model, Text};
+use crate::model::{ClusterNo, Kind, Model, Text};
 pub use call::DryRun;
-use gate::{Lock, Rights};
+use gate::{Gate, Lock};
 use pending::Pending;
 pub use plan::{Operation, Plan, Refusal, Request, Target};
 use run::{ActionId, Route, Routes, Run};
@@ -47,6 +48,8 @@ pub fn who(user: &str, operator: &str) -> Text {
 /// What an action needs to know beside the model.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
+    /// Which cluster it is.
+    pub no: ClusterNo,
     /// The cluster as the watch streams tell it.
     pub model: &'a Model,
     /// The time of the event.
@@ -57,50 +60,52 @@ pub struct Scene<'a> {
     pub context: &'a str,
 }
 
-/// All actions of the session, the lock and the plan on the screen.
+/// All actions of the console, the gate of each cluster and the plan on the screen.
 #[derive(Clone, Debug)]
 pub struct Actions {
-    /// The lock of this cluster.
-    pub lock: Lock,
-    /// Who acts, for the audit: user of the kubeconfig and of the machine.
-    pub who: Text,
-    /// A single action too is confirmed by typing the context's name.
-    pub production: bool,
+    /// As every gate is at first.
+    gate: Gate,
+    gates: BTreeMap<ClusterNo, Gate>,
     unlock_for: Duration,
-    rights: Rights,
     routes: Routes,
     runs: Vec<Run>,
     next: u64,
     pending: Option<Pending>,
-    budgets_on: bool,
 }
 
 impl Actions {
-    /// None yet, on a cluster that is not marked as production.
+    /// None yet, on clusters that are not marked as production.
     pub fn new(read_only: bool, unlock_for: Duration, who: Text) -> Self {
+        let lock = if read_only {
+            Lock::ReadOnly
+        } else {
+            Lock::Locked
+        };
         Self {
-            lock: if read_only {
-                Lock::ReadOnly
-            } else {
-                Lock::Locked
-            },
-            who,
-            production: false,
+            gate: Gate::new(lock, who),
+            gates: BTreeMap::new(),
             unlock_for,
-            rights: Rights::default(),
             routes: Routes::default(),
             runs: Vec::new(),
             next: 0,
             pending: None,
-            budgets_on: false,
         }
     }
 
-    /// The console connects to another cluster: it is locked, and nothing is known of its rights.
-    pub fn another_cluster(&mut self) {
-        self.lock.lock();
-        self.rights.forget();
-        self.pending = None;
+    /// What stands before the actions in a cluster: at first it is locked.
+    pub fn gate(&self, no: ClusterNo) -> &Gate {
+        self.gates.get(&no).unwrap_or(&self.gate)
+    }
+
+    /// The same, to be changed.
+    pub fn gate_mut(&mut self, no: ClusterNo) -> &mut Gate {
+        self.gates.entry(no).or_insert_with(|| self.gate.clone())
+    }
+
+    /// The console leaves a cluster: should it come back it is locked, and nothing is known of its rights.
+    pub fn forget(&mut self, no: ClusterNo) {
+        self.gates.remove(&no);
+        self.pending = self.pending.take().filter(|p| p.cluster() != no);
     }
 
     /// Running and past actions, oldest first.
@@ -131,19 +136,20 @@ impl Actions {
         plan::plan(model, request, self.next + 1)
     }
 
-    /// Asks the server for the rights that a plan needs.
-    pub fn review(&mut self, now: Now, plan: &Plan, out: &mut Vec<Effect>) {
-        for access in self.rights.to_ask(now, &plan.needs) {
+    /// Asks a cluster's server for the rights that a plan needs.
+    pub fn review(&mut self, no: ClusterNo, now: Now, plan: &Plan, out: &mut Vec<Effect>) {
+        for access in self.gate_mut(no).rights.to_ask(now, &plan.needs) {
             let call = access.review();
-            self.routes.send(Route::Review(access), call, out);
+            self.routes.send(no, Route::Review(no, access), call, out);
         }
     }
 
     /// What RBAC says of a plan: `None` while it is being asked, `Some(None)` when nothing stands against
     /// it, else the sentence.
-    pub fn rights(&self, plan: &Plan) -> Option<Option<String>> {
-        let denied = self.rights.denied(&plan.needs);
-        (denied.is_some() || self.rights.all_answered(&plan.needs)).then_some(denied)
+    pub fn rights(&self, no: ClusterNo, plan: &Plan) -> Option<Option<String>> {
+        let rights = &self.gate(no).rights;
+        let denied = rights.denied(&plan.needs);
+        (denied.is_some() || rights.all_answered(&plan.needs)).then_some(denied)
     }
 
     /// Starts what was confirmed. The caller has seen to lock and confirmation.
@@ -156,8 +162,8 @@ impl Actions {
     ) -> ActionId {
         self.next += 1;
         let id = ActionId(self.next);
-        let who = self.who.clone();
-        let mut run = Run::new(id, plan, who.clone(), scene.now.wall, dry_run);
+        let who = self.gate_mut(scene.no).who.clone();
+        let mut run = Run::new(id, plan, who.clone(), scene, dry_run);
         let cx = cx(scene, &who, dry_run);
         run.confirmed(cx, out);
         run.poll(cx, &mut self.routes, out);
@@ -167,20 +173,22 @@ impl Actions {
         id
     }
 
-    /// Stops a run: nothing more is sent, what was done stays done.
+    /// Stops a run: nothing more is sent, what was done stays done. `scene`: of its cluster.
     pub fn stop(&mut self, scene: Scene<'_>, id: ActionId, out: &mut Vec<Effect>) {
-        let who = self.who.clone();
+        let who = self.gate(scene.no).who.clone();
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
             run.stop(cx(scene, &who, run.dry_run), out);
         }
         self.watch_budgets(out);
     }
 
-    /// Lets the machines go on: after anything that may have changed what they wait for.
+    /// Lets the machines of one cluster go on: after anything that may have changed what they wait for.
     pub fn poll(&mut self, scene: Scene<'_>, out: &mut Vec<Effect>) {
-        self.lock.tick(scene.now);
-        let who = self.who.clone();
-        for run in self.runs.iter_mut().filter(|run| !run.over()) {
+        let gate = self.gate_mut(scene.no);
+        gate.lock.tick(scene.now);
+        let who = gate.who.clone();
+        let here = |run: &&mut Run| run.cluster == scene.no && !run.over();
+        for run in self.runs.iter_mut().filter(here) {
             run.poll(cx(scene, &who, run.dry_run), &mut self.routes, out);
         }
         self.refresh_pending(scene);
@@ -192,39 +200,61 @@ impl Actions {
         self.routes.next()
     }
 
-    /// Takes the answer to a call. An unknown id is a late answer: ignored.
-    pub fn reply(&mut self, scene: Scene<'_>, id: CallId, reply: &Reply, out: &mut Vec<Effect>) {
+    /// Takes the answer to a call. An unknown id is a late answer: ignored. `scene` tells of a cluster, unless
+    /// it is no longer shown.
+    pub fn reply<'a>(
+        &mut self,
+        scene: impl Fn(ClusterNo) -> Option<Scene<'a>>,
+        id: CallId,
+        reply: &Reply,
+        out: &mut Vec<Effect>,
+    ) {
         match self.routes.take(id) {
             None => {}
-            Some(Route::Review(access)) => self.rights.answer(scene.now, access, reply),
-            Some(Route::Machine { action, item, tag }) => {
-                if matches!(reply, Reply::Refused { code: 403, .. }) {
-                    self.rights.forget();
+            Some(Route::Review(no, access)) => {
+                if let Some(scene) = scene(no) {
+                    self.gate_mut(no).rights.answer(scene.now, access, reply);
                 }
-                let who = self.who.clone();
-                if let Some(run) = self.runs.iter_mut().find(|run| run.id == action) {
+            }
+            Some(Route::Machine { action, item, tag }) => {
+                let Self { runs, routes, .. } = self;
+                let Some(run) = runs.iter_mut().find(|run| run.id == action) else {
+                    return;
+                };
+                let no = run.cluster;
+                let who = run.who.clone();
+                if let Some(scene) = scene(no) {
                     let cx = cx(scene, &who, run.dry_run);
-                    run.reply(cx, item, tag, reply, &mut self.routes, out);
+                    run.reply(cx, item, tag, reply, routes, out);
+                }
+                if matches!(reply, Reply::Refused { code: 403, .. }) {
+                    self.gate_mut(no).rights.forget();
                 }
                 self.watch_budgets(out);
             }
         }
     }
 
-    /// Budgets are watched only while a drain is planned or runs.
+    /// A cluster's budgets are watched only while a drain is planned or runs there.
     fn watch_budgets(&mut self, out: &mut Vec<Effect>) {
         let drains = |operation: Operation| operation == Operation::Drain;
-        let wanted = self
-            .runs
-            .iter()
-            .any(|run| !run.over() && drains(run.operation))
-            || self
-                .pending
-                .as_ref()
-                .is_some_and(|p| drains(p.plan.operation));
-        if wanted != self.budgets_on {
-            self.budgets_on = wanted;
-            out.push(Effect::Feed(Kind::Budget, wanted));
+        let Self {
+            gates,
+            runs,
+            pending,
+            ..
+        } = self;
+        for (no, gate) in gates {
+            let runs = runs.iter().filter(|run| run.cluster == *no);
+            let planned = pending.as_ref().filter(|p| p.cluster() == *no);
+            let wanted = runs
+                .filter(|run| !run.over())
+                .any(|run| drains(run.operation))
+                || planned.is_some_and(|p| drains(p.plan.operation));
+            if wanted != gate.budgets_on {
+                gate.budgets_on = wanted;
+                out.push(Effect::Feed(*no, Kind::Budget, wanted));
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use super::gate::Lock;
 use super::plan::{Ask, Plan, Refusal, Request, plan as make_plan};
 use super::{Actions, DryRun, Scene};
 use crate::engine::action::run::ActionId;
+use crate::model::ClusterNo;
 
 /// Longest text that a confirmation takes.
 const TYPED_MAX: usize = 64;
@@ -17,6 +18,7 @@ const TYPED_MAX: usize = 64;
 /// A plan that waits for its confirmation.
 #[derive(Clone, Debug)]
 pub struct Pending {
+    cluster: ClusterNo,
     /// The plan.
     pub plan: Plan,
     request: Request,
@@ -25,6 +27,13 @@ pub struct Pending {
     top: usize,
     /// It has been on the screen: keys count from here on.
     drawn: bool,
+}
+
+impl Pending {
+    /// Where it would be done.
+    pub fn cluster(&self) -> ClusterNo {
+        self.cluster
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,13 +66,14 @@ impl Actions {
         request: Request,
         out: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
-        if self.lock == Lock::ReadOnly {
+        let lock = self.gate_mut(scene.no).lock;
+        if lock == Lock::ReadOnly {
             let text = "this console is read-only: start it without --read-only to act";
             return Err(Refusal(text.to_owned()));
         }
         let plan = self.marked(make_plan(scene.model, &request, self.next + 1)?, scene);
-        self.review(scene.now, &plan, out);
-        let stage = if self.lock.open(scene.now) {
+        self.review(scene.no, scene.now, &plan, out);
+        let stage = if lock.open(scene.now) {
             Stage::Confirm {
                 typed: String::new(),
             }
@@ -71,6 +81,7 @@ impl Actions {
             Stage::Unlock
         };
         self.pending = Some(Pending {
+            cluster: scene.no,
             plan,
             request,
             stage,
@@ -83,7 +94,7 @@ impl Actions {
 
     /// On a cluster marked as production one key does not confirm.
     fn marked(&self, mut plan: Plan, scene: Scene<'_>) -> Plan {
-        if self.production && plan.ask == Ask::Key {
+        if self.gate(scene.no).production && plan.ask == Ask::Key {
             plan.ask = Ask::Name(scene.context.into());
         }
         plan
@@ -105,6 +116,9 @@ impl Actions {
     /// A plan on the screen follows what the watch shows. When it touches other things than those that were
     /// read, it has to be drawn and confirmed anew.
     pub(super) fn refresh_pending(&mut self, scene: Scene<'_>) {
+        if self.pending.as_ref().is_none_or(|p| p.cluster != scene.no) {
+            return;
+        }
         let Some(mut pending) = self.pending.take() else {
             return;
         };
@@ -124,7 +138,7 @@ impl Actions {
         self.pending = Some(pending);
     }
 
-    /// A key for the pending plan.
+    /// A key for the pending plan. `scene`: of its cluster.
     pub fn key(&mut self, scene: Scene<'_>, key: Key, out: &mut Vec<Effect>) -> Pressed {
         let Some(mut pending) = self.pending.take() else {
             return Pressed::Left;
@@ -150,11 +164,12 @@ impl Actions {
             self.pending = Some(pending);
             return Pressed::Waits;
         }
-        let blocked = self.blocked(&pending.plan);
+        let blocked = self.blocked(scene.no, &pending.plan);
         let confirmed = match &mut pending.stage {
             Stage::Unlock => {
                 if key == Key::char('y') {
-                    self.lock.unlock(scene.now, self.unlock_for);
+                    let lasts = self.unlock_for;
+                    self.gate_mut(scene.no).lock.unlock(scene.now, lasts);
                     pending.stage = Stage::Confirm {
                         typed: String::new(),
                     };
@@ -182,7 +197,7 @@ impl Actions {
                 Ask::Name(name) => typed_key(typed, key) && **typed == **name && blocked.is_none(),
             },
         };
-        if !confirmed || !self.lock.open(scene.now) {
+        if !confirmed || !self.gate(scene.no).lock.open(scene.now) {
             self.pending = Some(pending);
             return Pressed::Waits;
         }
@@ -191,11 +206,11 @@ impl Actions {
     }
 
     /// Why the plan cannot be confirmed now.
-    fn blocked(&self, plan: &Plan) -> Option<String> {
+    fn blocked(&self, no: ClusterNo, plan: &Plan) -> Option<String> {
         if let Some(first) = plan.refusals.first() {
             return Some(first.clone());
         }
-        match self.rights(plan) {
+        match self.rights(no, plan) {
             None => Some("asking the server for your rights …".to_owned()),
             Some(denied) => denied,
         }
@@ -221,19 +236,21 @@ impl Actions {
                     "",
                 )
             }
-            Stage::Confirm { typed } => match (self.blocked(&pending.plan), &pending.plan.ask) {
-                (Some(why), _) => vec![
-                    Span::new(why, Tone::Bad),
-                    Span::new("   esc leaves", Tone::Dim),
-                ],
-                (None, Ask::Key) => ask_line("y confirms", ""),
-                (None, Ask::Count(n)) => {
-                    ask_line(&format!("type {n} and Enter to confirm: "), typed)
+            Stage::Confirm { typed } => {
+                match (self.blocked(scene.no, &pending.plan), &pending.plan.ask) {
+                    (Some(why), _) => vec![
+                        Span::new(why, Tone::Bad),
+                        Span::new("   esc leaves", Tone::Dim),
+                    ],
+                    (None, Ask::Key) => ask_line("y confirms", ""),
+                    (None, Ask::Count(n)) => {
+                        ask_line(&format!("type {n} and Enter to confirm: "), typed)
+                    }
+                    (None, Ask::Name(name)) => {
+                        ask_line(&format!("type {name} and Enter to confirm: "), typed)
+                    }
                 }
-                (None, Ask::Name(name)) => {
-                    ask_line(&format!("type {name} and Enter to confirm: "), typed)
-                }
-            },
+            }
         };
         Some(Overlay::Confirm {
             title,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::Scene;
 use super::call::DryRun;
 use super::drain::DrainTask;
 use super::drain::pod::Standing;
@@ -13,7 +14,7 @@ use super::plan::{Item, Operation, Plan, Subject};
 use super::task::{Calls, Cx, Outcome, Tag};
 use crate::engine::effect::{CallId, Effect};
 use crate::engine::event::Reply;
-use crate::model::Text;
+use crate::model::{ClusterNo, Text};
 
 /// Machines of one action that may have calls under way at a time.
 const PARALLEL: usize = 8;
@@ -26,7 +27,7 @@ pub struct ActionId(pub u64);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Route {
     /// A review of rights.
-    Review(Access),
+    Review(ClusterNo, Access),
     /// The machine of an action's item.
     Machine {
         action: ActionId,
@@ -43,10 +44,16 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    pub(super) fn send(&mut self, route: Route, call: crate::engine::Call, out: &mut Vec<Effect>) {
+    pub(super) fn send(
+        &mut self,
+        no: ClusterNo,
+        route: Route,
+        call: crate::engine::Call,
+        out: &mut Vec<Effect>,
+    ) {
         let id = self.next();
         self.waiting.insert(id, route);
-        out.push(Effect::Call(id, Box::new(call)));
+        out.push(Effect::Call(no, id, Box::new(call)));
     }
 
     /// A number that no other call has.
@@ -63,8 +70,12 @@ impl Routes {
 /// A confirmed action.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Its number.
+    /// Its number, in all clusters of the console.
     pub id: ActionId,
+    /// Where.
+    pub cluster: ClusterNo,
+    /// The name of that cluster's context.
+    pub context: Text,
     /// What.
     pub operation: Operation,
     /// Who confirmed it.
@@ -85,16 +96,18 @@ impl Run {
         id: ActionId,
         plan: Plan,
         who: Text,
-        at: DateTime<Utc>,
+        scene: Scene<'_>,
         dry_run: DryRun,
     ) -> Self {
         let told = vec![false; plan.items.len()];
         let operation = plan.operation;
         Self {
             id,
+            cluster: scene.no,
+            context: scene.context.into(),
             operation,
             who,
-            began: at,
+            began: scene.now.wall,
             ended: None,
             dry_run,
             items: plan.items,
@@ -216,6 +229,7 @@ impl Run {
     fn send(&self, item: usize, calls: Calls, routes: &mut Routes, out: &mut Vec<Effect>) {
         for (tag, call) in calls {
             routes.send(
+                self.cluster,
                 Route::Machine {
                     action: self.id,
                     item,

@@ -6,11 +6,12 @@ use super::sgr;
 use super::stream::{Progress, Stream, StreamState, beside, never_ran};
 use crate::engine::view::Tone;
 use crate::engine::{Effect, LogEnd, LogEvent, LogId, LogSource};
-use crate::model::{Model, Text, Uid};
+use crate::model::{ClusterNo, Model, Text, Uid};
 
 /// Whose log it is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Target {
+    pub(crate) cluster: ClusterNo,
     /// `shop/api test #8121`, or `namespace/name` of a pod.
     pub(crate) title: String,
     pub(crate) namespace: Text,
@@ -99,6 +100,7 @@ impl Pane {
                     let id = next();
                     stream.state = StreamState::Open(id, Progress::Opening);
                     out.push(Effect::OpenLog(
+                        self.target.cluster,
                         id,
                         Box::new(LogSource {
                             namespace: self.target.namespace.clone(),
@@ -175,7 +177,7 @@ impl Pane {
         let mut any = false;
         for stream in &mut self.streams {
             if let StreamState::Open(id, _) = stream.state {
-                out.push(Effect::CloseLog(id));
+                out.push(Effect::CloseLog(self.target.cluster, id));
                 stream.state = StreamState::Closed;
                 any = true;
             }

@@ -1,6 +1,6 @@
 //! Rows of actions, and of what each of them is done to.
 
-use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, cluster};
 use crate::engine::action::drain::pod::Standing;
 use crate::engine::action::run::Run;
 use crate::engine::action::{DryRun, Outcome};
@@ -83,6 +83,7 @@ fn tone(outcome: &Outcome) -> Tone {
 impl Rows for Actions {
     type Row<'a> = &'a Run;
     const NAME: &'static str = "actions";
+    const ANYWHERE: bool = true;
     const IN_ORDER: bool = false;
 
     fn columns() -> &'static [Column<Self>] {
@@ -125,6 +126,7 @@ impl Rows for Actions {
 impl Rows for Items {
     type Row<'a> = Item;
     const NAME: &'static str = "things";
+    const ANYWHERE: bool = true;
     const IN_ORDER: bool = false;
 
     fn columns() -> &'static [Column<Self>] {
@@ -213,6 +215,9 @@ static ACTIONS: &[Column<Actions>] = &[
         key: |r, _| Value::Int(r.began.timestamp_millis()) },
     Column { title: "UID", width: Width::Grow(8, 1), right: false, rank: 2, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| Span::new(uids(r), Tone::Dim), key: |r, _| Value::Text(uids(r).into()) },
+    // Where it was done: the cluster may be gone.
+    Column { find: Find::Text(|r| &r.context),
+        cell: |r, _| text::plain(&r.context), key: |r, _| Value::text(&r.context), ..cluster() },
 ];
 
 #[rustfmt::skip]

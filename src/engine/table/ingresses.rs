@@ -1,6 +1,6 @@
 //! Rows of routes: a host and path of an Ingress, and what answers there.
 
-use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, cluster};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::model::{Backend, Health, Ingress, Kind, Route, RouteHealth, Text};
@@ -25,7 +25,7 @@ impl Rows for Ingresses {
     }
 
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<RouteRow<'a>> {
-        let RowKey::Route(uid, at) = key else {
+        let RowKey::Route(_, uid, at) = key else {
             return None;
         };
         let ingress = cx.model.ingress(uid)?;
@@ -45,7 +45,7 @@ impl Rows for Ingresses {
             let uid = ingress.meta.uid.clone();
             let count = u16::try_from(ingress.routes.len()).unwrap_or(u16::MAX);
             (0..count)
-                .map(move |at| RowKey::Route(uid.clone(), at))
+                .map(move |at| RowKey::Route(cx.no, uid.clone(), at))
                 .collect::<Vec<_>>()
         };
         cx.model.ingresses().flat_map(routes).collect()
@@ -129,4 +129,5 @@ static COLUMNS: &[Column<Ingresses>] = &[
     Column { title: "ADDRESS", width: Width::Grow(10, 1), right: false, rank: 6, find: Find::Cell, way: Sorted::Up,
         cell: |r, _| r.ingress.addresses.first().map(text::plain).unwrap_or_default(),
         key: |r, _| r.ingress.addresses.first().map_or(Value::Missing, Value::text) },
+    cluster(),
 ];

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::TimeDelta;
 
-use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, Walk};
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, Walk, cluster};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::model::id::empty;
@@ -27,9 +27,9 @@ impl Rows for Jobs {
 
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Job> {
         match key {
-            RowKey::Job(key) => cx.model.job(key),
-            RowKey::Pod(_)
-            | RowKey::Node(_)
+            RowKey::Job(_, key) => cx.model.job(key),
+            RowKey::Pod(..)
+            | RowKey::Node(..)
             | RowKey::Route(..)
             | RowKey::Action(_)
             | RowKey::Item(..) => None,
@@ -42,7 +42,7 @@ impl Rows for Jobs {
 
     fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
         let jobs = cx.model.jobs();
-        jobs.map(|job| RowKey::Job(job.key())).collect()
+        jobs.map(|job| RowKey::Job(cx.no, job.key())).collect()
     }
 
     fn walk<'a>(
@@ -60,7 +60,7 @@ impl Rows for Jobs {
         let mut jobs = cx.model.jobs_behind(behind).peekable();
         let mut last = None;
         for job in jobs.by_ref().take(rows) {
-            tell(RowKey::Job(job.key()), job);
+            tell(RowKey::Job(cx.no, job.key()), job);
             last = Some(job);
         }
         if let Some(job) = last {
@@ -73,8 +73,8 @@ impl Rows for Jobs {
         cx.namespace.is_none_or(|ns| ns == job.namespace())
             && match scope {
                 Scope::All => true,
-                Scope::Pool(pool) => cx.model.pool_of_job(job) == Some(pool),
-                Scope::Node(node) => job.node() == Some(node),
+                Scope::Pool(_, pool) => cx.model.pool_of_job(job) == Some(pool),
+                Scope::Node(_, node) => job.node() == Some(node),
                 Scope::Service(..) | Scope::Action(_) => false,
             }
     }
@@ -184,4 +184,5 @@ static COLUMNS: &[Column<Jobs>] = &[
         cell: |j, _| Span::new(j.system().0, Tone::Dim), key: |j, _| Value::Text(j.system().0.into()) },
     Column { title: "ID", width: Width::Fixed(10), right: false, rank: 14, find: Find::Text(|j| &j.id.0), way: Sorted::Up,
         cell: |j, _| Span::new(j.id.to_string(), Tone::Dim), key: |j, _| Value::Text(j.id.0.clone()) },
+    cluster(),
 ];

@@ -4,13 +4,21 @@ use std::cell::RefCell;
 
 use super::find::{Filtered, Texts};
 use super::lines::{Lines, Written};
-use super::{Cx, Place, RowKey, Rows, Scope};
+use super::{Cx, Place, RowKey, Rows, Scope, Sight};
 use crate::engine::filter::Filter;
 use crate::engine::index::Look;
 use crate::engine::view::Sorted;
-use crate::model::{JobKey, Text};
+use crate::model::{ClusterNo, JobKey, Text};
 
-/// How far a walk over all rows has come.
+/// How far a walk over the rows of all clusters has come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tour {
+    /// In this cluster; `None`: in none yet.
+    no: Option<ClusterNo>,
+    walk: Walk,
+}
+
+/// How far a walk over all rows of a cluster has come.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Walk {
     #[default]
@@ -52,7 +60,7 @@ pub(crate) struct Looking<'r, 'a, T> {
     scope: &'r Scope,
     filter: &'r Filter,
     sort: Option<(usize, Sorted)>,
-    cx: &'r Cx<'a>,
+    sight: Sight<'a>,
     texts: Texts,
     lines: RefCell<&'r mut Lines>,
     rows: std::marker::PhantomData<T>,
@@ -63,14 +71,14 @@ impl<'r, 'a, T: Rows> Looking<'r, 'a, T> {
         scope: &'r Scope,
         filter: &'r Filter,
         sort: Option<(usize, Sorted)>,
-        cx: &'r Cx<'a>,
+        sight: &Sight<'a>,
         lines: &'r mut Lines,
     ) -> Self {
         Self {
             scope,
             filter,
             sort,
-            cx,
+            sight: *sight,
             texts: Texts::default(),
             lines: RefCell::new(lines),
             rows: std::marker::PhantomData,
@@ -81,48 +89,66 @@ impl<'r, 'a, T: Rows> Looking<'r, 'a, T> {
     pub(crate) fn write(&self, slot: u32, key: &RowKey) {
         let mut lines = self.lines.borrow_mut();
         if lines.get(slot).is_none()
-            && let Some(row) = T::get(key, self.cx)
+            && let Some(cx) = self.sight.of_row(key)
+            && let Some(row) = T::get(key, &cx)
         {
-            self.write_row(&mut lines, slot, &row);
+            self.write_row(&mut lines, slot, &row, &cx);
         }
     }
 
     /// Returns whether it did.
-    fn write_row(&self, lines: &mut Lines, slot: u32, row: &T::Row<'a>) -> bool {
-        let writes = lines.on() && T::steady(row, self.cx);
+    fn write_row(&self, lines: &mut Lines, slot: u32, row: &T::Row<'a>, cx: &Cx<'a>) -> bool {
+        let writes = lines.on() && T::steady(row, cx);
         if writes {
-            let (cx, texts) = (self.cx, &self.texts);
-            let rows = T::most(cx);
+            let texts = &self.texts;
+            let rows = self.most();
             Filtered::<T> { row, cx, texts }.line(|line| lines.put(slot, line, rows));
         }
         writes
     }
 
-    fn place_of(&self, row: &T::Row<'a>) -> Option<Place> {
-        if !T::within(row, self.scope, self.cx) {
+    fn place_of(&self, row: &T::Row<'a>, cx: &Cx<'a>) -> Option<Place> {
+        if !T::within(row, self.scope, cx) {
             return None;
         }
         let by = self
             .sort
-            .and_then(|(at, way)| Some(((T::columns().get(at)?.key)(row, self.cx), way)));
-        let (value, way) = by.unwrap_or_else(|| (T::natural(row, self.cx), Sorted::Up));
+            .and_then(|(at, way)| Some(((T::columns().get(at)?.key)(row, cx), way)));
+        let (value, way) = by.unwrap_or_else(|| (T::natural(row, cx), Sorted::Up));
         Some(Place::new(value, way, T::tie(row)))
+    }
+
+    /// The clusters whose rows the table has.
+    fn clusters(&self) -> impl Iterator<Item = Cx<'a>> {
+        self.sight.within(self.scope, T::ANYWHERE)
+    }
+
+    /// What a row is made of, if the table has rows of its cluster.
+    fn cx_of(&self, key: &RowKey) -> Option<Cx<'a>> {
+        match key.cluster() {
+            Some(no) => self.clusters().find(|cx| cx.no == no),
+            None => self.clusters().next(),
+        }
     }
 }
 
-impl<T: Rows> Look<RowKey, Place, Walk> for Looking<'_, '_, T> {
+impl<T: Rows> Look<RowKey, Place, Tour> for Looking<'_, '_, T> {
     fn place(&self, key: &RowKey) -> Option<Place> {
-        self.place_of(&T::get(key, self.cx)?)
+        let cx = self.cx_of(key)?;
+        self.place_of(&T::get(key, &cx)?, &cx)
     }
 
     fn passes(&self, slot: u32, key: &RowKey) -> bool {
-        let (cx, texts) = (self.cx, &self.texts);
+        let Some(cx) = &self.sight.of_row(key) else {
+            return false;
+        };
+        let texts = &self.texts;
         let mut lines = self.lines.borrow_mut();
         if lines.get(slot).is_none() {
             let Some(row) = T::get(key, cx) else {
                 return false;
             };
-            if !self.write_row(&mut lines, slot, &row) {
+            if !self.write_row(&mut lines, slot, &row, cx) {
                 let row = &row;
                 return self.filter.passes(&Filtered::<T> { row, cx, texts });
             }
@@ -142,18 +168,36 @@ impl<T: Rows> Look<RowKey, Place, Walk> for Looking<'_, '_, T> {
     }
 
     fn most(&self) -> usize {
-        T::most(self.cx)
+        self.clusters().map(|cx| T::most(&cx)).sum()
     }
 
     fn walks_in_order(&self) -> bool {
-        T::IN_ORDER
+        // Walks meet one cluster after the other.
+        T::IN_ORDER && !self.sight.several()
     }
 
-    fn walk(&self, walk: &mut Walk, rows: usize, tell: &mut dyn FnMut(RowKey, Place)) -> bool {
-        T::walk(walk, self.scope, self.cx, rows, &mut |key, row| {
-            if let Some(place) = self.place_of(&row) {
+    fn walk(&self, tour: &mut Tour, rows: usize, tell: &mut dyn FnMut(RowKey, Place)) -> bool {
+        let at = tour.no;
+        let mut clusters = self
+            .clusters()
+            .skip_while(|cx| at.is_some_and(|at| at != cx.no));
+        let Some(cx) = clusters.next() else {
+            return false;
+        };
+        tour.no = Some(cx.no);
+        let more = T::walk(&mut tour.walk, self.scope, &cx, rows, &mut |key, row| {
+            if let Some(place) = self.place_of(&row, &cx) {
                 tell(key, place);
             }
-        })
+        });
+        if more {
+            return true;
+        }
+        let next = clusters.next();
+        *tour = Tour {
+            no: next.map(|cx| cx.no),
+            walk: Walk::Start,
+        };
+        next.is_some()
     }
 }

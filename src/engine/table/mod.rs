@@ -1,6 +1,7 @@
 //! Tables: one row of a static vocabulary a column (title, width, cell, sort key), one file a kind of row.
 
 mod actions;
+mod column;
 mod find;
 mod ingresses;
 mod jobs;
@@ -15,12 +16,15 @@ use std::cmp::{Ordering, Reverse};
 use chrono::{DateTime, Utc};
 
 use super::action::run::{ActionId, Run};
+use super::cluster::Clusters;
 use super::index::Sortable;
 use super::merge::Head;
-use super::view::{RowId, Sorted, Span, Width};
-use crate::model::{JobKey, Model, Text, Uid};
+use super::view::{RowId, Sorted};
+use crate::model::{ClusterNo, JobKey, Model, Text, Uid};
 
 pub(crate) use actions::{Actions, Items};
+pub(crate) use column::{Column, titles};
+use column::{cells, cluster, columns};
 pub(crate) use find::Find;
 pub(crate) use ingresses::{Ingresses, backend};
 pub(crate) use jobs::{Jobs, LONG_WAIT};
@@ -33,13 +37,13 @@ pub(crate) use state::TableState;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum RowKey {
     /// A job: the same through all its attempts.
-    Job(JobKey),
+    Job(ClusterNo, JobKey),
     /// A pod.
-    Pod(Uid),
+    Pod(ClusterNo, Uid),
     /// A node, by its name.
-    Node(Text),
+    Node(ClusterNo, Text),
     /// A route of an Ingress, by its index.
-    Route(Uid, u16),
+    Route(ClusterNo, Uid, u16),
     /// An action.
     Action(ActionId),
     /// A thing of an action, by its index.
@@ -50,14 +54,33 @@ impl RowKey {
     /// As the screen knows it.
     pub(crate) fn id(&self) -> RowId {
         match self {
-            Self::Job(key) => RowId::Name(format!("{}/{}", key.system.0, key.id).into()),
-            Self::Pod(uid) => RowId::Uid(uid.clone()),
-            Self::Node(name) => RowId::Name(name.clone()),
+            Self::Job(no, key) => row_name(*no, &format!("{}/{}", key.system.0, key.id).into()),
+            Self::Pod(ClusterNo::FIRST, uid) => RowId::Uid(uid.clone()),
+            Self::Pod(no, uid) => row_name(*no, &uid.text()),
+            Self::Node(no, name) => row_name(*no, name),
             Self::Action(id) => RowId::Number(id.0),
             Self::Item(id, at) => RowId::Name(format!("{}#{at}", id.0).into()),
-            Self::Route(uid, at) => RowId::Name(format!("{uid}#{at}").into()),
+            Self::Route(no, uid, at) => row_name(*no, &format!("{uid}#{at}").into()),
         }
     }
+
+    /// Whose it is; actions are the console's.
+    pub(crate) fn cluster(&self) -> Option<ClusterNo> {
+        match self {
+            Self::Job(no, _) | Self::Pod(no, _) | Self::Node(no, _) | Self::Route(no, ..) => {
+                Some(*no)
+            }
+            Self::Action(_) | Self::Item(..) => None,
+        }
+    }
+}
+
+/// What names a row on the screen by a name that is its own in its cluster only.
+pub(crate) fn row_name(no: ClusterNo, name: &Text) -> RowId {
+    RowId::Name(match no {
+        ClusterNo::FIRST => name.clone(),
+        ClusterNo(no) => format!("{no} {name}").into(),
+    })
 }
 
 /// Which vocabulary a table has.
@@ -71,28 +94,111 @@ pub(crate) enum TableKind {
     Items,
 }
 
+#[cfg(test)]
+impl TableKind {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Jobs,
+        Self::Nodes,
+        Self::Pods,
+        Self::Ingresses,
+        Self::Actions,
+        Self::Items,
+    ];
+}
+
 /// Which rows a table is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     All,
-    Pool(Text),
-    Node(Text),
+    Pool(ClusterNo, Text),
+    Node(ClusterNo, Text),
     /// Pods behind a Service: namespace, name.
-    Service(Text, Text),
+    Service(ClusterNo, Text, Text),
     /// The things of an action.
     Action(ActionId),
 }
 
-/// What cells and keys are made of.
+impl Scope {
+    /// The cluster that it is in; `None`: in all that are shown, or in none.
+    pub(crate) fn cluster(&self) -> Option<ClusterNo> {
+        match self {
+            Self::Pool(no, _) | Self::Node(no, _) | Self::Service(no, ..) => Some(*no),
+            Self::All | Self::Action(_) => None,
+        }
+    }
+}
+
+/// What cells and keys are made of: all of it is the row's own cluster's.
 #[derive(Clone, Copy)]
 pub(crate) struct Cx<'a> {
+    /// Which cluster it is.
+    pub(crate) no: ClusterNo,
+    /// The name of its context, where there are several.
+    pub(crate) cluster: Option<&'a Text>,
     pub(crate) model: &'a Model,
     /// The server's time.
     pub(crate) now: DateTime<Utc>,
     /// The namespace that the console is narrowed to.
     pub(crate) namespace: Option<&'a Text>,
+    /// Running and past actions, of all clusters.
+    pub(crate) runs: &'a [Run],
+}
+
+/// What a table sees: the clusters.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    pub(in crate::engine) clusters: &'a Clusters,
+    /// Our clock.
+    pub(crate) wall: DateTime<Utc>,
+    /// The namespace that the console is narrowed to.
+    pub(crate) namespace: Option<&'a Text>,
     /// Running and past actions.
     pub(crate) runs: &'a [Run],
+}
+
+impl<'a> Sight<'a> {
+    /// What cells of that cluster's rows are made of; `None`: it is no longer there.
+    pub(crate) fn of(&self, no: ClusterNo) -> Option<Cx<'a>> {
+        Some(self.cx(self.clusters.get(no)?))
+    }
+
+    /// The same for a row's cluster, or for a row that is in none.
+    pub(crate) fn of_row(&self, key: &RowKey) -> Option<Cx<'a>> {
+        match key.cluster() {
+            Some(no) => self.of(no),
+            None => Some(self.cx(self.clusters.home())),
+        }
+    }
+
+    /// The clusters whose rows a table of that scope has, in their order.
+    pub(crate) fn within(&self, scope: &Scope, anywhere: bool) -> impl Iterator<Item = Cx<'a>> {
+        let (home, of) = (self.clusters.home().no, scope.cluster());
+        let mine = move |no| of.map_or(!anywhere || no == home, |of| of == no);
+        let all = self.clusters.all().filter(move |c| {
+            // What is in one cluster is seen whatever the console is narrowed to.
+            mine(c.no)
+        });
+        let only = self.clusters.only().filter(|_| of.is_none());
+        let shown = all.filter(move |c| only.is_none_or(|no| no == c.no));
+        let sight = *self;
+        shown.map(move |c| sight.cx(c))
+    }
+
+    /// Whether rows say which cluster is theirs.
+    pub(crate) fn several(&self) -> bool {
+        self.clusters.several()
+    }
+
+    fn cx(&self, cluster: &'a super::Cluster) -> Cx<'a> {
+        Cx {
+            no: cluster.no,
+            cluster: self.clusters.several().then_some(&cluster.context),
+            model: &cluster.model,
+            now: cluster.time(self.wall),
+            namespace: self.namespace,
+            runs: self.runs,
+        }
+    }
 }
 
 /// What rows are sorted by. Never an age: times do not need sorting again as they pass.
@@ -226,26 +332,12 @@ impl PartialOrd for Place {
     }
 }
 
-/// A column.
-pub(crate) struct Column<T: Rows + ?Sized> {
-    /// In capitals, one word: it is also its name in filters and for `:sort`.
-    pub(crate) title: &'static str,
-    pub(crate) width: Width,
-    pub(crate) right: bool,
-    /// Columns with a higher number are left out first.
-    pub(crate) rank: u8,
-    /// Where filters look.
-    pub(crate) find: Find<T>,
-    /// The way it is sorted first.
-    pub(crate) way: Sorted,
-    pub(crate) cell: for<'a> fn(&T::Row<'a>, &Cx<'a>) -> Span,
-    pub(crate) key: for<'a> fn(&T::Row<'a>, &Cx<'a>) -> Value,
-}
-
 /// A kind of row.
 pub(crate) trait Rows: 'static {
     type Row<'a>;
     const NAME: &'static str;
+    /// Whether they are in no cluster: the console's own.
+    const ANYWHERE: bool = false;
     /// Whether walks meet rows by their tie, and those by their key.
     const IN_ORDER: bool;
 
@@ -253,7 +345,7 @@ pub(crate) trait Rows: 'static {
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<Self::Row<'a>>;
     /// At most so many rows there are, where that can be told.
     fn most(cx: &Cx<'_>) -> usize;
-    /// Rows among which are all of that scope.
+    /// Rows of this cluster among which are all of that scope.
     fn all(scope: &Scope, cx: &Cx<'_>) -> Vec<RowKey>;
     /// Tells about some of the next rows, at most so many; false: these were the last.
     fn walk<'a>(
@@ -282,13 +374,6 @@ pub(crate) trait Rows: 'static {
     /// The order while no column was chosen.
     fn natural(row: &Self::Row<'_>, cx: &Cx<'_>) -> Value;
     fn tie(row: &Self::Row<'_>) -> (Text, Text);
-}
-
-fn cells<T: Rows>(key: &RowKey, cx: &Cx<'_>) -> Vec<Span> {
-    match T::get(key, cx) {
-        Some(row) => T::columns().iter().map(|c| (c.cell)(&row, cx)).collect(),
-        None => T::columns().iter().map(|_| Span::default()).collect(),
-    }
 }
 
 /// Calls a generic function with the vocabulary of a kind.
@@ -327,9 +412,4 @@ pub(crate) use with_rows;
 /// What a kind's rows are called.
 pub(crate) fn name(kind: TableKind) -> &'static str {
     with_rows!(kind, T => T::NAME)
-}
-
-/// Titles of a kind's columns, in their order.
-pub(crate) fn titles(kind: TableKind) -> Vec<&'static str> {
-    with_rows!(kind, T => T::columns().iter().map(|c| c.title).collect())
 }

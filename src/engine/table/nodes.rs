@@ -1,6 +1,6 @@
 //! Rows of nodes.
 
-use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, cluster};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::model::status::node_status;
@@ -20,9 +20,9 @@ impl Rows for Nodes {
 
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Node> {
         match key {
-            RowKey::Node(name) => cx.model.node(name),
-            RowKey::Job(_)
-            | RowKey::Pod(_)
+            RowKey::Node(_, name) => cx.model.node(name),
+            RowKey::Job(..)
+            | RowKey::Pod(..)
             | RowKey::Route(..)
             | RowKey::Action(_)
             | RowKey::Item(..) => None,
@@ -36,15 +36,15 @@ impl Rows for Nodes {
     fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
         cx.model
             .nodes()
-            .map(|node| RowKey::Node(node.meta.name.clone()))
+            .map(|node| RowKey::Node(cx.no, node.meta.name.clone()))
             .collect()
     }
 
     fn within(node: &&Node, scope: &Scope, cx: &Cx<'_>) -> bool {
         match scope {
             Scope::All => true,
-            Scope::Pool(pool) => cx.model.pool_of_node(&node.meta.name) == Some(pool),
-            Scope::Node(name) => node.meta.name == *name,
+            Scope::Pool(_, pool) => cx.model.pool_of_node(&node.meta.name) == Some(pool),
+            Scope::Node(_, name) => node.meta.name == *name,
             Scope::Service(..) | Scope::Action(_) => false,
         }
     }
@@ -154,4 +154,5 @@ static COLUMNS: &[Column<Nodes>] = &[
         cell: |n, _| text::plain(&n.internal_ip), key: |n, _| Value::text(&n.internal_ip) },
     Column { title: "TAINTS", width: Width::Grow(8, 2), right: false, rank: 9, find: Find::Cell, way: Sorted::Up,
         cell: |n, _| Span::new(taints(n), Tone::Dim), key: |n, _| Value::text(&taints(n).into()) },
+    cluster(),
 ];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, Walk};
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, Walk, cluster};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::model::status::pod_status;
@@ -22,9 +22,9 @@ impl Rows for Pods {
 
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Pod> {
         match key {
-            RowKey::Pod(uid) => cx.model.pod(uid),
-            RowKey::Job(_)
-            | RowKey::Node(_)
+            RowKey::Pod(_, uid) => cx.model.pod(uid),
+            RowKey::Job(..)
+            | RowKey::Node(..)
             | RowKey::Route(..)
             | RowKey::Action(_)
             | RowKey::Item(..) => None,
@@ -36,11 +36,11 @@ impl Rows for Pods {
     }
 
     fn all(scope: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
-        let key = |pod: &Pod| RowKey::Pod(pod.meta.uid.clone());
+        let key = |pod: &Pod| RowKey::Pod(cx.no, pod.meta.uid.clone());
         match scope {
-            Scope::All | Scope::Pool(_) => cx.model.pods().map(key).collect(),
-            Scope::Node(node) => cx.model.pods_on(node).map(key).collect(),
-            Scope::Service(namespace, _) => cx.model.pods_in(namespace).map(key).collect(),
+            Scope::All | Scope::Pool(..) => cx.model.pods().map(key).collect(),
+            Scope::Node(_, node) => cx.model.pods_on(node).map(key).collect(),
+            Scope::Service(_, namespace, _) => cx.model.pods_in(namespace).map(key).collect(),
             Scope::Action(_) => Vec::new(),
         }
     }
@@ -52,7 +52,7 @@ impl Rows for Pods {
         rows: usize,
         tell: &mut dyn FnMut(RowKey, &'a Pod),
     ) -> bool {
-        if !matches!(scope, Scope::All | Scope::Pool(_)) {
+        if !matches!(scope, Scope::All | Scope::Pool(..)) {
             return walk.keys(
                 rows,
                 || Self::all(scope, cx),
@@ -71,7 +71,7 @@ impl Rows for Pods {
         let mut pods = cx.model.pods_behind(behind).peekable();
         let mut last = None;
         for pod in pods.by_ref().take(rows) {
-            tell(RowKey::Pod(pod.meta.uid.clone()), pod);
+            tell(RowKey::Pod(cx.no, pod.meta.uid.clone()), pod);
             last = Some(pod);
         }
         if let Some(pod) = last {
@@ -85,11 +85,11 @@ impl Rows for Pods {
         cx.namespace.is_none_or(|ns| ns == namespace)
             && match scope {
                 Scope::All => true,
-                Scope::Pool(pool) => {
+                Scope::Pool(_, pool) => {
                     pod.node.as_ref().and_then(|n| cx.model.pool_of_node(n)) == Some(pool)
                 }
-                Scope::Node(node) => pod.node.as_ref() == Some(node),
-                Scope::Service(ns, service) => ns == namespace && behind(pod, service, cx),
+                Scope::Node(_, node) => pod.node.as_ref() == Some(node),
+                Scope::Service(_, ns, service) => ns == namespace && behind(pod, service, cx),
                 Scope::Action(_) => false,
             }
     }
@@ -190,4 +190,5 @@ static COLUMNS: &[Column<Pods>] = &[
             if let Some(ip) = p.ip { let _ = write!(to, "{ip}"); }
         }), way: Sorted::Up,
         cell: |p, _| Span::new(ip(p), Tone::Plain), key: |p, _| Value::text(&ip(p).into()) },
+    cluster(),
 ];

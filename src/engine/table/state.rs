@@ -1,14 +1,16 @@
 //! A table on a screen: scope, filter, sort, cursor, scroll, marks.
 
+mod sort;
+
 use std::collections::BTreeSet;
 
 use super::lines::Lines;
-use super::look::{Looking, Walk};
-use super::{Cx, Place, RowKey, Rows, Scope, TableKind, cells, titles, with_rows};
+use super::look::{Looking, Tour};
+use super::{Place, RowKey, Scope, Sight, TableKind, cells, columns, titles, with_rows};
 use crate::engine::filter::Filter;
 use crate::engine::index::Index;
 use crate::engine::view::{self, Head, Row, RowId, Sorted};
-use crate::model::{Change, Changes, Kind};
+use crate::model::{Change, Changes, ClusterNo, Kind};
 
 /// A table. Its index stands while it is on the screen.
 #[derive(Clone, Debug)]
@@ -18,7 +20,7 @@ pub(crate) struct TableState {
     filter_text: String,
     filter: Filter,
     sort: Option<(usize, Sorted)>,
-    index: Index<RowKey, Place, Walk>,
+    index: Index<RowKey, Place, Tour>,
     /// What the filter looks at.
     lines: Lines,
     /// The row under the cursor; `None`: the first one, until the person moves.
@@ -117,25 +119,28 @@ impl TableState {
         }
     }
 
-    /// Takes in what a batch changed.
-    pub(crate) fn changed(&mut self, changes: &Changes) {
+    /// Takes in what a batch changed in a cluster.
+    pub(crate) fn changed(&mut self, no: ClusterNo, changes: &Changes) {
+        if self.scope.cluster().is_some_and(|of| of != no) {
+            return;
+        }
         match self.kind {
             TableKind::Jobs => {
                 for (change, key) in &changes.jobs {
-                    self.row(*change, RowKey::Job(key.clone()));
+                    self.row(*change, RowKey::Job(no, key.clone()));
                 }
             }
             TableKind::Nodes => {
                 for object in changes.objects.iter().filter(|o| o.kind == Kind::Node) {
-                    self.row(object.change, RowKey::Node(object.name.clone()));
+                    self.row(object.change, RowKey::Node(no, object.name.clone()));
                 }
                 for name in &changes.nodes {
-                    self.row(Change::Changed, RowKey::Node(name.clone()));
+                    self.row(Change::Changed, RowKey::Node(no, name.clone()));
                 }
             }
             TableKind::Pods => {
                 for object in changes.objects.iter().filter(|o| o.kind == Kind::Pod) {
-                    self.row(object.change, RowKey::Pod(object.uid.clone()));
+                    self.row(object.change, RowKey::Pod(no, object.uid.clone()));
                 }
             }
             // They follow the actions, not the model.
@@ -162,8 +167,8 @@ impl TableState {
     fn minds_pools(&self) -> bool {
         let by_pool = self
             .sort
-            .is_some_and(|(at, _)| titles(self.kind).get(at) == Some(&"POOL"));
-        matches!(self.scope, Scope::Pool(_))
+            .is_some_and(|(at, _)| titles(self.kind, false).get(at) == Some(&"POOL"));
+        matches!(self.scope, Scope::Pool(..))
             || by_pool
             || (self.kind == TableKind::Jobs && !self.filter.is_empty())
     }
@@ -190,7 +195,7 @@ impl TableState {
     }
 
     /// Works for up to so many rows; returns for how many it did.
-    pub(crate) fn work(&mut self, rows: usize, cx: &Cx<'_>) -> usize {
+    pub(crate) fn work(&mut self, rows: usize, sight: &Sight<'_>) -> usize {
         let Self {
             kind,
             scope,
@@ -202,7 +207,7 @@ impl TableState {
         } = self;
         with_rows!(*kind, T => {
             let mut ahead = lines.ahead();
-            let look = Looking::<T>::new(scope, filter, *sort, cx, lines);
+            let look = Looking::<T>::new(scope, filter, *sort, sight, lines);
             let mut done = index.work(rows, &look);
             while done < rows && let Some(slot) = ahead {
                 ahead = index.at_or_behind(slot).map(|(slot, key)| {
@@ -393,8 +398,8 @@ impl TableState {
     }
 
     /// Another filter; what is wrong with it, if it cannot be read (the old one stays).
-    pub(crate) fn set_filter(&mut self, text: &str) -> Result<(), String> {
-        let filter = Filter::parse(text, &titles(self.kind))?;
+    pub(crate) fn set_filter(&mut self, text: &str, several: bool) -> Result<(), String> {
+        let filter = Filter::parse(text, &titles(self.kind, several))?;
         self.filter_text = text.trim().to_owned();
         if filter != self.filter {
             if filter.is_empty() {
@@ -422,40 +427,10 @@ impl TableState {
         }
     }
 
-    /// Sorts by a column; the same column again turns the order round.
-    pub(crate) fn sort_by(&mut self, column: usize) {
-        let way = with_rows!(self.kind, T => T::columns().get(column).map(|c| c.way));
-        let Some(way) = way else {
-            return;
-        };
-        self.sort = Some(match self.sort {
-            Some((at, Sorted::Up)) if at == column => (at, Sorted::Down),
-            Some((at, Sorted::Down)) if at == column => (at, Sorted::Up),
-            Some(_) | None => (column, way),
-        });
-        self.index.sort();
-    }
-
-    /// Sorts by the next column to the right or left; past the ends the natural order comes back.
-    pub(crate) fn sort_beside(&mut self, right: bool) {
-        let count = titles(self.kind).len();
-        let next = match (self.sort, right) {
-            (None, true) => Some(0),
-            (None, false) => count.checked_sub(1),
-            (Some((at, _)), true) => Some(at + 1).filter(|at| *at < count),
-            (Some((at, _)), false) => at.checked_sub(1),
-        };
-        self.sort = None;
-        match next {
-            Some(at) => self.sort_by(at),
-            None => self.index.sort(),
-        }
-    }
-
     /// The visible part. `title` and `empty` are the screen's to say.
     pub(crate) fn view(
         &self,
-        cx: &Cx<'_>,
+        sight: &Sight<'_>,
         page: usize,
         mut title: String,
         empty: view::Line,
@@ -467,12 +442,12 @@ impl TableState {
             .rows(page)
             .map(|key| Row {
                 id: key.id(),
-                cells: with_rows!(self.kind, T => cells::<T>(key, cx)),
+                cells: with_rows!(self.kind, T => cells::<T>(key, sight)),
                 marked: self.marks.contains(key),
             })
             .collect();
         let sorted = |at: usize| self.sort.filter(|(by, _)| *by == at).map(|(_, way)| way);
-        let heads = with_rows!(self.kind, T => T::columns().iter().enumerate().map(|(at, c)| Head {
+        let heads = with_rows!(self.kind, T => columns::<T>(sight.several()).map(|(at, c)| Head {
             title: c.title,
             width: c.width,
             right: c.right,

@@ -21,9 +21,16 @@ fn crowd(start: StartScreen) -> Crowd {
         ..Settings::default()
     });
     let pods = (0..500).map(|n| put_pod(service(n, PodPhase::Running)));
-    bench.send(Event::Watch(Box::new(watch(Kind::Pod, pods))));
+    bench.send(Event::Watch(
+        ClusterNo::FIRST,
+        Box::new(watch(Kind::Pod, pods)),
+    ));
     for kind in Kind::ALL {
-        bench.send(Event::Feed(kind, Box::new(FeedState::Live)));
+        bench.send(Event::Feed(
+            ClusterNo::FIRST,
+            kind,
+            Box::new(FeedState::Live),
+        ));
     }
     bench.engine.take_dirty();
     Crowd { bench }
@@ -32,7 +39,10 @@ fn crowd(start: StartScreen) -> Crowd {
 impl Crowd {
     /// Whether a frame is wanted after these.
     fn after(&mut self, kind: Kind, deltas: impl IntoIterator<Item = Delta>) -> Dirty {
-        self.bench.send(Event::Watch(Box::new(watch(kind, deltas))));
+        self.bench.send(Event::Watch(
+            ClusterNo::FIRST,
+            Box::new(watch(kind, deltas)),
+        ));
         self.bench.engine.take_dirty()
     }
 
@@ -141,7 +151,10 @@ fn a_list_that_is_complete_is_drawn_at_once() {
     };
     bench.engine.take_dirty();
     let mut step = |deltas: Vec<Delta>| {
-        bench.send(Event::Watch(Box::new(watch(Kind::Pod, deltas))));
+        bench.send(Event::Watch(
+            ClusterNo::FIRST,
+            Box::new(watch(Kind::Pod, deltas)),
+        ));
         bench.engine.take_dirty()
     };
     let pods = |from: usize| (from..from + 50).map(|n| put_pod(service(n, PodPhase::Running)));
@@ -158,9 +171,10 @@ fn a_burst_is_told_once() {
     for turn in 0..100 {
         let phase = [PodPhase::Failed, PodPhase::Running][turn % 2];
         let pods = (0..500).map(|n| put_pod(service(n, phase)));
-        crowd
-            .bench
-            .send(Event::Watch(Box::new(watch(Kind::Pod, pods))));
+        crowd.bench.send(Event::Watch(
+            ClusterNo::FIRST,
+            Box::new(watch(Kind::Pod, pods)),
+        ));
     }
     assert_eq!(crowd.bench.engine.take_dirty(), Dirty::News);
     assert_eq!(crowd.bench.engine.take_dirty(), Dirty::Clean);

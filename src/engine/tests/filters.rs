@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::table::{Cx, TableState};
+use crate::engine::table::TableState;
 
 /// Columns whose text changes as time passes: filters do not look there.
 const MOVES: [&str; 4] = ["RESTARTS", "AGE", "WAIT", "RUN"];
@@ -59,20 +59,20 @@ proptest! {
                     };
                     let project = ["shop/api", "Shop/Web"][usize::from(what / 2)];
                     let pod = job(&n.to_string(), project, on.as_deref(), phase);
-                    bench.send(Event::Watch(Box::new(watch(Kind::Pod, [put_pod(pod)]))));
+                    bench.send(Event::Watch(ClusterNo::FIRST, Box::new(watch(Kind::Pod, [put_pod(pod)]))));
                 }
                 Step::PodGone(n) => {
                     let gone = crate::model::testing::gone(&format!("ci-jobs/job-{n}-1"));
-                    bench.send(Event::Watch(Box::new(watch(Kind::Pod, [gone]))));
+                    bench.send(Event::Watch(ClusterNo::FIRST, Box::new(watch(Kind::Pod, [gone]))));
                 }
                 Step::Node(n, pool) => {
                     let pool = ["runner", "platform", "gpu"][usize::from(pool)];
                     let node = put_node(node(&format!("p-{n}"), &format!("{POOL}={pool}")));
-                    bench.send(Event::Watch(Box::new(watch(Kind::Node, [node]))));
+                    bench.send(Event::Watch(ClusterNo::FIRST, Box::new(watch(Kind::Node, [node]))));
                 }
                 Step::NodeGone(n) => {
                     let gone = crate::model::testing::gone(&format!("p-{n}"));
-                    bench.send(Event::Watch(Box::new(watch(Kind::Node, [gone]))));
+                    bench.send(Event::Watch(ClusterNo::FIRST, Box::new(watch(Kind::Node, [gone]))));
                 }
                 Step::Keys(keys) => {
                     bench.keys(keys);
@@ -80,12 +80,7 @@ proptest! {
             }
         }
         let engine = &bench.engine;
-        let cx = Cx {
-            model: &engine.model,
-            now: engine.now,
-            namespace: None,
-            runs: engine.actions.runs(),
-        };
+        let sight = engine.sight(engine.clock);
         let Some(table) = engine.screens.top().table() else {
             return Ok(());
         };
@@ -95,8 +90,8 @@ proptest! {
             ids
         };
         let mut all = TableState::new(table.kind, table.scope.clone());
-        while all.work(100, &cx) >= 100 {}
-        let mut want = all.view(&cx, 100, String::new(), Line::default());
+        while all.work(100, &sight) >= 100 {}
+        let mut want = all.view(&sight, 100, String::new(), Line::default());
         let found = |row: &view::Row, column: Option<&str>, word: &str| {
             want.heads.iter().zip(&row.cells).any(|(head, cell)| {
                 !MOVES.contains(&head.title)
@@ -119,7 +114,7 @@ proptest! {
         };
         let rows: Vec<_> = want.rows.iter().filter(|row| shows(row)).cloned().collect();
         want.rows = rows;
-        let got = table.view(&cx, 100, String::new(), Line::default());
+        let got = table.view(&sight, 100, String::new(), Line::default());
         prop_assert_eq!(ids(&got), ids(&want), "{:?} {}", table.kind, text);
     }
 }

@@ -66,27 +66,29 @@ proptest! {
                     watch(Kind::Node, [crate::model::testing::gone(&path)])
                 }
                 Step::Look => {
-                    bench.engine.pools();
+                    let cluster = bench.engine.clusters.home();
+                    cluster.pools(bench.engine.clock.wall);
                     continue;
                 }
             };
-            bench.send(Event::Watch(Box::new(batch)));
+            bench.send(Event::Watch(ClusterNo::FIRST, Box::new(batch)));
         }
-        let now = bench.engine.now;
-        prop_assert_eq!(bench.engine.pools(), bench.engine.model.pools(now));
-        for pool in bench.engine.pools() {
-            let want: Vec<char> = bench.engine.model.nodes()
-                .filter(|n| bench.engine.model.pool_of_node(&n.meta.name) == Some(&pool.name))
+        let now = bench.engine.clock.wall;
+        let cluster = bench.engine.clusters.home();
+        prop_assert_eq!(cluster.pools(now), cluster.model.pools(now));
+        for pool in cluster.pools(now) {
+            let want: Vec<char> = cluster.model.nodes()
+                .filter(|n| cluster.model.pool_of_node(&n.meta.name) == Some(&pool.name))
                 .map(|n| crate::engine::overview::glyph(n, now).0)
                 .collect();
-            let sums = bench.engine.sums.borrow();
+            let sums = cluster.sums.borrow();
             let got: Vec<char> = sums.glyphs(&pool.name).iter().map(|g| g.0).collect();
             prop_assert_eq!(got, want, "{}", pool.name);
         }
-        let down: Vec<&Text> = bench.engine.model.nodes()
+        let down: Vec<&Text> = cluster.model.nodes()
             .filter(|n| !n.is_ready())
             .map(|n| &n.meta.name)
             .collect();
-        prop_assert_eq!(bench.engine.standing.down.iter().collect::<Vec<_>>(), down);
+        prop_assert_eq!(cluster.standing.down.iter().collect::<Vec<_>>(), down);
     }
 }
