@@ -201,7 +201,7 @@ impl<H: Host> Direct<H> {
         request.accept = call::accept(&call.accept).to_owned();
         match self.host.handle(request) {
             Response::Done { status, body, .. } => call::read_as(&call.accept, status, None, &body),
-            Response::List(_) | Response::Watch(_) | Response::Log(_) => {
+            Response::List(_) | Response::Watch(_) | Response::Log(_) | Response::Upgrade(_) => {
                 Reply::Lost("a stream was answered".into())
             }
         }
@@ -310,7 +310,7 @@ impl<H: Host> Direct<H> {
                     self.event(Event::Log(id, Box::new(LogEvent::Ended(end))));
                 }
             }
-            Response::List(_) | Response::Watch(_) => {}
+            Response::List(_) | Response::Watch(_) | Response::Upgrade(_) => {}
         }
     }
 

@@ -8,6 +8,7 @@ mod weather;
 pub use nodes::Size;
 
 use super::api::{LogFollow, Watch};
+use super::exec::Session;
 use super::platform::direct::Direct;
 use super::platform::{Platform, PlatformOptions};
 use super::scenario::{Pool, Scenario};
@@ -208,6 +209,10 @@ impl Host for Demo {
 
     fn log_next(&mut self, follow: &mut LogFollow) -> (Bytes, bool) {
         self.world.log_next(follow)
+    }
+
+    fn session_next(&mut self, session: &mut Session) {
+        self.world.session_next(session);
     }
 
     fn outage(&self) -> bool {

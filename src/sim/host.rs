@@ -1,6 +1,7 @@
 //! What the HTTP shell serves: a simulated cluster, alone or with those who live in it.
 
 use super::api::{LogFollow, Request, Response, Watch};
+use super::exec::Session;
 use super::world::World;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -25,6 +26,11 @@ pub trait Host: Send + 'static {
 
     /// Bytes of a followed log that are ready, and whether it has ended.
     fn log_next(&mut self, follow: &mut LogFollow) -> (Bytes, bool);
+
+    /// Lets a connection to a container live until its present.
+    fn session_next(&mut self, session: &mut Session) {
+        session.cut();
+    }
 
     /// Whether the API server is down: connections break without an answer.
     fn outage(&self) -> bool {
@@ -60,6 +66,10 @@ impl Host for World {
 
     fn log_next(&mut self, follow: &mut LogFollow) -> (Bytes, bool) {
         World::log_next(self, follow)
+    }
+
+    fn session_next(&mut self, session: &mut Session) {
+        World::session_next(self, session);
     }
 
     fn outage(&self) -> bool {

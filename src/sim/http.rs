@@ -8,6 +8,7 @@ mod driver;
 mod gzip;
 mod kubeconfig;
 mod stream;
+mod upgrade;
 
 use std::io;
 use std::net::SocketAddr;
@@ -116,7 +117,8 @@ impl Served {
         let connection = http1::Builder::new()
             // The cluster's time is the time that clients are to reckon with.
             .auto_date_header(false)
-            .serve_connection(TokioIo::new(io), service);
+            .serve_connection(TokioIo::new(io), service)
+            .with_upgrades();
         tokio::select! {
             // A client that goes away is no error of ours.
             _ = connection => {}

@@ -7,6 +7,7 @@ mod actors;
 pub mod api;
 mod defaults;
 pub mod demo;
+pub mod exec;
 pub mod host;
 pub mod http;
 mod labels;

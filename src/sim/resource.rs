@@ -111,7 +111,7 @@ resources! {
     "" "v1" "nodes" "node" "Node" short ["no"] ns false sub ["status"] cat [] generation false status true prefix "v1";
     "" "v1" "persistentvolumeclaims" "persistentvolumeclaim" "PersistentVolumeClaim" short ["pvc"] ns true sub ["status"] cat [] generation false status true prefix "v1";
     "" "v1" "persistentvolumes" "persistentvolume" "PersistentVolume" short ["pv"] ns false sub ["status"] cat [] generation false status true prefix "v1";
-    "" "v1" "pods" "pod" "Pod" short ["po"] ns true sub ["status", "log", "eviction", "binding"] cat ["all"] generation true status true prefix "v1";
+    "" "v1" "pods" "pod" "Pod" short ["po"] ns true sub ["status", "log", "eviction", "binding", "exec", "attach", "portforward"] cat ["all"] generation true status true prefix "v1";
     "" "v1" "resourcequotas" "resourcequota" "ResourceQuota" short ["quota"] ns true sub ["status"] cat [] generation false status true prefix "v1";
     "" "v1" "secrets" "secret" "Secret" short [] ns true sub [] cat [] generation false status false prefix "v1";
     "" "v1" "serviceaccounts" "serviceaccount" "ServiceAccount" short ["sa"] ns true sub [] cat [] generation false status false prefix "v1";

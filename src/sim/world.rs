@@ -18,6 +18,7 @@ use super::store::Store;
 mod faults;
 mod fill;
 mod log;
+mod session;
 
 pub(crate) use fill::FILLED;
 pub use fill::Fill;
@@ -144,6 +145,13 @@ impl World {
                     self.actors.rouse(self.now, &mut self.store, &pod);
                 }
                 self.open_log(follow)
+            }
+            Response::Upgrade(session) => {
+                let pod = self.store.by_uid(session.uid()).cloned();
+                if let Some(pod) = pod {
+                    self.actors.rouse(self.now, &mut self.store, &pod);
+                }
+                self.open_session(session)
             }
             other => other,
         }

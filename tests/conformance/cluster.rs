@@ -138,6 +138,11 @@ impl Cluster {
         }
     }
 
+    /// A client with all rights.
+    pub(crate) fn client(&self) -> kube::Client {
+        self.client.clone()
+    }
+
     /// Whether this is the real server.
     pub(crate) fn is_real(&self) -> bool {
         self.kind == Kind::Real

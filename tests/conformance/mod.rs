@@ -23,6 +23,7 @@ macro_rules! cases {
 
 mod access;
 mod cluster;
+mod connect;
 mod deletes;
 mod discovery;
 mod errors;

@@ -235,6 +235,19 @@ impl Actors {
         }
     }
 
+    /// A container's process ends with this code.
+    pub(crate) fn end_container(
+        &mut self,
+        now: DateTime<Utc>,
+        store: &mut Store,
+        uid: &str,
+        name: &str,
+        code: i32,
+    ) {
+        let mut ctx = ctx!(self, now, store);
+        self.kubelets.end_container(&mut ctx, uid, name, code);
+    }
+
     /// The faults changed: pods whose readiness hangs on them are looked at.
     pub(crate) fn probe_all(&mut self, now: DateTime<Utc>, store: &mut Store) {
         let mut ctx = ctx!(self, now, store);

@@ -138,6 +138,14 @@ fn subresource(r: &Resource, sub: &str) -> (Value, &'static str, Vec<&'static st
             "Scale",
             vec!["get", "patch", "update"],
         ),
+        "exec" | "attach" | "portforward" => {
+            let kind = match sub {
+                "exec" => "PodExecOptions",
+                "attach" => "PodAttachOptions",
+                _ => "PodPortForwardOptions",
+            };
+            (gvk("", "v1", kind), kind, vec!["create", "get"])
+        }
         "log" => (gvk(r.group, r.version, r.kind), r.kind, vec!["get"]),
         "finalize" => (gvk(r.group, r.version, r.kind), r.kind, vec!["update"]),
         _ => (
@@ -164,7 +172,7 @@ fn resource_list(group: &str, version: &str) -> Value {
             let (gvk, kind, verbs) = subresource(r, sub);
             let mut one = json!({"name": format!("{}/{sub}", r.plural), "singularName": "",
                 "namespaced": r.namespaced, "kind": kind, "verbs": verbs});
-            if gvk["kind"] != r.kind {
+            if gvk["group"] != r.group || gvk["version"] != r.version {
                 one["group"] = gvk["group"].clone();
                 one["version"] = gvk["version"].clone();
             }

@@ -42,15 +42,23 @@ pub(crate) fn get(
     }))
 }
 
-fn container(pod: &str, value: &Value, asked: Option<&str>) -> Result<String, Status> {
+pub(crate) fn container(pod: &str, value: &Value, asked: Option<&str>) -> Result<String, Status> {
     let names = |list: &str| -> Vec<String> {
         let all = value["spec"][list].as_array().into_iter().flatten();
         all.filter_map(|c| c["name"].as_str().map(str::to_owned))
             .collect()
     };
     let (inits, mains) = (names("initContainers"), names("containers"));
+    let debug = names("ephemeralContainers");
     match asked {
-        Some(name) if inits.iter().chain(&mains).any(|n| n == name) => Ok(name.to_owned()),
+        Some(name)
+            if [&inits, &mains, &debug]
+                .into_iter()
+                .flatten()
+                .any(|n| n == name) =>
+        {
+            Ok(name.to_owned())
+        }
         Some(name) => Err(Status::bad_request(format!(
             "container {name} is not valid for pod {pod}"
         ))),
@@ -60,7 +68,7 @@ fn container(pod: &str, value: &Value, asked: Option<&str>) -> Result<String, St
                 "a container name must be specified for pod {pod}"
             ))),
             _ => {
-                let all = [inits, mains].concat().join(" ");
+                let all = [inits, mains, debug].concat().join(" ");
                 Err(Status::bad_request(format!(
                     "a container name must be specified for pod {pod}, choose one of: [{all}]"
                 )))

@@ -4,6 +4,7 @@
 //! or 415 as the real server does.
 
 mod accept;
+pub(crate) mod connect;
 mod delete;
 mod discovery;
 mod evict;
@@ -88,6 +89,9 @@ fn resource(
         ("get", None | Some("status")) => list::get(store, now, req, t),
         ("get", Some("scale")) => scale::get(store, t),
         ("get", Some("log")) => log::get(store, now, req, t),
+        (verb @ ("get" | "create"), Some("exec" | "attach" | "portforward")) => {
+            connect::open(store, req, t, verb)
+        }
         ("list", None) => list::list(store, now, req, t),
         ("create", None) => write::create(store, now, req, t),
         ("create", Some("eviction")) => evict::create(store, now, req, t),

@@ -22,6 +22,8 @@ pub struct Request {
     pub body: Bytes,
     /// Whether who asks can take a long list piece by piece ([`Response::List`](super::Response::List)).
     pub in_pieces: bool,
+    /// The subprotocols of a WebSocket's upgrade, as offered; none for a plain request.
+    pub upgrade: Option<String>,
 }
 
 impl Request {
@@ -41,6 +43,7 @@ impl Request {
             user: "admin".to_owned(),
             body: body.into(),
             in_pieces: false,
+            upgrade: None,
         }
     }
 

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::listing::Listing;
 use super::request::LogOptions;
 use super::watch::Watch;
+use crate::sim::exec::Session;
 use crate::sim::status::Status;
 
 /// An answer.
@@ -27,6 +28,8 @@ pub enum Response {
     Watch(Watch),
     /// A followed log: draw bytes with `World::log_next`.
     Log(LogFollow),
+    /// A connection to a container: let it go on with `World::session_next`.
+    Upgrade(Box<Session>),
 }
 
 impl Response {

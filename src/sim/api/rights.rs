@@ -76,6 +76,17 @@ pub(crate) fn check(user: &str, verb: &str, t: &Target) -> Result<(), Status> {
     Err(Status::new(403, "Forbidden", message).with(Details::of(t.res, a.name)))
 }
 
+/// Refuses what the user may do by its method, but not by another verb that it comes down to: the server gives no reason.
+///
+/// # Errors
+/// 403.
+pub(crate) fn check_again(user: &str, verb: &str, t: &Target) -> Result<(), Status> {
+    check(user, verb, t).map_err(|refused| {
+        let message = format!("{} \"{}\" is forbidden: ", t.res.qualified(), t.object());
+        Status { message, ..refused }
+    })
+}
+
 /// The rules of a user in a namespace, as a SelfSubjectRulesReview lists them.
 pub(crate) fn rules(user: &str, namespace: &str) -> Value {
     let all = json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]});

@@ -1,7 +1,9 @@
 //! HTTP's requests into the API's.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
 
 use crate::sim::api::Request;
 
@@ -24,6 +26,7 @@ pub(super) fn request(parts: &http::request::Parts, body: Bytes) -> Request {
         user: user(&parts.headers),
         body,
         in_pieces: true,
+        upgrade: upgrade(&parts.headers),
     }
 }
 
@@ -32,6 +35,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
         .get(name)
         .and_then(|v| v.to_str().ok())
         .unwrap_or_default()
+}
+
+/// The subprotocols that a WebSocket is asked for with.
+fn upgrade(headers: &HeaderMap) -> Option<String> {
+    let wanted = text(headers, &UPGRADE).eq_ignore_ascii_case("websocket");
+    wanted.then(|| text(headers, &SEC_WEBSOCKET_PROTOCOL).to_owned())
 }
 
 /// A bearer token is its user's name; the admin may be somebody else for a request.

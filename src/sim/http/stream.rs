@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 
 use super::gzip::{Member, Zipped};
-use super::{Served, convert, gzip};
+use super::{Served, convert, gzip, upgrade};
 use crate::sim::api::{Listing, LogFollow, Response, Watch};
 use crate::sim::host::Host;
 use crate::sim::status::Status;
@@ -39,6 +39,8 @@ pub(super) async fn answer(
     served: &Served,
     req: http::Request<Incoming>,
 ) -> Result<http::Response<Body>, BrokenOff> {
+    let mut req = req;
+    let upgraded = hyper::upgrade::on(&mut req);
     let (parts, body) = req.into_parts();
     let Ok(body) = Limited::new(body, LONGEST_BODY).collect().await else {
         let message = format!("Request entity too large: limit is {LONGEST_BODY}");
@@ -81,12 +83,15 @@ pub(super) async fn answer(
             zipped(streamed(now, list.content_type(), zipped_pieces(list)))
         }
         Response::List(list) => streamed(now, list.content_type(), pieces(list)),
+        Response::Upgrade(session) => {
+            upgrade::agree(served, epoch, &parts.headers, upgraded, *session)
+        }
         done @ Response::Done { .. } => whole(now, done, zip),
     })
 }
 
 /// A whole body cannot fail.
-fn never(never: std::convert::Infallible) -> BrokenOff {
+pub(super) fn never(never: std::convert::Infallible) -> BrokenOff {
     match never {}
 }
 

@@ -110,10 +110,12 @@ fn perform(world: &mut World, call: &Call) -> Input {
             status,
             body,
         },
-        Response::List(_) | Response::Watch(_) | Response::Log(_) => Input::Failed {
-            id: call.id,
-            why: "a stream was answered".into(),
-        },
+        Response::List(_) | Response::Watch(_) | Response::Log(_) | Response::Upgrade(_) => {
+            Input::Failed {
+                id: call.id,
+                why: "a stream was answered".into(),
+            }
+        }
     }
 }
 

@@ -218,6 +218,20 @@ impl Kubelets {
         });
     }
 
+    /// A container's process ends with this code, by a signal or because its user left it.
+    pub(crate) fn end_container(&mut self, ctx: &mut Ctx<'_>, uid: &str, name: &str, code: i32) {
+        let Some(uid) = self.pods.get(uid).map(|run| run.uid.clone()) else {
+            return;
+        };
+        self.look(ctx, &uid, |run, now, _| {
+            for c in run.containers.iter_mut().filter(|c| *c.name == *name) {
+                if let container::State::Running(run) = &mut c.state {
+                    run.ends = Some((now, container::Exit::code(code)));
+                }
+            }
+        });
+    }
+
     /// The timer of a pod came.
     pub(crate) fn wake(&mut self, ctx: &mut Ctx<'_>, uid: &str) {
         let Some(run) = self.pods.get_mut(uid) else {
