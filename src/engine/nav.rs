@@ -332,10 +332,11 @@ impl Engine {
     }
 }
 
-/// Those of a cluster's pools that have a line of their own.
+/// Those of a cluster's pools that have a line of their own: all that is there for jobs, and where there is
+/// more than one to tell apart. A cluster's only pool is there for jobs too.
 pub(super) fn with_line(pools: &[Pool]) -> impl Iterator<Item = &Pool> {
-    let alone = |rank: Rank| pools.iter().filter(|p| p.rank == rank).count() < 2;
+    let several = |rank: Rank| pools.iter().filter(|p| p.rank == rank).count() > 1;
     pools
         .iter()
-        .filter(move |p| p.rank == Rank::Peasants || !alone(p.rank))
+        .filter(move |p| p.rank == Rank::Peasants || several(p.rank) || pools.len() == 1)
 }

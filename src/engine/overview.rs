@@ -133,6 +133,11 @@ impl Cluster {
 
     fn ranks(&self, looks: &Looks<'_>) -> Vec<RankView> {
         let totals = self.model.ranks(self.pools(looks.now));
+        if let Some(node) = self.model.single_node()
+            && let Some(totals) = totals.iter().find(|t| t.nodes.is_some_and(|n| n.total > 0))
+        {
+            return vec![self.one_node(node, totals, looks)];
+        }
         Rank::ALL
             .into_iter()
             .map(|rank| match totals.iter().find(|t| t.rank == rank) {
@@ -149,17 +154,8 @@ impl Cluster {
             Some(nodes) => facts.push(node_counts(nodes)),
             None => facts.push(vec![Span::new("nodes not visible", Tone::Warn)]),
         }
-        if let Some(node) = self.model.single_node() {
-            facts.push(vec![plain(format!(
-                "everything runs on the one node {}",
-                node.meta.name
-            ))]);
-        }
         if totals.rank == Rank::Peasants || totals.jobs.running > 0 || totals.jobs.waiting > 0 {
-            facts.push(vec![
-                dim("running "),
-                plain(count(totals.jobs.running.into())),
-            ]);
+            facts.push(running(totals.jobs.running));
             facts.push(waiting(totals.jobs.waiting, totals.oldest, now));
         }
         for any in &totals.any {
@@ -184,14 +180,48 @@ impl Cluster {
             facts,
             gauges: gauges(totals, looks),
             pools: lines
-                .map(|pool| PoolView {
-                    id: pool_id(&(self.no, pool.name.clone())),
-                    name: pool.name.clone(),
-                    selected: looks.selected.is_some_and(|(_, name)| *name == pool.name),
-                    nodes: self.sums.borrow().glyphs(&pool.name).to_vec(),
-                    facts: pool_facts(pool, looks),
+                .map(|pool| {
+                    let jobs = totals.rank == Rank::Peasants;
+                    let mut facts = pool_facts(pool, jobs, looks);
+                    facts.extend(mixture(pool));
+                    // The rank's line has the sum already, so that this goes first where room is short.
+                    if jobs {
+                        facts.push(running(pool.jobs.running));
+                    }
+                    self.pool_view(pool, facts, looks)
                 })
                 .collect(),
+        }
+    }
+
+    /// A laptop's cluster: ranks mean nothing where one node is all three.
+    fn one_node(&self, node: &Node, totals: &RankTotals, looks: &Looks<'_>) -> RankView {
+        let pools = self.pools(looks.now);
+        let services = pools.iter().map(|p| p.services).sum::<u32>();
+        let plane = crate::model::rank::control_plane(node).is_some();
+        let beside = if plane { "control plane, " } else { "" };
+        let what = format!("{beside}{}", plural(services.into(), "service"));
+        RankView {
+            title: Span::new(format!("ONE NODE {}", node.meta.name), Tone::Strong),
+            facts: vec![
+                totals.nodes.map(node_counts).unwrap_or_default(),
+                running(pools.iter().map(|p| p.jobs.running).sum()),
+                vec![plain(what)],
+            ],
+            gauges: gauges(totals, looks),
+            pools: with_line(pools)
+                .map(|pool| self.pool_view(pool, pool_facts(pool, true, looks), looks))
+                .collect(),
+        }
+    }
+
+    fn pool_view(&self, pool: &Pool, facts: Vec<Line>, looks: &Looks<'_>) -> PoolView {
+        PoolView {
+            id: pool_id(&(self.no, pool.name.clone())),
+            name: pool.name.clone(),
+            selected: looks.selected.is_some_and(|(_, name)| *name == pool.name),
+            nodes: self.sums.borrow().glyphs(&pool.name).to_vec(),
+            facts,
         }
     }
 
@@ -224,7 +254,8 @@ pub(super) fn pool_id((no, pool): &(ClusterNo, Text)) -> RowId {
     row_name(*no, pool)
 }
 
-fn pool_facts(pool: &Pool, looks: &Looks<'_>) -> Vec<Line> {
+/// `jobs`: its nodes are there for jobs.
+fn pool_facts(pool: &Pool, jobs: bool, looks: &Looks<'_>) -> Vec<Line> {
     let mut facts: Vec<Line> = Vec::new();
     match pool.source {
         PoolSource::Asked(_) => facts.push(vec![Span::new("no node yet", Tone::Warn)]),
@@ -236,7 +267,7 @@ fn pool_facts(pool: &Pool, looks: &Looks<'_>) -> Vec<Line> {
         | PoolSource::InstanceType
         | PoolSource::Nothing => {}
     }
-    if pool.rank == Rank::Peasants {
+    if jobs {
         match pool.slots.filter(|_| !looks.narrowed) {
             Some(slots) => {
                 let tone = if slots.free == 0 {
@@ -265,14 +296,6 @@ fn pool_facts(pool: &Pool, looks: &Looks<'_>) -> Vec<Line> {
         ]);
     }
     facts.extend(failures(pool));
-    facts.extend(mixture(pool));
-    // The rank's line has the sum already, so that this goes first where room is short.
-    if pool.rank == Rank::Peasants {
-        facts.push(vec![
-            dim("running "),
-            plain(count(pool.jobs.running.into())),
-        ]);
-    }
     facts
 }
 
@@ -305,6 +328,10 @@ fn node_counts(nodes: NodeCounts) -> Line {
         line.push(Span::new(format!(", {} coming", nodes.coming), Tone::Busy));
     }
     line
+}
+
+fn running(jobs: u32) -> Line {
+    vec![dim("running "), plain(count(jobs.into()))]
 }
 
 fn waiting(jobs: u32, oldest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Line {

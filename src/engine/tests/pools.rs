@@ -92,3 +92,50 @@ proptest! {
         prop_assert_eq!(cluster.standing.down.iter().collect::<Vec<_>>(), down);
     }
 }
+
+#[test]
+fn a_laptop_s_cluster_is_one_line_and_its_pool() {
+    let mut bench = bench();
+    let plane = "node-role.kubernetes.io/control-plane=";
+    let mut service = pod("ci-system/api-1", "app=api");
+    service.node = Some("minikube".into());
+    service.phase = PodPhase::Running;
+    let batches = [
+        list(Kind::Node, [put_node(node("minikube", plane))]),
+        list(
+            Kind::Pod,
+            [
+                put_pod(service),
+                put_pod(job("1", "shop/api", Some("minikube"), PodPhase::Running)),
+            ],
+        ),
+    ];
+    for batch in batches {
+        bench.send(Event::Watch(ClusterNo::FIRST, Box::new(batch)));
+    }
+    let overview = bench.engine.overview_view(bench.engine.clock);
+    let text = |line: &crate::engine::view::Line| -> String {
+        line.iter().map(|span| &*span.text).collect()
+    };
+    let ranks: Vec<(String, Vec<String>, Vec<String>)> = overview
+        .ranks
+        .iter()
+        .map(|rank| {
+            let pools = rank.pools.iter();
+            (
+                rank.title.text.to_string(),
+                rank.facts.iter().map(text).collect(),
+                pools
+                    .map(|p| format!("{} {}", p.name, text(&p.facts[1])))
+                    .collect(),
+            )
+        })
+        .collect();
+    let facts = ["1/1 ready", "running 1", "control plane, 1 service"];
+    let want = (
+        "ONE NODE minikube".to_owned(),
+        facts.map(str::to_owned).to_vec(),
+        vec!["control-plane waiting 0".to_owned()],
+    );
+    assert_eq!(ranks, [want]);
+}
