@@ -17,6 +17,7 @@
 //! | annotation | `jobs.constable/author` | who started it | no |
 //! | annotation | `jobs.constable/url` | where it can be seen in the platform | no |
 //! | annotation | `jobs.constable/queue` | `namespace/name` of the ConfigMap that holds its entry | to cancel and retry |
+//! | annotation | `jobs.constable/worker` | name of the worker pod that took the job | to see what each worker runs |
 //! | annotation | `jobs.constable/deadline` | seconds it may take | no |
 //! | annotation | `jobs.constable/cancelled-by` | who cancelled it, written before the pod is deleted | no |
 //!
@@ -43,6 +44,7 @@ use crate::model::{Fact, Job, JobId, Model, Pod, Reading, System};
 
 use super::life::{self, Shape, life};
 use super::way::{EntryWay, Until, Way};
+use super::worker::Part;
 use super::{CiSystem, Projection};
 
 /// Label: the job's id.
@@ -55,6 +57,8 @@ pub const COMPONENT: &str = "jobs.constable/component";
 pub const QUEUE: &str = "jobs.constable/queue";
 /// Annotation on such a ConfigMap: how many entries wait.
 pub const DEPTH: &str = "jobs.constable/depth";
+/// Annotation: the worker pod that took the job.
+pub const WORKER: &str = "jobs.constable/worker";
 /// Annotation: who cancelled.
 pub const CANCELLED_BY: &str = "jobs.constable/cancelled-by";
 /// Annotation on what API handlers register: by which pod.
@@ -76,6 +80,8 @@ pub const SYSTEM: CiSystem = CiSystem {
     system: READING.system,
     recognise,
     read,
+    part,
+    registered_by: |meta| meta.annotation(REGISTERED_BY),
     projection: Projection {
         annotations: &[
             PROJECT,
@@ -87,6 +93,7 @@ pub const SYSTEM: CiSystem = CiSystem {
             AUTHOR,
             URL,
             QUEUE,
+            WORKER,
             DEPTH,
             DEADLINE,
             CANCELLED_BY,
@@ -107,6 +114,15 @@ const SHAPE: Shape = Shape {
 fn recognise(pod: &Pod) -> bool {
     let [id, component] = pod.meta.labels.values_of([ID, COMPONENT]);
     id.is_some_and(|id| !id.is_empty()) && component.is_none_or(|c| c == "runner")
+}
+
+/// Label `component` of the platform's own pods: `worker`, or `api` for those that answer requests.
+fn part(pod: &Pod) -> Option<Part> {
+    match pod.meta.label(COMPONENT)? {
+        "worker" => Some(Part::Worker),
+        "api" => Some(Part::Handler),
+        _ => None,
+    }
 }
 
 static READING: Reading = Reading {
@@ -133,6 +149,7 @@ fn fact(pod: &Pod, fact: Fact) -> &str {
         Fact::Author => AUTHOR,
         Fact::Url => URL,
         Fact::Queue => QUEUE,
+        Fact::Worker => WORKER,
     };
     pod.meta.annotation(key).unwrap_or_default()
 }

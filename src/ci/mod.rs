@@ -7,11 +7,13 @@ pub mod batch;
 pub mod constable;
 mod life;
 pub mod way;
+pub mod worker;
 
 use std::sync::Arc;
 
-use crate::model::{BatchJob, Job, Model, Owner, Pod, ReadJobs, System};
+use crate::model::{BatchJob, Job, Meta, Model, Owner, Pod, ReadJobs, System};
 use way::Way;
+use worker::Part;
 
 /// A CI system.
 #[derive(Debug)]
@@ -22,6 +24,10 @@ pub struct CiSystem {
     pub recognise: fn(&Pod) -> bool,
     /// The job out of a recognised pod.
     pub read: fn(&Arc<Pod>) -> Job,
+    /// What part of its platform a pod is, if any.
+    pub part: fn(&Pod) -> Option<Part>,
+    /// The pod that registered an Ingress or Service.
+    pub registered_by: for<'m> fn(&'m Meta) -> Option<&'m str>,
     /// What has to be kept of objects for it.
     pub projection: Projection,
     /// How a job of it that has not ended is cancelled.

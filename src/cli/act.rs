@@ -154,7 +154,7 @@ pub async fn drain(global: &Global, config: &Config, args: DrainArgs) -> Result<
     .await
 }
 
-const NO_DRAIN: DrainOptions = DrainOptions {
+pub(super) const NO_DRAIN: DrainOptions = DrainOptions {
     ignore_daemonsets: false,
     delete_emptydir_data: false,
     force: false,
@@ -164,7 +164,7 @@ const NO_DRAIN: DrainOptions = DrainOptions {
 };
 
 /// Connects and waits until everything that the plan rests on has been listed.
-async fn open(
+pub(super) async fn open(
     global: &Global,
     config: &Config,
     args: &ActArgs,
@@ -179,6 +179,10 @@ async fn open(
         Operation::Cancel | Operation::Retry => &[Kind::Pod, Kind::BatchJob],
         Operation::Cordon | Operation::Uncordon => &[Kind::Node],
         Operation::DeletePod => &[Kind::Pod],
+        Operation::Restart | Operation::Scale(_) => super::workload::SEEN,
+        Operation::Trigger | Operation::Suspend | Operation::Resume => {
+            &[Kind::CronJob, Kind::BatchJob]
+        }
         Operation::Drain => &[
             Kind::Node,
             Kind::Pod,
@@ -191,9 +195,7 @@ async fn open(
     // A node's pods are in all namespaces, whatever -n says.
     let scope = match operation {
         Operation::Drain | Operation::Cordon | Operation::Uncordon => Scope::default(),
-        Operation::Cancel | Operation::Retry | Operation::DeletePod => {
-            global.scope(connection.namespace.clone())
-        }
+        _ => global.scope(connection.namespace.clone()),
     };
     let mut session = Session::start(connection, scope, kinds, config.ranks.clone()).await?;
     session.sync(Duration::from_secs(args.sync_timeout)).await;
@@ -252,7 +254,7 @@ fn node_targets(session: &Session, names: &[String]) -> Result<Vec<Target>, CliE
         .collect()
 }
 
-async fn act(
+pub(super) async fn act(
     session: Session,
     config: &Config,
     operation: Operation,

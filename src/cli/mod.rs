@@ -18,6 +18,7 @@ pub mod session;
 pub mod shot;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod workload;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -94,6 +95,16 @@ pub enum Command {
     Uncordon(act::NodeArgs),
     /// Cordon nodes and evict what runs there, under the budgets
     Drain(act::DrainArgs),
+    /// Replace the pods of workloads, each by its own way of rolling out
+    Restart(workload::WorkloadArgs),
+    /// Set how many pods workloads have
+    Scale(workload::ScaleArgs),
+    /// Start CronJobs now
+    Trigger(workload::CronArgs),
+    /// Let CronJobs rest
+    Suspend(workload::CronArgs),
+    /// Let CronJobs start by their schedule again
+    Resume(workload::CronArgs),
     /// Open the console on a simulated cluster
     #[cfg(feature = "sim")]
     Demo(demo::DemoArgs),
@@ -220,6 +231,17 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
             block_on(act::nodes(&global, &config, Operation::Uncordon, args))
         }
         Some(Command::Drain(args)) => block_on(act::drain(&global, &config, args)),
+        Some(Command::Restart(args)) => block_on(workload::restart(&global, &config, args)),
+        Some(Command::Scale(args)) => block_on(workload::scale(&global, &config, args)),
+        Some(Command::Trigger(args)) => {
+            block_on(workload::cron(&global, &config, Operation::Trigger, args))
+        }
+        Some(Command::Suspend(args)) => {
+            block_on(workload::cron(&global, &config, Operation::Suspend, args))
+        }
+        Some(Command::Resume(args)) => {
+            block_on(workload::cron(&global, &config, Operation::Resume, args))
+        }
         #[cfg(feature = "sim")]
         Some(Command::Sim(args)) => block_on(async { Ok(sim::run(args).await?) }),
         #[cfg(feature = "sim")]

@@ -45,6 +45,8 @@ pub enum Fact {
     /// `namespace/name` of the queue that holds its entry, where its system has one in the cluster. To
     /// cancel and retry.
     Queue,
+    /// The pod of the platform that looks after it: its name, or `namespace/name`.
+    Worker,
 }
 
 /// How a CI system's pods are read. A job keeps its pod and reads from it what is asked for, since most
@@ -206,7 +208,8 @@ impl Job {
                 | Fact::Commit
                 | Fact::Author
                 | Fact::Url
-                | Fact::Queue => "",
+                | Fact::Queue
+                | Fact::Worker => "",
             },
         }
     }

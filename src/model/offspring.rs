@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::feed::Kind;
 use super::id::Uid;
 use super::meta::Meta;
+use super::pod::Pod;
 use super::store::Model;
-use super::workload::{Autoscaler, BatchJob, CronJob, Workload};
+use super::workload::{Autoscaler, BatchJob, CronJob, Workload, WorkloadKind};
 
 /// Uids by the uid of their owner.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +65,16 @@ impl Model {
                 .then_with(|| a.meta.name.cmp(&b.meta.name))
         });
         sets
+    }
+
+    /// The pods of a workload, a Deployment's by way of its ReplicaSets, by name within each.
+    pub fn pods_of_workload(&self, workload: &Workload) -> Vec<&Pod> {
+        let uid = &workload.meta.uid;
+        if workload.kind != WorkloadKind::Deployment {
+            return self.pods_of(uid).collect();
+        }
+        let sets = self.sets_of(uid).into_iter();
+        sets.flat_map(|set| self.pods_of(&set.meta.uid)).collect()
     }
 
     /// The Jobs of a CronJob, the youngest first.

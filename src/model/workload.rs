@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::cron::{CronError, Schedule};
+use super::feed::Kind;
 use super::id::Text;
 use super::meta::{Condition, Meta};
 use super::pod::{Operator, Pod, PodSpec};
@@ -20,6 +21,17 @@ pub enum WorkloadKind {
     StatefulSet,
     /// apps/v1 DaemonSet.
     DaemonSet,
+}
+
+impl From<WorkloadKind> for Kind {
+    fn from(kind: WorkloadKind) -> Self {
+        match kind {
+            WorkloadKind::Deployment => Self::Deployment,
+            WorkloadKind::ReplicaSet => Self::ReplicaSet,
+            WorkloadKind::StatefulSet => Self::StatefulSet,
+            WorkloadKind::DaemonSet => Self::DaemonSet,
+        }
+    }
 }
 
 /// How pods are replaced when the template changes.

@@ -4,3 +4,4 @@ mod drain;
 mod gate;
 mod jobs;
 mod lab;
+mod workloads;

@@ -55,6 +55,20 @@ pub(super) fn merge(path: &str, body: Value, dry_run: DryRun) -> Call {
     call(Verb::MergePatch, format!("{path}{}", dry_run.query()), body)
 }
 
+/// A strategic merge patch, guarded as [`merge`] is.
+pub(super) fn strategic(path: &str, body: Value, dry_run: DryRun) -> Call {
+    call(
+        Verb::StrategicPatch,
+        format!("{path}{}", dry_run.query()),
+        body,
+    )
+}
+
+/// Replaces an object by what was read of it, which holds its resourceVersion.
+pub(super) fn put(path: &str, body: Value, dry_run: DryRun) -> Call {
+    call(Verb::Put, format!("{path}{}", dry_run.query()), body)
+}
+
 /// Deletes the object of that uid and no other. Dry-run goes into the body, where the server reads it.
 pub(super) fn delete(path: &str, uid: &Uid, options: Value, dry_run: DryRun) -> Call {
     let mut body = json!({

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::super::effect::{Accept, Call, Verb};
 use super::super::event::{Now, Reply};
-use crate::model::Text;
+use crate::model::{Kind, Text};
 
 /// How long an answer about rights is believed.
 const RIGHTS_LAST: Duration = Duration::from_secs(300);
@@ -74,7 +74,8 @@ pub struct Gate {
     /// A single action too is confirmed by typing the context's name.
     pub production: bool,
     pub(super) rights: Rights,
-    pub(super) budgets_on: bool,
+    /// Feeds that are watched on demand and run now.
+    pub(super) feeds_on: Vec<Kind>,
 }
 
 impl Gate {
@@ -84,7 +85,7 @@ impl Gate {
             who,
             production: false,
             rights: Rights::default(),
-            budgets_on: false,
+            feeds_on: Vec::new(),
         }
     }
 }

@@ -7,6 +7,9 @@ use super::delete::DeleteTask;
 use super::drain::DrainTask;
 use super::entry::EntryTask;
 use super::task::{Calls, Cx, Outcome, Tag};
+use super::workload::change::ChangeTask;
+use super::workload::scale::ScaleTask;
+use super::workload::trigger::TriggerTask;
 
 /// A machine.
 #[derive(Clone, Debug)]
@@ -16,6 +19,9 @@ pub(super) enum Machine {
     Copy(CopyTask),
     Cordon(CordonTask),
     Drain(Box<DrainTask>),
+    Change(ChangeTask),
+    Scale(ScaleTask),
+    Trigger(TriggerTask),
 }
 
 macro_rules! each {
@@ -26,6 +32,9 @@ macro_rules! each {
             Machine::Copy($machine) => $body,
             Machine::Cordon($machine) => $body,
             Machine::Drain($machine) => $body,
+            Machine::Change($machine) => $body,
+            Machine::Scale($machine) => $body,
+            Machine::Trigger($machine) => $body,
         }
     };
 }
@@ -54,6 +63,9 @@ impl Machine {
             Self::Copy(m) => m.doing().to_owned(),
             Self::Cordon(m) => m.doing().to_owned(),
             Self::Drain(m) => m.doing(),
+            Self::Change(m) => m.doing(),
+            Self::Scale(m) => m.doing(),
+            Self::Trigger(m) => m.doing(),
         }
     }
 }

@@ -13,10 +13,12 @@ pub mod drain;
 mod entry;
 pub mod gate;
 mod machine;
+mod operation;
 pub mod pending;
 pub mod plan;
 pub mod run;
 mod task;
+pub(super) mod workload;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,6 +33,15 @@ pub use plan::{Operation, Plan, Refusal, Request, Target};
 use run::{ActionId, Route, Routes, Run};
 use task::Cx;
 pub use task::Outcome;
+
+/// Whether an operation looks at a kind that is watched on demand.
+fn looks_at(operation: Operation, kind: Kind) -> bool {
+    match kind {
+        Kind::Budget => operation == Operation::Drain,
+        Kind::Autoscaler => matches!(operation, Operation::Scale(_)),
+        _ => false,
+    }
+}
 
 /// Runs that are kept after their end.
 const KEPT: usize = 500;
@@ -169,7 +180,7 @@ impl Actions {
         run.poll(cx, &mut self.routes, out);
         self.runs.push(run);
         self.trim();
-        self.watch_budgets(out);
+        self.watch_on_demand(out);
         id
     }
 
@@ -179,7 +190,7 @@ impl Actions {
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
             run.stop(cx(scene, &who, run.dry_run), out);
         }
-        self.watch_budgets(out);
+        self.watch_on_demand(out);
     }
 
     /// Lets the machines of one cluster go on: after anything that may have changed what they wait for.
@@ -192,7 +203,7 @@ impl Actions {
             run.poll(cx(scene, &who, run.dry_run), &mut self.routes, out);
         }
         self.refresh_pending(scene);
-        self.watch_budgets(out);
+        self.watch_on_demand(out);
     }
 
     /// A number for a call that is no action's.
@@ -230,14 +241,13 @@ impl Actions {
                 if matches!(reply, Reply::Refused { code: 403, .. }) {
                     self.gate_mut(no).rights.forget();
                 }
-                self.watch_budgets(out);
+                self.watch_on_demand(out);
             }
         }
     }
 
-    /// A cluster's budgets are watched only while a drain is planned or runs there.
-    fn watch_budgets(&mut self, out: &mut Vec<Effect>) {
-        let drains = |operation: Operation| operation == Operation::Drain;
+    /// What only some actions look at is watched in a cluster only while such a one is planned or runs there.
+    fn watch_on_demand(&mut self, out: &mut Vec<Effect>) {
         let Self {
             gates,
             runs,
@@ -246,14 +256,18 @@ impl Actions {
         } = self;
         for (no, gate) in gates {
             let runs = runs.iter().filter(|run| run.cluster == *no);
+            let runs = runs.filter(|run| !run.over()).map(|run| run.operation);
             let planned = pending.as_ref().filter(|p| p.cluster() == *no);
-            let wanted = runs
-                .filter(|run| !run.over())
-                .any(|run| drains(run.operation))
-                || planned.is_some_and(|p| drains(p.plan.operation));
-            if wanted != gate.budgets_on {
-                gate.budgets_on = wanted;
-                out.push(Effect::Feed(*no, Kind::Budget, wanted));
+            let operations: Vec<_> = runs.chain(planned.map(|p| p.plan.operation)).collect();
+            for kind in Kind::ALL.into_iter().filter(|kind| kind.on_demand()) {
+                let wanted = operations.iter().any(|op| looks_at(*op, kind));
+                if wanted != gate.feeds_on.contains(&kind) {
+                    gate.feeds_on.retain(|on| *on != kind);
+                    if wanted {
+                        gate.feeds_on.push(kind);
+                    }
+                    out.push(Effect::Feed(*no, kind, wanted));
+                }
             }
         }
     }

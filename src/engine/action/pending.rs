@@ -88,7 +88,7 @@ impl Actions {
             top: 0,
             drawn: false,
         });
-        self.watch_budgets(out);
+        self.watch_on_demand(out);
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl Actions {
     /// Leaves the pending plan.
     pub fn leave(&mut self, out: &mut Vec<Effect>) {
         self.pending = None;
-        self.watch_budgets(out);
+        self.watch_on_demand(out);
     }
 
     /// A plan on the screen follows what the watch shows. When it touches other things than those that were

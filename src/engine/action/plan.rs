@@ -11,40 +11,11 @@ use super::drain::plan::{DrainOptions, DrainPlan, Fate, PodPlan, plan as plan_dr
 use super::entry::EntryTask;
 use super::gate::Access;
 use super::machine::Machine;
+pub use super::operation::Operation;
+use super::workload;
 use crate::ci::{self, way::Way};
 use crate::engine::view::{Line, Span, Tone};
 use crate::model::{Job, JobKey, Kind, Model, Text, Uid};
-
-/// What can be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// Stop a job, its system's way.
-    Cancel,
-    /// Run an ended job again, its system's way.
-    Retry,
-    /// Delete a pod with its grace.
-    DeletePod,
-    /// Keep new pods off a node.
-    Cordon,
-    /// Let them in again.
-    Uncordon,
-    /// Empty a node.
-    Drain,
-}
-
-impl Operation {
-    /// As the command line, the audit and the screen name it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Cancel => "cancel",
-            Self::Retry => "retry",
-            Self::DeletePod => "delete pod",
-            Self::Cordon => "cordon",
-            Self::Uncordon => "uncordon",
-            Self::Drain => "drain",
-        }
-    }
-}
 
 /// What it is done to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +26,8 @@ pub enum Target {
     Pod(Uid),
     /// A node, by name.
     Node(Text),
+    /// A workload or a CronJob.
+    Workload(Kind, Uid),
 }
 
 /// What was asked for.
@@ -179,14 +152,14 @@ pub fn plan(model: &Model, request: &Request, serial: u64) -> Result<Plan, Refus
         }
         plan.title = format!(
             "{} {} {}?",
-            capital(request.operation),
+            request.operation.capital(),
             plan.items.len(),
-            several(request.operation)
+            request.operation.several()
         );
         finish(request, &mut plan);
         return Ok(plan);
     };
-    plan.title = format!("{} {}?", capital(request.operation), only.subject.title);
+    plan.title = format!("{} {}?", request.operation.capital(), only.subject.title);
     finish(request, &mut plan);
     Ok(plan)
 }
@@ -211,25 +184,6 @@ fn finish(request: &Request, plan: &mut Plan) {
     }
 }
 
-fn several(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Cancel | Operation::Retry => "jobs",
-        Operation::DeletePod => "pods",
-        Operation::Cordon | Operation::Uncordon | Operation::Drain => "nodes",
-    }
-}
-
-fn capital(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Cancel => "Cancel",
-        Operation::Retry => "Retry",
-        Operation::DeletePod => "Delete",
-        Operation::Cordon => "Cordon",
-        Operation::Uncordon => "Uncordon",
-        Operation::Drain => "Drain",
-    }
-}
-
 fn add(
     model: &Model,
     request: &Request,
@@ -247,13 +201,26 @@ fn add(
         }
         (Operation::Drain, Target::Node(name)) => add_drain(model, name, request.drain, plan),
         (
+            Operation::Restart
+            | Operation::Scale(_)
+            | Operation::Trigger
+            | Operation::Suspend
+            | Operation::Resume,
+            Target::Workload(kind, uid),
+        ) => workload::add(model, request.operation, (*kind, uid), serial, plan),
+        (
             Operation::Cancel
             | Operation::Retry
             | Operation::DeletePod
             | Operation::Cordon
             | Operation::Uncordon
-            | Operation::Drain,
-            Target::Job(_) | Target::Pod(_) | Target::Node(_),
+            | Operation::Drain
+            | Operation::Restart
+            | Operation::Scale(_)
+            | Operation::Trigger
+            | Operation::Suspend
+            | Operation::Resume,
+            Target::Job(_) | Target::Pod(_) | Target::Node(_) | Target::Workload(..),
         ) => Err(Refusal(format!(
             "{} does not apply to this",
             request.operation.word()
@@ -288,11 +255,7 @@ fn add_job(
     }
     let way = match operation {
         Operation::Retry => ci::retry(model, job),
-        Operation::Cancel
-        | Operation::DeletePod
-        | Operation::Cordon
-        | Operation::Uncordon
-        | Operation::Drain => ci::cancel(model, job),
+        _ => ci::cancel(model, job),
     };
     let name = title(job);
     let title: Text = format!("job {name}").into();

@@ -145,7 +145,13 @@ impl Run {
     pub fn drains(&self) -> impl Iterator<Item = &DrainTask> {
         self.items.iter().filter_map(|item| match &item.machine {
             Machine::Drain(drain) => Some(&**drain),
-            Machine::Entry(_) | Machine::Delete(_) | Machine::Copy(_) | Machine::Cordon(_) => None,
+            Machine::Entry(_)
+            | Machine::Delete(_)
+            | Machine::Copy(_)
+            | Machine::Cordon(_)
+            | Machine::Change(_)
+            | Machine::Scale(_)
+            | Machine::Trigger(_) => None,
         })
     }
 
