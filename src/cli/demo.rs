@@ -1,7 +1,7 @@
 //! `constable demo`: the console on a simulated cluster inside the same process.
 
 use super::platform::{RunError, rate};
-use super::{CliError, Global, console};
+use super::{CliError, Global, console, scenarios};
 use crate::cluster::connect::Connection;
 use crate::shell::Source;
 use crate::sim::demo::{Demo, DemoOptions};
@@ -21,8 +21,8 @@ pub struct DemoArgs {
     /// Seed of everything that is drawn [default: the scenario's, or 1]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Scenario to play: a TOML file with load, time and faults
-    #[arg(long, value_name = "FILE")]
+    /// Scenario to play: a TOML file with load, time and faults, or a name: default, full-pool, outage, sick-node
+    #[arg(long, value_name = "FILE|NAME")]
     pub scenario: Option<PathBuf>,
     /// Nodes in all: 1 as on a laptop, or 4 and more [default: the scenario's, or 63]
     #[arg(long, value_name = "N", value_parser = nodes)]
@@ -44,8 +44,9 @@ pub struct DemoArgs {
 
 impl DemoArgs {
     /// What to build: flags go before the scenario, the scenario before the defaults.
-    fn options(&self) -> Result<DemoOptions, RunError> {
-        let scenario = self.scenario.as_deref().map(read).transpose()?;
+    pub(crate) fn options(&self) -> Result<DemoOptions, RunError> {
+        let scenario = self.scenario.as_deref().map(scenarios::read).transpose();
+        let scenario = scenario.map_err(RunError::Failed)?;
         let defaults = DemoOptions::default();
         let of = |f: fn(&Scenario) -> Option<u64>| scenario.as_ref().and_then(f);
         let nodes = self
@@ -95,12 +96,6 @@ pub(crate) fn nodes(text: &str) -> Result<u32, String> {
         Ok(nodes @ (1 | 4..=20_000)) => Ok(nodes),
         Ok(_) | Err(_) => Err(format!("{text} is neither 1 nor from 4 to 20000")),
     }
-}
-
-fn read(path: &Path) -> Result<Scenario, RunError> {
-    let failed = |e: String| RunError::Failed(format!("read scenario {}: {e}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
-    Scenario::parse(&text).map_err(failed)
 }
 
 /// A demo that runs; it ends with this value.

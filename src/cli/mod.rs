@@ -13,6 +13,8 @@ pub mod logs;
 pub mod output;
 #[cfg(feature = "sim")]
 pub mod platform;
+#[cfg(feature = "sim")]
+pub mod scenarios;
 pub mod session;
 #[cfg(feature = "sim")]
 pub mod shot;

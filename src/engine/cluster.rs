@@ -13,7 +13,7 @@ use super::standing::Standing;
 use crate::model::{ClusterNo, Model, Pool, RankRules, Text};
 
 /// One cluster, as far as it is known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cluster {
     pub(super) no: ClusterNo,
     /// Its context's name; empty until the server has told it, if nobody asked for one by name.
@@ -78,7 +78,7 @@ impl Cluster {
 }
 
 /// The clusters, in the order in which they were asked for. There is always one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Clusters {
     first: Cluster,
     rest: Vec<Cluster>,

@@ -71,7 +71,7 @@ use view::{Span, Tone};
 const AT_ONCE: usize = 2_000;
 
 /// The engine of one console.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     settings: Settings,
     clusters: Clusters,

@@ -13,7 +13,7 @@ use crate::model::pool::{NodeCounts, PoolSource, PoolSum, Slots, coming, fit, or
 use crate::model::{Model, Node, Pool, Resources, Text};
 
 /// A node's part in its pool.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Part {
     source: PoolSource,
     ready: bool,
@@ -59,7 +59,7 @@ impl Part {
 }
 
 /// A pool's nodes, added up.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Group {
     parts: BTreeMap<Text, Part>,
     counts: NodeCounts,
@@ -187,7 +187,7 @@ impl PoolSum for Group {
 }
 
 /// The pools.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct PoolSums {
     groups: BTreeMap<Text, Group>,
     pool_of: HashMap<Text, Text>,

@@ -11,7 +11,7 @@ use crate::model::{ClusterNo, JobKey, Text, Uid};
 const DEEPEST: usize = 16;
 
 /// A screen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Screen {
     Overview(Overview),
     Table(TableState),
@@ -29,7 +29,7 @@ pub(crate) enum Part {
 }
 
 /// Ranks and pools above a table of jobs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Overview {
     pub(crate) part: Part,
     /// The pool under the cursor; `None`: the first.
@@ -38,7 +38,7 @@ pub(crate) struct Overview {
 }
 
 /// One job with its steps.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct JobScreen {
     pub(crate) cluster: ClusterNo,
     pub(crate) key: JobKey,
@@ -49,7 +49,7 @@ pub(crate) struct JobScreen {
 }
 
 /// One node with its pods or jobs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NodeScreen {
     pub(crate) cluster: ClusterNo,
     pub(crate) name: Text,
@@ -175,7 +175,7 @@ impl Screen {
 }
 
 /// The stack. It is never empty.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stack {
     root: Screen,
     rest: Vec<Screen>,

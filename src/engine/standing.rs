@@ -13,7 +13,7 @@ use crate::model::view::WaitingJobs;
 use crate::model::{Changes, ClusterNo, Health, Kind, Model, Pool, Text, Uid};
 
 /// What is known of a cluster without walking over it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Standing {
     /// Nodes that are not Ready, by name; those that are coming too.
     pub(super) down: BTreeSet<Text>,
@@ -25,7 +25,7 @@ pub(super) struct Standing {
 }
 
 /// All routes of the namespace that the console is narrowed to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Routes {
     /// Ingress and index of those that nothing answers.
     pub(super) broken: Vec<(Uid, usize)>,
@@ -34,7 +34,7 @@ pub(super) struct Routes {
 }
 
 /// What is on the screen beside tables.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Shown {
     figures: Figures,
     /// The figures may be others than those that are shown.
@@ -42,7 +42,7 @@ pub(super) struct Shown {
 }
 
 /// What is shown beside tables, but for ages.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Figures {
     problems: u64,
     connections: Vec<Line>,

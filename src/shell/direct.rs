@@ -33,6 +33,7 @@ const BEAT: TimeDelta = TimeDelta::milliseconds(500);
 const SLICE: usize = 4_096;
 
 /// An engine and the cluster it looks at.
+#[derive(Clone)]
 pub struct Direct<H> {
     /// The cluster.
     pub host: H,
@@ -48,12 +49,14 @@ pub struct Direct<H> {
     began: DateTime<Utc>,
 }
 
+#[derive(Clone)]
 struct Stream {
     machine: Machine,
     watch: Option<Watch>,
     state: FeedState,
 }
 
+#[derive(Clone)]
 struct Log {
     source: LogSource,
     reader: Reader,

@@ -92,7 +92,7 @@ impl DemoOptions {
 }
 
 /// A world and the platform on it, to be stepped together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Demo {
     /// The simulated cluster.
     pub world: World,

@@ -21,6 +21,20 @@ pub struct Scenario {
     /// What goes wrong.
     #[serde(rename = "fault")]
     pub faults: Vec<Spanned<Fault>>,
+    /// What is typed in a picture of it.
+    #[serde(rename = "press")]
+    pub presses: Vec<Press>,
+}
+
+/// Keys that are pressed at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Press {
+    /// After the start, such as `90s`.
+    #[serde(deserialize_with = "span")]
+    pub at: Duration,
+    /// Characters, and names in angle brackets as in `:jobs<enter>`.
+    pub keys: String,
 }
 
 /// A time, written as an RFC 3339 string or as a TOML date.

@@ -64,7 +64,7 @@ const KEEP: Keep = Keep {
 };
 
 /// All objects of a cluster.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Store {
     /// One map a resource, in the table's order; keys are `namespace/name`.
     objects: Vec<BTreeMap<Box<str>, Arc<Obj>>>,

@@ -25,7 +25,7 @@ pub use fill::Fill;
 
 /// One cluster. Synchronous and deterministic: the same seed and the same calls at the same times give
 /// the same bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     pub(crate) store: Store,
     pub(crate) actors: Actors,

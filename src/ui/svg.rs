@@ -170,6 +170,9 @@ fn shape(out: &mut String, x: u16, row: u16, symbol: &str, fill: &str) -> bool {
     match c {
         '─' => part((0, high / 2), (wide, 1), ""),
         '│' => part((wide / 2, 0), (1, high), ""),
+        '▀' => part((0, 0), (wide, high / 2), ""),
+        '▌' => part((0, 0), (wide / 2, high), ""),
+        '▐' => part((wide / 2, 0), (wide - wide / 2, high), ""),
         '█' => part((0, 0), (wide, high), ""),
         '▓' => part((0, 4), (wide, high - 8), ""),
         '▒' => part((0, 4), (wide, high - 8), " opacity=\"0.7\""),
@@ -198,9 +201,44 @@ fn shape(out: &mut String, x: u16, row: u16, symbol: &str, fill: &str) -> bool {
                 }
             }
         }
-        _ => return false,
+        _ => {
+            let Some(arms) = arms(c) else {
+                return false;
+            };
+            let (x, y) = (wide / 2, high / 2);
+            let lines = [
+                ((x, 0), (1, y + 1)),
+                ((x, y), (wide - x, 1)),
+                ((x, y), (1, high - y)),
+                ((0, y), (x + 1, 1)),
+            ];
+            for ((at, size), _) in lines.into_iter().zip(arms).filter(|(_, there)| *there) {
+                part(at, size, "");
+            }
+        }
     }
     true
+}
+
+/// Whether a light corner or crossing goes up, right, down and left from its middle.
+fn arms(c: char) -> Option<[bool; 4]> {
+    let text = match c {
+        '┌' | '╭' => "rd",
+        '┐' | '╮' => "dl",
+        '└' | '╰' => "ur",
+        '┘' | '╯' => "ul",
+        '├' => "urd",
+        '┤' => "udl",
+        '┬' => "rdl",
+        '┴' => "url",
+        '┼' => "urdl",
+        '╴' => "l",
+        '╵' => "u",
+        '╶' => "r",
+        '╷' => "d",
+        _ => return None,
+    };
+    Some(['u', 'r', 'd', 'l'].map(|arm| text.contains(arm)))
 }
 
 fn escaped(text: &str) -> String {

@@ -101,6 +101,13 @@ pub struct Decoder {
     direct: direct::Direct,
 }
 
+impl Clone for Decoder {
+    /// What is shared is known to the decoder that met it: a copy begins anew.
+    fn clone(&self) -> Self {
+        Self::new()
+    }
+}
+
 impl Decoder {
     /// With nothing shared yet.
     pub fn new() -> Self {

@@ -41,7 +41,7 @@ const BOOKMARK_SILENCE: Duration = Duration::from_secs(150);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// One feed's protocol.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Machine {
     kind: Kind,
     scope: Scope,

@@ -13,7 +13,7 @@ use crate::engine::{LogLine, LogSource};
 const LONGEST: usize = 64 * 1024;
 
 /// Lines out of bytes, each once.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Reader {
     partial: Vec<u8>,
     /// The line in `partial` was longer than [`LONGEST`].

@@ -26,7 +26,7 @@ type Key = (&'static str, Arc<str>, Arc<str>);
 const LATENCY_MS: i64 = 20;
 
 /// What reacts to selectors: services and budgets, by namespace.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Controllers {
     dirty: BTreeSet<Key>,
     armed: bool,

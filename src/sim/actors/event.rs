@@ -58,7 +58,7 @@ impl<'a> About<'a> {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Known {
     namespace: Arc<str>,
     name: Arc<str>,
@@ -68,7 +68,7 @@ struct Known {
 }
 
 /// Writes events and remembers the recent ones, to count instead of repeating.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     known: HashMap<u64, Known>,
     /// Expiry order; one queue for what is normal and one for warnings, so that a flood of the

@@ -16,7 +16,7 @@ use crate::sim::{Obj, resource, timestamp};
 const CONTROLLER: &str = "job-controller";
 
 /// Pods that ended, by job: they count even when somebody removed them since.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Tally {
     succeeded: BTreeSet<Arc<str>>,
     failed: BTreeSet<Arc<str>>,
@@ -24,7 +24,7 @@ struct Tally {
 }
 
 /// The job controller's memory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Jobs {
     tallies: HashMap<Arc<str>, Tally>,
 }

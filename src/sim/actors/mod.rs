@@ -48,7 +48,7 @@ use self::scheduler::Scheduler;
 use crate::sim::{Change, ChangeKind, Obj, Store, resource};
 
 /// All actors of one cluster.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Actors {
     /// The revision up to which the log of changes has been read.
     cursor: u64,

@@ -29,7 +29,7 @@ const GRACE_S: i64 = 50;
 const PATIENCE_S: i64 = 300;
 const HEARTBEAT_S: i64 = 300;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Life {
     uid: Arc<str>,
     fault: Arc<str>,
@@ -38,7 +38,7 @@ struct Life {
 }
 
 /// Kubelets' and node controller's view of all nodes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Nodes {
     lives: BTreeMap<Arc<str>, Life>,
 }

@@ -8,7 +8,7 @@ use crate::sim::{Obj, Res, Store, find};
 type Child = (&'static str, &'static str, Arc<str>, Arc<str>);
 
 /// Dependents (group, plural, namespace, name) by the uid of their controller.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Owned {
     children: HashMap<Arc<str>, BTreeSet<Child>>,
 }

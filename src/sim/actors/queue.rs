@@ -50,7 +50,7 @@ pub(crate) enum NodeTick {
     Pressure,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     at: DateTime<Utc>,
     seq: u64,
@@ -76,7 +76,7 @@ impl Ord for Entry {
 }
 
 /// Timers in the order in which they are due.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Queue {
     heap: BinaryHeap<Entry>,
     seq: u64,

@@ -27,7 +27,7 @@ const BOOKMARK_EVERY: i64 = 60;
 const LONGEST: i64 = 45 * 60;
 
 /// A watch that was begun.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Watch {
     res: Res,
     namespace: Option<String>,

@@ -22,7 +22,7 @@ enum Deed {
 }
 
 /// The next deeds, by their time.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Weather {
     rng: ChaCha8Rng,
     width: usize,

@@ -8,7 +8,7 @@ use crate::sim::{Request, Response, World};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// A platform and its watches on one world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Direct {
     platform: Platform,
     watches: Vec<(Kind, Option<Watch>)>,

@@ -77,7 +77,7 @@ pub struct Counts {
 }
 
 /// The job platform. See the module's documentation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Platform {
     pub(super) options: PlatformOptions,
     rng: ChaCha8Rng,

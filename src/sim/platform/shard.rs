@@ -16,7 +16,7 @@ pub(super) const FULL: usize = 1800;
 pub(super) const ENDED: usize = 160;
 
 /// One job's entry, as the server has it and as it should be.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Slot {
     seen: Option<Entry>,
     /// The server's own text, so that an unchanged entry need not be read again.
@@ -24,7 +24,7 @@ struct Slot {
     want: Want,
 }
 
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 enum Want {
     #[default]
     Same,
@@ -42,7 +42,7 @@ impl Slot {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Flight {
     None,
     Write(CallId, Vec<(JobId, Option<Entry>)>),
@@ -50,7 +50,7 @@ enum Flight {
 }
 
 /// One ConfigMap of the queue.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Shard {
     name: String,
     /// The newest resourceVersion that was seen; `None`: not seen yet, or gone.

@@ -37,7 +37,7 @@ pub struct Fill {
 /// The label of the nodes and pods of the bulk load.
 pub(crate) const FILLED: &str = "sim.constable/filled";
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct State {
     fill: Option<Fill>,
     nodes: Vec<Arc<str>>,

@@ -24,7 +24,7 @@ use crate::sim::script::Scripts;
 use crate::sim::{Obj, resource, timestamp};
 
 /// A node as its kubelet knows it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NodeRun {
     /// The kubelet runs and can speak to the API server.
     pub up: bool,
@@ -55,7 +55,7 @@ impl NodeRun {
 }
 
 /// All kubelets.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Kubelets {
     pub nodes: BTreeMap<Arc<str>, NodeRun>,
     pods: HashMap<Arc<str>, PodRun>,

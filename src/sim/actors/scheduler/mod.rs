@@ -32,7 +32,7 @@ const ENOUGH: usize = 100;
 /// A place in the queue: by priority, then by arrival.
 type Turn = (Reverse<i64>, u64);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Waiting {
     namespace: Arc<str>,
     name: Arc<str>,
@@ -46,7 +46,7 @@ struct Waiting {
 }
 
 /// The scheduler's caches and queues.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Scheduler {
     pub nodes: BTreeMap<Arc<str>, NodeInfo>,
     /// Pods that count on a node, by uid.

@@ -13,7 +13,7 @@ use crate::sim::actors::dice::Dice;
 const FAILS: u64 = 25;
 
 /// All pods that are the load's.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Lives {
     made: u64,
     /// Those that run, the oldest first.
@@ -29,7 +29,7 @@ pub(super) struct Lives {
 }
 
 /// Whole things out of a rate a minute.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Quota {
     /// Of a thing, so many of [`PACES`] parts are kept for the next pace.
     parts: u64,

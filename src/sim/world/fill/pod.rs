@@ -108,7 +108,7 @@ const LABELS: [&str; 4] = [
 const IMAGE: &str = "registry.example.com/ci/build-base:7";
 
 /// Makes the objects; keeps their stencils.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Maker {
     stencils: HashMap<(Step, [Slot; slot::ALL]), Arc<Stencil>>,
     words: HashMap<&'static str, Arc<str>>,
