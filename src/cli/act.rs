@@ -451,6 +451,8 @@ impl Driver {
                 | Effect::Events(..)
                 | Effect::OpenLog(..)
                 | Effect::CloseLog(..)
+                | Effect::Copy(_)
+                | Effect::Save(_)
                 | Effect::Bell
                 | Effect::ConsoleLogKey(_)
                 | Effect::Theme(_) => {}

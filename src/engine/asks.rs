@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::doc::Part;
 use super::effect::{Accept, Call, CallId, Effect, Verb};
 use super::event::{Now, Reply};
 use super::view::{Span, Tone};
@@ -28,7 +29,7 @@ pub(crate) struct ScreenNo(pub(crate) u64);
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Purpose {
     /// A part of what a text screen shows.
-    Document(ScreenNo, u8),
+    Document(ScreenNo, Part),
 }
 
 /// Why there is no answer.

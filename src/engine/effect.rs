@@ -37,6 +37,10 @@ pub enum Effect {
     Call(ClusterNo, CallId, Box<Call>),
     /// One line of the audit trail, a JSON object.
     Audit(Box<serde_json::Value>),
+    /// Put a text into the terminal's clipboard. Who asks keeps it within [`CLIPBOARD`].
+    Copy(Box<str>),
+    /// Write a text to a new file of the working directory; `Event::Saved` tells where.
+    Save(Box<Saving>),
     /// Sound the bell.
     Bell,
     /// Pass keys to the Console log (tui-logger), whose state is process-global.
@@ -52,6 +56,19 @@ pub struct About {
     pub namespace: Option<Text>,
     /// A field selector: `involvedObject.uid=…`.
     pub fields: Text,
+}
+
+/// Bytes that terminals take for their clipboard at a time: the smallest limit that is known is 100,000 bytes
+/// of the whole sequence, in base64.
+pub const CLIPBOARD: usize = 74_000;
+
+/// A text to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saving {
+    /// The file's name as it should be; a number is put behind it when there is one already.
+    pub name: String,
+    /// What is written.
+    pub text: String,
 }
 
 /// Which container's log, and from where.

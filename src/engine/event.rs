@@ -59,6 +59,8 @@ pub enum Event {
     Log(LogId, Box<LogEvent>),
     /// The answer to a call. A late answer to an ended machine is ignored.
     Reply(CallId, Box<Reply>),
+    /// A text was written to that file, or why not.
+    Saved(Box<Result<String, String>>),
     /// SIGTERM, SIGHUP or the terminal's end: leave now, without asking.
     Terminate,
 }

@@ -14,6 +14,9 @@ pub mod action;
 mod asks;
 mod cluster;
 mod detail;
+#[allow(dead_code, reason = "wired below")]
+mod doc;
+mod docs;
 pub mod effect;
 pub mod event;
 mod feeds;
@@ -219,6 +222,7 @@ impl Engine {
                 self.mark(Dirty::Now);
                 self.tell_ends();
             }
+            Event::Saved(end) => self.saved(*end),
             Event::Terminate => out.push(Effect::Quit),
         }
     }

@@ -208,6 +208,7 @@ impl Bench {
                 format!("{}{step}{table}", flat(&detail.title))
             }
             Body::Log => flat(&self.engine.log(now).expect("a log").title),
+            Body::Text(text) => flat(&text.title),
             Body::ConsoleLog(_) => "console".to_owned(),
         }
     }

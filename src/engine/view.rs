@@ -237,6 +237,33 @@ pub struct LogRow {
     pub text: Vec<Styled>,
 }
 
+/// The visible part of a text screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextView {
+    /// `yaml of Pod ci-jobs/runner-1`.
+    pub title: Line,
+    /// Visible rows, already cut or wrapped to the page's columns less [`TextView::GUTTER`].
+    pub rows: Vec<TextRow>,
+    /// Which lines of how many are visible.
+    pub position: Line,
+    /// How old it is, and whether it has changed since.
+    pub state: Line,
+}
+
+impl TextView {
+    /// Cells on the left of each row, for the cursor's mark.
+    pub const GUTTER: u16 = 2;
+}
+
+/// One visible row of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextRow {
+    /// Its text; true: a hit of the search.
+    pub spans: Vec<(Span, bool)>,
+    /// Under the cursor.
+    pub cursor: bool,
+}
+
 /// Text with the colours that the log's writer gave it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Styled {
@@ -328,6 +355,8 @@ pub enum Body {
     Detail(Box<Detail>),
     /// A log.
     Log,
+    /// A document.
+    Text(Box<TextView>),
     /// What our own requests cost, above tui-logger's own widget, which the shell paints.
     ConsoleLog(Vec<Line>),
 }

@@ -65,6 +65,8 @@ pub enum BodyRegions {
     Detail(Box<DetailRegions>),
     /// A log.
     Log(LogRegions),
+    /// A document: set as a log.
+    Text(LogRegions),
     /// Figures below a title, and the rest left to the shell.
     ConsoleLog {
         /// The title's row.
@@ -171,6 +173,15 @@ fn arrange_body(scene: &Scene, area: Rect, hits: &mut Vec<(Rect, Hit)>) -> (Body
                 state,
             };
             (BodyRegions::Log(regions), lines.as_size())
+        }
+        Body::Text(_) => {
+            let [title, lines, state] = three(area);
+            let regions = LogRegions {
+                title,
+                lines,
+                state,
+            };
+            (BodyRegions::Text(regions), lines.as_size())
         }
         Body::ConsoleLog(lines) => {
             let title = Rect { height: 1, ..area };

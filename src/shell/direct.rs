@@ -186,6 +186,8 @@ impl<H: Host> Direct<H> {
             | Effect::Connect(..)
             | Effect::Disconnect(_)
             | Effect::Scope(..)
+            | Effect::Copy(_)
+            | Effect::Save(_)
             | Effect::Bell
             | Effect::ConsoleLogKey(_)
             | Effect::Theme(_) => {}

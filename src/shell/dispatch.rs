@@ -28,6 +28,7 @@ pub(super) enum Wanted {
     Quit,
     Suspend,
     Bell,
+    Copy(Box<str>),
     ConsoleLogKey(Key),
     Theme(Text),
 }
@@ -167,6 +168,11 @@ impl Dispatch {
             Effect::Quit => return Some(Wanted::Quit),
             Effect::Suspend => return Some(Wanted::Suspend),
             Effect::Bell => return Some(Wanted::Bell),
+            Effect::Copy(text) => return Some(Wanted::Copy(text)),
+            Effect::Save(saving) => {
+                let end = super::save::save(&saving);
+                self.own.push(Event::Saved(Box::new(end)));
+            }
             Effect::ConsoleLogKey(key) => return Some(Wanted::ConsoleLogKey(key)),
             Effect::Theme(name) => return Some(Wanted::Theme(name)),
             Effect::Connect(no, context) => self.connect(no, &context),

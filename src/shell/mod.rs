@@ -23,6 +23,7 @@ mod dispatch;
 mod input;
 mod pace;
 pub mod run;
+mod save;
 mod screen;
 mod session;
 mod signals;

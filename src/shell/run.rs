@@ -260,6 +260,7 @@ impl Loop {
                 self.force(Why::Now);
             }
             Wanted::Bell => self.screen.terminal.bell()?,
+            Wanted::Copy(text) => self.screen.terminal.copy(&text)?,
             Wanted::ConsoleLogKey(key) => {
                 self.screen.log.key(key);
                 self.force(Why::Now);

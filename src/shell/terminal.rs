@@ -104,6 +104,14 @@ impl Terminal {
         self.tui.resize(size.into())
     }
 
+    /// Puts a text into the terminal's clipboard, if it lets programs do that (OSC 52).
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+        let encoded = super::save::base64(text.as_bytes());
+        let sequence = format!("\x1b]52;c;{encoded}\x07");
+        self.tui.backend_mut().write_all(sequence.as_bytes())?;
+        self.send()
+    }
+
     /// Sounds the bell.
     pub(super) fn bell(&mut self) -> io::Result<()> {
         self.tui.backend_mut().write_all(b"\x07")?;

@@ -2,6 +2,7 @@
 
 mod color;
 mod detail;
+mod document;
 mod gauge;
 mod lines;
 mod log;
@@ -41,6 +42,7 @@ pub fn draw(scene: &Scene, regions: &Regions, theme: &Theme, buffer: &mut Buffer
             detail::draw(&mut painter, view, scene.table.as_ref(), parts);
         }
         (Body::Log, BodyRegions::Log(parts)) => log::draw(&mut painter, scene.log.as_ref(), parts),
+        (Body::Text(view), BodyRegions::Text(parts)) => document::draw(&mut painter, view, parts),
         (Body::ConsoleLog(lines), BodyRegions::ConsoleLog { title, figures, .. }) => {
             painter.rule(*title, &[Span::new("console log", Tone::Strong)], &[]);
             for (row, line) in figures.rows().zip(lines) {
@@ -49,11 +51,17 @@ pub fn draw(scene: &Scene, regions: &Regions, theme: &Theme, buffer: &mut Buffer
         }
         // Regions of another scene: nothing of it would be right.
         (
-            Body::Overview(_) | Body::Table | Body::Detail(_) | Body::Log | Body::ConsoleLog(_),
+            Body::Overview(_)
+            | Body::Table
+            | Body::Detail(_)
+            | Body::Log
+            | Body::Text(_)
+            | Body::ConsoleLog(_),
             BodyRegions::Overview(_)
             | BodyRegions::Table(_)
             | BodyRegions::Detail(_)
             | BodyRegions::Log(_)
+            | BodyRegions::Text(_)
             | BodyRegions::ConsoleLog { .. },
         ) => {}
     }
