@@ -208,9 +208,8 @@ impl Engine {
 
     /// Brings an answer to who asked for it.
     fn answered(&mut self, purpose: Purpose, answer: Answer, out: &mut Vec<Effect>) {
-        let _ = (answer, out);
         match purpose {
-            Purpose::Document(..) => {}
+            Purpose::Document(no, part) => self.document_answer(no, part, answer, out),
         }
     }
 }

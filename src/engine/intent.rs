@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::doc::Form;
 use super::keys::{Intent, Place};
 use super::overlay::{Choice, Entry, Layer, Menu};
 use super::palette::Names;
@@ -68,6 +69,7 @@ impl Engine {
                 | Screen::Table(_)
                 | Screen::Job(_)
                 | Screen::Node(_)
+                | Screen::Text(_)
                 | Screen::Console => self.open_log(true, out),
             },
             Intent::NodeOf => self.node_of(out),
@@ -76,10 +78,27 @@ impl Engine {
                 self.with_log(|pane| pane.toggle_follow(rows));
             }
             Intent::Timestamps => self.with_log(|pane| pane.timestamps = !pane.timestamps),
-            Intent::Wrap => self.with_log(|pane| {
-                pane.wrap = !pane.wrap;
-                pane.left = 0;
-            }),
+            Intent::Wrap => match self.text_pane() {
+                Some(pane) => pane.toggle_wrap(),
+                None => self.with_log(|pane| {
+                    pane.wrap = !pane.wrap;
+                    pane.left = 0;
+                }),
+            },
+            Intent::Describe => self.open_document(Form::Describe, out),
+            Intent::Yaml => self.open_document(Form::Yaml, out),
+            Intent::Fold => self.fold(),
+            Intent::FoldAll => {
+                if let Some(pane) = self.text_pane() {
+                    pane.fold_all();
+                }
+            }
+            Intent::CopyBlock => self.copy(false, out),
+            Intent::CopyAll => self.copy(true, out),
+            Intent::Save => self.save(out),
+            Intent::Reread => self.reread(out),
+            Intent::Reveal => self.ask_reveal(),
+            Intent::Managed => self.toggle_managed(),
             Intent::Palette => self.prompt(Purpose::Palette, String::new()),
             Intent::Help => self.layers.push(Layer::Help(self.screens.top().on(), 0)),
             Intent::Interrupt => self.interrupt(out),
@@ -323,6 +342,7 @@ impl Engine {
                 None => Thing::Job(job.cluster, job.key.clone()),
             }),
             Screen::Log(pane) => Some(Thing::Pod(pane.target.cluster, pane.target.uid.clone())),
+            Screen::Text(pane) => Some(Thing::Object(pane.cluster, Box::new(pane.object.clone()))),
             Screen::Console => None,
         }
     }

@@ -48,6 +48,16 @@ pub(crate) enum Intent {
     Actions,
     Stop,
     Lock,
+    Describe,
+    Yaml,
+    Fold,
+    FoldAll,
+    CopyBlock,
+    CopyAll,
+    Save,
+    Reread,
+    Reveal,
+    Managed,
 }
 
 /// A screen that can be gone to by name.
@@ -65,7 +75,7 @@ pub(crate) enum Place {
 
 /// A set of screens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct On(u16);
+pub(crate) struct On(u32);
 
 impl On {
     pub(crate) const OVERVIEW: Self = Self(1);
@@ -80,7 +90,10 @@ impl On {
 
     pub(crate) const ACTIONS: Self = Self(1 << 9);
 
-    const ALL: Self = Self((1 << 10) - 1);
+    /// Documents.
+    pub(crate) const TEXT: Self = Self(1 << 16);
+
+    const ALL: Self = Self(u32::MAX);
     /// Screens with a table.
     const TABLES: Self = Self::OVERVIEW
         .and(Self::JOBS)
@@ -92,7 +105,17 @@ impl On {
     /// Screens on which something is under a cursor.
     const LISTS: Self = Self::TABLES.and(Self::JOB);
     /// Screens that scroll.
-    const SCROLL: Self = Self::LISTS.and(Self::LOG);
+    const SCROLL: Self = Self::LISTS.and(Self::LOG).and(Self::TEXT);
+    /// Screens with an object under the cursor, or about one.
+    const OBJECTS: Self = Self::OVERVIEW
+        .and(Self::JOBS)
+        .and(Self::JOB)
+        .and(Self::NODES)
+        .and(Self::NODE)
+        .and(Self::PODS)
+        .and(Self::INGRESSES)
+        .and(Self::LOG)
+        .and(Self::TEXT);
     /// Screens with a job or a pod under the cursor.
     const JOBS_OR_PODS: Self = Self::OVERVIEW
         .and(Self::JOBS)
@@ -117,15 +140,17 @@ pub(crate) enum Group {
     Act,
     List,
     Log,
+    Text,
     Console,
 }
 
 impl Group {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::See,
         Self::Act,
         Self::List,
         Self::Log,
+        Self::Text,
         Self::Console,
         Self::Move,
     ];
@@ -137,6 +162,7 @@ impl Group {
             Self::Act => "act",
             Self::List => "lists",
             Self::Log => "logs",
+            Self::Text => "documents",
             Self::Console => "console",
         }
     }
@@ -220,6 +246,8 @@ pub(crate) static TABLE: &[Row] = &[
     row(Intent::Log, &[c('l')], On::JOBS_OR_PODS, Group::See, "log", "its log, across its containers in order"),
     row(Intent::Previous, &[c('p')], On::JOBS_OR_PODS, Group::See, "", "the log of its containers' last life"),
     row(Intent::NodeOf, &[c('o')], On::JOBS_OR_PODS.and(On::LOG), Group::See, "node", "the node it is on"),
+    row(Intent::Describe, &[c('d')], On::OBJECTS, Group::See, "describe", "describes it: state, containers, conditions, events"),
+    row(Intent::Yaml, &[c('y')], On::OBJECTS, Group::See, "yaml", "its YAML, secrets hidden"),
     row(Intent::Escape, &[k(Code::Esc)], On::ALL, Group::Move, "back", "clears filter or search, else back; never quits"),
     row(Intent::Back, &[c('q'), c('-')], On::ALL, Group::Move, "", "back; on the first screen :q quits"),
     row(Intent::Other, &[k(Code::Tab), k(Code::BackTab)], On::OVERVIEW.and(On::NODE), Group::Move, "other part", "between pools and jobs, or a node's pods and jobs"),
@@ -245,14 +273,22 @@ pub(crate) static TABLE: &[Row] = &[
     row(Intent::SortLeft, &[c('<')], On::TABLES, Group::List, "", "sort by the column to the left"),
     row(Intent::SortRight, &[c('>')], On::TABLES, Group::List, "", "sort by the column to the right"),
     row(Intent::Follow, &[c('s')], On::LOG, Group::Log, "autoscroll", "go on with the end, or stay"),
-    row(Intent::Search, &[c('/')], On::LOG, Group::Log, "search", "search"),
-    row(Intent::NextHit, &[c('n')], On::LOG, Group::Log, "", "next hit"),
-    row(Intent::PreviousHit, &[c('N')], On::LOG, Group::Log, "", "previous hit"),
+    row(Intent::Fold, &[k(Code::Tab), k(Code::Enter)], On::TEXT, Group::Text, "fold", "folds or unfolds the block"),
+    row(Intent::FoldAll, &[c('z')], On::TEXT, Group::Text, "", "folds all blocks, or unfolds them"),
+    row(Intent::CopyBlock, &[c('c')], On::TEXT, Group::Text, "copy", "copies the line or block under the cursor"),
+    row(Intent::CopyAll, &[c('C')], On::TEXT, Group::Text, "", "copies all of it"),
+    row(Intent::Save, &[c('S')], On::TEXT, Group::Text, "save", "saves it to a file of the working directory"),
+    row(Intent::Reread, &[Key::ctrl('r')], On::TEXT, Group::Text, "", "reads it again"),
+    row(Intent::Reveal, &[c('x')], On::TEXT, Group::Text, "", "reveals the hidden value under the cursor; the audit keeps that"),
+    row(Intent::Managed, &[c('m')], On::TEXT, Group::Text, "", "shows or hides the managed fields"),
+    row(Intent::Search, &[c('/')], On::LOG.and(On::TEXT), Group::Log, "search", "search"),
+    row(Intent::NextHit, &[c('n')], On::LOG.and(On::TEXT), Group::Log, "", "next hit"),
+    row(Intent::PreviousHit, &[c('N')], On::LOG.and(On::TEXT), Group::Log, "", "previous hit"),
     row(Intent::Previous, &[c('p')], On::LOG, Group::Log, "previous", "the containers' last life, or the present one"),
     row(Intent::Timestamps, &[c('t')], On::LOG, Group::Log, "time", "the kubelet's time stamps"),
-    row(Intent::Wrap, &[c('w')], On::LOG, Group::Log, "wrap", "wrap long lines"),
-    row(Intent::Left, &[c('h'), k(Code::Left)], On::LOG, Group::Log, "", "to the left"),
-    row(Intent::Right, &[k(Code::Right)], On::LOG, Group::Log, "", "to the right"),
+    row(Intent::Wrap, &[c('w')], On::LOG.and(On::TEXT), Group::Log, "wrap", "wrap long lines"),
+    row(Intent::Left, &[c('h'), k(Code::Left)], On::LOG.and(On::TEXT), Group::Log, "", "to the left"),
+    row(Intent::Right, &[k(Code::Right)], On::LOG.and(On::TEXT), Group::Log, "", "to the right"),
     Row { intent: Intent::Palette, keys: &[c(':')], on: On::ALL, group: Group::Console, hint: "go to", help: "go to a screen or do anything by name", command: "", argument: Argument::Nothing },
     Row { intent: Intent::Help, keys: &[c('?')], on: On::ALL, group: Group::Console, hint: "help", help: "these keys", command: "help", argument: Argument::Nothing },
     row(Intent::Interrupt, &[Key::ctrl('c')], On::ALL, Group::Console, "", "ends the follow of a log, else quits"),

@@ -120,6 +120,14 @@ impl Engine {
     }
 
     pub(super) fn search(&mut self, text: &str) {
+        if let Some(pane) = self.text_pane() {
+            if text.is_empty() {
+                pane.clear_search();
+            } else if !pane.find(text) {
+                self.say(format!("'{text}' is not in it"), Tone::Warn);
+            }
+            return;
+        }
         let rows = self.page.0;
         let mut found = true;
         if text.is_empty() {
@@ -138,7 +146,10 @@ impl Engine {
     pub(super) fn next_hit(&mut self, down: bool) {
         let rows = self.page.0;
         let mut found = true;
-        self.with_log(|pane| found = pane.next_hit(down, rows));
+        match self.text_pane() {
+            Some(pane) => found = pane.next_hit(down),
+            None => self.with_log(|pane| found = pane.next_hit(down, rows)),
+        }
         if !found {
             self.say("no hit; / searches", Tone::Warn);
         }

@@ -10,11 +10,9 @@
 
 mod acting;
 pub mod action;
-#[allow(dead_code, reason = "screens that ask follow")]
 mod asks;
 mod cluster;
 mod detail;
-#[allow(dead_code, reason = "wired below")]
 mod doc;
 mod docs;
 pub mod effect;
@@ -37,6 +35,7 @@ mod palette;
 mod pools;
 mod problems;
 mod prompt;
+mod reveal;
 mod screen;
 pub mod settings;
 mod sorted;
@@ -173,6 +172,7 @@ impl Engine {
                 // The clock goes on.
                 self.mark(Dirty::News);
                 self.doubt_asks(out);
+                self.look_at_document(out);
                 self.poll_actions(out);
             }
             Event::Watch(no, batch) => {
@@ -272,6 +272,7 @@ impl Engine {
             Screen::Job(job) => view::Body::Detail(Box::new(self.job_detail(job, now))),
             Screen::Node(node) => view::Body::Detail(Box::new(self.node_detail(node, now))),
             Screen::Log(_) => view::Body::Log,
+            Screen::Text(pane) => view::Body::Text(Box::new(self.document_view(pane, now))),
             Screen::Console => view::Body::ConsoleLog(self.figure_lines()),
         }
     }
@@ -299,6 +300,7 @@ impl Engine {
             | Screen::Table(_)
             | Screen::Job(_)
             | Screen::Node(_)
+            | Screen::Text(_)
             | Screen::Console => None,
         }
     }
@@ -415,6 +417,7 @@ impl Engine {
             }
         }
         self.settle();
+        self.document_changed(no, changes);
         self.follow(no, changes);
         if changes.touches(Kind::Pod) {
             self.advance_logs(out);
@@ -423,6 +426,7 @@ impl Engine {
 
     fn after_input(&mut self) {
         self.mark(Dirty::Now);
+        self.settle_document();
         self.doubt();
         self.work(AT_ONCE);
         self.settle();

@@ -1,5 +1,6 @@
 //! Moving: cursor, pages, into and back.
 
+use super::doc::Form;
 use super::screen::{JobScreen, Part, Screen, Thing};
 use super::table::{Scope, TableKind, TableState};
 use super::view::Tone;
@@ -41,6 +42,7 @@ impl Engine {
             }
             Screen::Job(_) => self.scroll_steps(by),
             Screen::Log(pane) => pane.scroll(by, rows),
+            Screen::Text(pane) => pane.step(by),
             Screen::Console => {}
         }
     }
@@ -48,6 +50,7 @@ impl Engine {
     pub(super) fn jump(&mut self, end: bool) {
         match self.screens.top_mut() {
             Screen::Log(pane) => pane.jump(end),
+            Screen::Text(pane) => pane.go(if end { usize::MAX } else { 0 }),
             Screen::Overview(overview) if overview.part == Part::Jobs => {
                 overview.jobs.go(if end { usize::MAX } else { 0 });
             }
@@ -82,6 +85,9 @@ impl Engine {
 
     pub(super) fn sideways(&mut self, right: bool) {
         let (rows, columns) = self.page;
+        if let Some(pane) = self.text_pane() {
+            return pane.sideways(right, rows, columns);
+        }
         self.with_log(|pane| {
             let step = (columns / 2).max(1);
             pane.left = if right && !pane.wrap {
@@ -210,7 +216,11 @@ impl Engine {
                 };
                 node.table = TableState::new(kind, Scope::Node(node.cluster, node.name.clone()));
             }
-            Screen::Table(_) | Screen::Job(_) | Screen::Log(_) | Screen::Console => {}
+            Screen::Table(_)
+            | Screen::Job(_)
+            | Screen::Log(_)
+            | Screen::Text(_)
+            | Screen::Console => {}
         }
     }
 
@@ -233,6 +243,9 @@ impl Engine {
             }
             Some(Thing::Route(no, uid, at)) => self.enter_route(no, &uid, at, out),
             Some(Thing::Action(id)) => self.push_action(id, out),
+            Some(Thing::Object(no, object)) => {
+                self.push_document(no, *object, Form::Describe, out);
+            }
         }
     }
 
@@ -295,7 +308,8 @@ impl Engine {
                 None => self.log_node(),
             },
             Some(Thing::Node(_, name)) => Some(name),
-            Some(Thing::Pool(..) | Thing::Route(..) | Thing::Action(_)) | None => None,
+            Some(Thing::Pool(..) | Thing::Route(..) | Thing::Action(_) | Thing::Object(..))
+            | None => None,
         };
         match node.zip(cluster) {
             Some((node, no)) => self.push_node(no, node, out),
@@ -315,6 +329,7 @@ impl Engine {
         let several = self.clusters.several();
         match self.screens.top_mut() {
             Screen::Log(pane) => pane.search.take().is_some(),
+            Screen::Text(pane) => pane.clear_search(),
             screen => match screen.table_mut() {
                 Some(table) if !table.filter_text().is_empty() => {
                     table.set_filter("", several).is_ok()

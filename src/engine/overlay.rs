@@ -46,6 +46,12 @@ pub(crate) enum Choice {
     Context(Text),
     Theme(Text),
     Act(Operation),
+    /// Only closes the menu.
+    Nothing,
+    /// Shows the hidden value under the cursor.
+    Reveal,
+    /// Copies it.
+    RevealInto,
 }
 
 /// What a key did to a menu.

@@ -1,6 +1,7 @@
 //! The screens, each with what is valid in it, in a stack.
 
 use super::action::run::ActionId;
+use super::doc::{ObjectRef, TextPane};
 use super::keys::On;
 use super::log::Pane;
 use super::settings::StartScreen;
@@ -18,6 +19,7 @@ pub(crate) enum Screen {
     Job(JobScreen),
     Node(NodeScreen),
     Log(Box<Pane>),
+    Text(Box<TextPane>),
     Console,
 }
 
@@ -67,6 +69,8 @@ pub(crate) enum Thing {
     Pod(ClusterNo, Uid),
     Route(ClusterNo, Uid, u16),
     Action(ActionId),
+    /// Any object of the API.
+    Object(ClusterNo, Box<ObjectRef>),
 }
 
 impl Thing {
@@ -78,7 +82,8 @@ impl Thing {
             | Self::Job(no, _)
             | Self::Step(no, ..)
             | Self::Pod(no, _)
-            | Self::Route(no, ..) => Some(*no),
+            | Self::Route(no, ..)
+            | Self::Object(no, _) => Some(*no),
             Self::Action(_) => None,
         }
     }
@@ -140,6 +145,7 @@ impl Screen {
             Self::Job(_) => On::JOB,
             Self::Node(_) => On::NODE,
             Self::Log(_) => On::LOG,
+            Self::Text(_) => On::TEXT,
             Self::Console => On::CONSOLE,
         }
     }
@@ -152,6 +158,7 @@ impl Screen {
             Self::Job(job) => Some(job.cluster),
             Self::Node(node) => Some(node.cluster),
             Self::Log(pane) => Some(pane.target.cluster),
+            Self::Text(pane) => Some(pane.cluster),
         }
     }
 
@@ -160,7 +167,7 @@ impl Screen {
             Self::Overview(overview) => Some(&overview.jobs),
             Self::Table(table) => Some(table),
             Self::Node(node) => Some(&node.table),
-            Self::Job(_) | Self::Log(_) | Self::Console => None,
+            Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Console => None,
         }
     }
 
@@ -169,7 +176,7 @@ impl Screen {
             Self::Overview(overview) => Some(&mut overview.jobs),
             Self::Table(table) => Some(table),
             Self::Node(node) => Some(&mut node.table),
-            Self::Job(_) | Self::Log(_) | Self::Console => None,
+            Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Console => None,
         }
     }
 }
@@ -213,6 +220,11 @@ impl Stack {
             table.uncover();
         }
         gone
+    }
+
+    /// From the top down.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Screen> {
+        self.rest.iter().rev().chain(std::iter::once(&self.root))
     }
 
     /// From the top down.

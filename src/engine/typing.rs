@@ -174,6 +174,9 @@ impl Engine {
             Choice::Context(context) => self.switch(&context, out),
             Choice::Act(operation) => self.propose(operation, out),
             Choice::Theme(theme) => out.push(Effect::Theme(theme)),
+            Choice::Nothing => {}
+            Choice::Reveal => self.reveal(false, out),
+            Choice::RevealInto => self.reveal(true, out),
         }
     }
 
@@ -239,7 +242,7 @@ impl Engine {
                 }
                 RowId::Uid(_) | RowId::Number(_) => false,
             },
-            Screen::Log(_) | Screen::Console => false,
+            Screen::Log(_) | Screen::Text(_) | Screen::Console => false,
         }
     }
 

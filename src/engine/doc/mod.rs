@@ -9,5 +9,5 @@ mod view;
 mod yaml;
 
 pub(crate) use object::{KindRef, ObjectRef};
-pub(crate) use page::PageLine;
+pub(crate) use page::Content;
 pub(crate) use pane::{Form, Part, Standing, TextPane};

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::fold::Folds;
 use super::object::ObjectRef;
-use super::page::{Content, PageLine};
+use super::page::Content;
 use super::yaml::Yaml;
 use crate::engine::asks::{Failure, ScreenNo};
+use crate::model::ClusterNo;
 
 /// How an object is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub(crate) enum Standing {
 #[derive(Clone, Debug)]
 pub(crate) struct TextPane {
     pub(crate) no: ScreenNo,
+    pub(crate) cluster: ClusterNo,
     pub(crate) object: ObjectRef,
     pub(crate) form: Form,
     /// The object as it was last read.
@@ -65,6 +67,8 @@ pub(crate) struct TextPane {
     pub(crate) revealed: BTreeMap<String, String>,
     /// The place whose value is asked for.
     pub(crate) revealing: Option<String>,
+    /// It goes to the clipboard, unseen.
+    pub(crate) reveals_into: bool,
     pub(crate) managed: bool,
     pub(crate) content: Content,
     pub(crate) folds: Folds,
@@ -113,9 +117,10 @@ impl Search {
 }
 
 impl TextPane {
-    pub(crate) fn new(no: ScreenNo, object: ObjectRef, form: Form) -> Self {
+    pub(crate) fn new(no: ScreenNo, cluster: ClusterNo, object: ObjectRef, form: Form) -> Self {
         Self {
             no,
+            cluster,
             object,
             form,
             body: None,
@@ -126,6 +131,7 @@ impl TextPane {
             beside: BTreeMap::new(),
             revealed: BTreeMap::new(),
             revealing: None,
+            reveals_into: false,
             managed: false,
             content: Content::default(),
             folds: Folds::default(),
@@ -175,10 +181,9 @@ impl TextPane {
         Yaml::pointer(body, self.managed, self.line()?)
     }
 
-    /// Turns to the other form, at its beginning.
-    pub(crate) fn turn(&mut self, form: Form, lines: Content) {
-        self.form = form;
-        self.wrap = form == Form::Describe;
+    /// Shows the other form, at its beginning.
+    pub(crate) fn turn(&mut self, lines: Content) {
+        self.wrap = self.form == Form::Describe;
         self.left = 0;
         self.folds = Folds::open(&lines);
         self.content = lines;
@@ -206,6 +211,22 @@ impl TextPane {
     pub(crate) fn step(&mut self, by: i64) {
         let by = isize::try_from(by).unwrap_or(if by < 0 { isize::MIN } else { isize::MAX });
         self.go(self.at.saturating_add_signed(by));
+    }
+
+    /// Wraps long lines, or cuts them.
+    pub(crate) fn toggle_wrap(&mut self) {
+        self.wrap = !self.wrap;
+        self.left = 0;
+    }
+
+    /// Half a page to the right or left.
+    pub(crate) fn sideways(&mut self, right: bool, rows: usize, columns: usize) {
+        let step = (columns / 2).max(1);
+        self.left = if right && !self.wrap {
+            (self.left + step).min(self.widest(rows).saturating_sub(step))
+        } else {
+            self.left.saturating_sub(step)
+        };
     }
 
     /// Puts it on the n-th line that is seen.
@@ -329,7 +350,7 @@ mod tests {
 
     fn pane(value: Value) -> TextPane {
         let object = ObjectRef::new(KindRef::pod(), "ci", "a");
-        let mut pane = TextPane::new(ScreenNo(1), object, Form::Yaml);
+        let mut pane = TextPane::new(ScreenNo(1), ClusterNo::FIRST, object, Form::Yaml);
         pane.body = Some(value);
         pane.show(pane.yaml());
         pane

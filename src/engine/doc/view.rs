@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn hits_are_marked() {
         let line = vec![Span::new("ab", Tone::Dim), Span::new("cd", Tone::Plain)];
-        let got: Vec<(String, bool)> = mark(line, &[1..3])
+        let got: Vec<(String, bool)> = mark(line, std::slice::from_ref(&(1..3)))
             .into_iter()
             .map(|(s, hit)| (s.text.into_owned(), hit))
             .collect();

@@ -91,6 +91,8 @@ pub(super) fn conditions(w: &mut Writer, list: &Value, good: impl Fn(&str) -> bo
                 "False" => !good(&kind),
                 _ => false,
             };
+            // It ended, and well.
+            let well = well || c["reason"] == "PodCompleted";
             let (glyph, tone) = match (well, status.as_str()) {
                 (true, _) => ("✓", Tone::Good),
                 (false, "True" | "False") => ("✕", Tone::Bad),

@@ -24,10 +24,6 @@ pub(super) struct Writer {
 /// A label and its value.
 pub(super) type Pair = (String, Line);
 
-pub(super) fn plain(text: impl Into<String>) -> Line {
-    vec![Span::new(text.into(), Tone::Plain)]
-}
-
 pub(super) fn toned(text: impl Into<String>, tone: Tone) -> Line {
     vec![Span::new(text.into(), tone)]
 }
