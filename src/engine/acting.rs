@@ -3,7 +3,7 @@
 use super::action::gate::Lock;
 use super::action::pending::Pressed;
 use super::action::run::ActionId;
-use super::action::{Operation, Request, Target, drain::plan::DrainOptions, who};
+use super::action::{Operation, Request, Target, drain::plan::DrainOptions};
 use super::input::{Code, Key};
 use super::keys::{Intent, TABLE};
 use super::overlay::{Choice, Entry, Layer};
@@ -11,8 +11,8 @@ use super::screen::{Screen, Thing};
 use super::table::{Scope, TableKind, TableState};
 use super::text::plural;
 use super::view::{Span, Tone};
-use super::{Dirty, Effect, Engine, Now, ServerInfo, keys};
-use crate::model::{ClusterNo, rank::glob};
+use super::{Dirty, Effect, Engine, Now, keys};
+use crate::model::ClusterNo;
 
 /// Everything that can be done, in the order of the menu.
 const OPERATIONS: [Operation; 6] = [
@@ -57,7 +57,15 @@ impl Engine {
             .runs()
             .iter()
             .filter(|run| run.over() && run.id > self.told && !self.told_of.contains(&run.id))
-            .map(|run| (run.id, run.operation.word(), run.succeeded(), run.result()))
+            .map(|run| {
+                let place = if self.clusters.several() {
+                    format!(" in {}", run.context)
+                } else {
+                    String::new()
+                };
+                let word = format!("{}{place}", run.operation.word());
+                (run.id, word, run.succeeded(), run.result())
+            })
             .collect();
         for (id, word, well, result) in ended {
             self.told_of.insert(id);
@@ -322,7 +330,7 @@ impl Engine {
                 Lock::Locked => {}
                 Lock::Unlocked { until } => {
                     let minutes = until.saturating_sub(now.boot).as_secs().div_ceil(60);
-                    open.push(if self.clusters.several() {
+                    open.push(if self.clusters.mixed() {
                         format!("{} {minutes} min", cluster.context)
                     } else {
                         format!("{minutes} min")
@@ -377,27 +385,5 @@ impl Engine {
                 Span::new("   any other key stays", Tone::Dim),
             ],
         }
-    }
-
-    /// What a cluster's server tells of itself: who acts there, and whether one key may confirm.
-    pub(super) fn meet(&mut self, no: ClusterNo, info: ServerInfo, out: &mut Vec<Effect>) {
-        let Some(cluster) = self.clusters.get_mut(no) else {
-            return;
-        };
-        cluster.unconnected = None;
-        let gate = self.actions.gate_mut(no);
-        gate.who = who(&info.user, &self.settings.operator);
-        let patterns = &self.settings.production;
-        gate.production = patterns.iter().any(|p| glob(p, &info.context));
-        if cluster.server.as_ref() != Some(&info) {
-            let renamed = cluster.context != info.context;
-            cluster.context = info.context.clone();
-            cluster.server = Some(info);
-            if renamed && self.clusters.several() {
-                self.renew_tables();
-            }
-            self.mark(Dirty::News);
-        }
-        let _ = out;
     }
 }

@@ -131,16 +131,20 @@ impl Clusters {
         self.shown().next().unwrap_or(&self.first)
     }
 
-    /// Whether there are several: then rows say which is theirs.
+    /// Whether there are several.
     pub(super) fn several(&self) -> bool {
         !self.rest.is_empty()
+    }
+
+    /// Whether several are shown: then what is shown says whose it is.
+    pub(super) fn mixed(&self) -> bool {
+        self.several() && self.only.is_none()
     }
 
     pub(super) fn only(&self) -> Option<ClusterNo> {
         self.only
     }
 
-    #[allow(dead_code, reason = "the commands for several clusters follow")]
     /// Narrows the console to one; `None`: to all. False if it was so already.
     pub(super) fn narrow(&mut self, only: Option<ClusterNo>) -> bool {
         let only = only.filter(|no| self.get(*no).is_some());
@@ -163,7 +167,6 @@ impl Clusters {
         no
     }
 
-    #[allow(dead_code, reason = "the commands for several clusters follow")]
     /// Takes one out, unless it is the last; false if it stays.
     pub(super) fn remove(&mut self, no: ClusterNo) -> bool {
         if self.first.no == no {

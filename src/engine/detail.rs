@@ -48,7 +48,7 @@ impl Engine {
                 Span::new("  ", Tone::Plain),
                 text::phase(job.phase),
             ],
-            facts: cluster.job_facts(job, pod, now),
+            facts: self.whose(cluster, cluster.job_facts(job, pod, now)),
             notes: job_notes(job, pod, now),
             steps: steps(job, selected.as_ref(), now),
         }
@@ -74,10 +74,22 @@ impl Engine {
         let now = cluster.time(now.wall);
         Detail {
             title: vec![title, Span::new("  ", Tone::Plain), node_status(node)],
-            facts: cluster.node_facts(node, now),
+            facts: self.whose(cluster, cluster.node_facts(node, now)),
             notes: node_notes(node, now),
             steps: Vec::new(),
         }
+    }
+
+    /// Of several clusters the first fact is which it is.
+    fn whose(
+        &self,
+        cluster: &Cluster,
+        mut facts: Vec<(&'static str, Line)>,
+    ) -> Vec<(&'static str, Line)> {
+        if self.clusters.several() {
+            facts.insert(0, ("cluster", plain(&*cluster.context)));
+        }
+        facts
     }
 }
 

@@ -52,6 +52,9 @@ impl Engine {
                 object
             }
             Thing::Object(_, object) => *object,
+            Thing::Cluster(_) => {
+                return Err("a cluster is no object: enter shows it alone".to_owned());
+            }
             Thing::Pool(..) => {
                 return Err("a pool is no object of the cluster: enter shows its nodes".to_owned());
             }

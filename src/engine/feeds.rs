@@ -70,22 +70,27 @@ impl Cluster {
             .map(|kind| (kind, &self.model.feed(kind).state))
     }
 
+    /// The feed that stands worst; of those that stand alike the first, in the order in which they are
+    /// started. `None`: none has begun.
+    fn worst_feed(&self) -> Option<(Kind, &FeedState)> {
+        let on = self
+            .watched()
+            .filter(|(_, state)| **state != FeedState::Off);
+        on.rev_max_by_key(|(_, state)| weight(state))
+    }
+
+    /// How that one stands.
+    pub(super) fn worst(&self) -> Option<&FeedState> {
+        self.worst_feed().map(|(_, state)| state)
+    }
+
     /// The connection as a whole, in the words of the feed that stands worst.
     pub(super) fn connection(&self, now: DateTime<Utc>) -> Line {
         if let Some(why) = &self.unconnected {
             return vec![Span::new(format!("✕ not connected: {why}"), Tone::Bad)];
         }
-        let started = self.watched().any(|(_, state)| *state != FeedState::Off);
-        if !started {
+        let Some((kind, state)) = self.worst_feed() else {
             return vec![Span::new("◌ connecting", Tone::Busy)];
-        }
-        let on = self
-            .watched()
-            .filter(|(_, state)| **state != FeedState::Off);
-        // Of those that stand alike the first, in the order in which they are started.
-        let worst = on.rev_max_by_key(|(_, state)| weight(state));
-        let Some((kind, state)) = worst else {
-            return Vec::new();
         };
         match state {
             FeedState::Live | FeedState::Off | FeedState::Absent => {
@@ -191,7 +196,7 @@ impl Engine {
             let Some(why) = cluster.lacks(kind, cluster.time(now.wall)).filter(|_| of) else {
                 continue;
             };
-            if self.clusters.several() {
+            if self.clusters.mixed() {
                 let gap = if line.is_empty() { "" } else { "  " };
                 line.push(Span::new(
                     format!("{gap}{}: ", cluster.context),
@@ -229,7 +234,11 @@ impl Engine {
             Scope::Action(id) => format!(" of action {}", id.0),
             Scope::Service(_, ns, service) => format!(" behind {ns}/{service}"),
         };
-        format!("{rows}{of}")
+        let cluster = table.scope.cluster().filter(|_| self.clusters.several());
+        match cluster.and_then(|no| self.clusters.get(no)) {
+            Some(cluster) => format!("{rows}{of} in {}", cluster.context),
+            None => format!("{rows}{of}"),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The line at the top of every screen.
 
+use super::text::plural;
 use super::view::{Header, Line, Span, Tone};
 use super::{Engine, Now};
 
@@ -9,10 +10,16 @@ impl Engine {
         let cluster = self.clusters.home();
         let server = cluster.server.as_ref();
         let mut left: Vec<Line> = vec![vec![Span::new("Constable", Tone::Accent)]];
-        if !cluster.context.is_empty() {
+        let mixed = self.clusters.mixed();
+        if mixed {
+            let count = self.clusters.shown().count() as u64;
+            left.push(vec![Span::new(plural(count, "cluster"), Tone::Strong)]);
+        } else if !cluster.context.is_empty() {
             left.push(vec![Span::new(cluster.context.to_string(), Tone::Strong)]);
         }
-        match (&self.namespace, &cluster.narrowed) {
+        // Of several clusters each says so itself.
+        let narrowed = cluster.narrowed.as_ref().filter(|_| !mixed);
+        match (&self.namespace, narrowed) {
             (Some(ns), _) => left.push(vec![Span::new(format!("namespace {ns}"), Tone::Plain)]),
             // Said on the right, where it stays.
             (None, Some(_)) => {}
@@ -21,35 +28,33 @@ impl Engine {
 
         let at = cluster.time(now.wall);
         // What cannot be trusted is said last and so stays longest; what is well goes early, after the latency.
-        let connection = cluster.connection(at);
+        let connection = if mixed {
+            self.connections(now)
+        } else {
+            cluster.connection(at)
+        };
         let well = connection.iter().all(|span| span.tone == Tone::Good);
         let mut right: Vec<Line> = Vec::new();
-        if let Some(ms) = server.filter(|_| well).and_then(|s| s.latency_ms) {
+        if let Some(ms) = server.filter(|_| well && !mixed).and_then(|s| s.latency_ms) {
             let tone = if ms >= 1_000 { Tone::Warn } else { Tone::Dim };
             right.push(vec![Span::new(format!("api p95 {ms}ms"), tone)]);
         }
         if well {
             right.push(connection.clone());
         }
-        if let Some(server) = server.filter(|s| !s.version.is_empty()) {
+        if let Some(server) = server.filter(|s| !mixed && !s.version.is_empty()) {
             right.push(vec![Span::new(server.version.to_string(), Tone::Dim)]);
         }
         right.push(vec![self.lock_word(now)]);
         let running = self.actions.running() as u64;
         if running > 0 {
-            right.push(vec![Span::new(
-                super::text::plural(running, "action"),
-                Tone::Busy,
-            )]);
+            right.push(vec![Span::new(plural(running, "action"), Tone::Busy)]);
         }
         let problems = self.problem_count(now);
         if problems > 0 {
-            right.push(vec![Span::new(
-                super::text::plural(problems, "problem"),
-                Tone::Bad,
-            )]);
+            right.push(vec![Span::new(plural(problems, "problem"), Tone::Bad)]);
         }
-        if let (None, Some(ns)) = (&self.namespace, &cluster.narrowed) {
+        if let (None, Some(ns)) = (&self.namespace, narrowed) {
             right.push(vec![Span::new(format!("only namespace {ns}"), Tone::Warn)]);
         }
         if !well {

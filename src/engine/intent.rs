@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::contexts::Wish;
 use super::doc::Form;
 use super::keys::{Intent, Place};
 use super::overlay::{Choice, Entry, Layer, Menu};
@@ -11,7 +12,7 @@ use super::screen::{Part, Screen, Stack, Thing};
 use super::table::{Scope, TableKind, TableState, titles};
 use super::view::Tone;
 use super::{Effect, Engine};
-use crate::model::{ClusterNo, Text};
+use crate::model::Text;
 
 impl Engine {
     pub(super) fn intent(&mut self, intent: Intent, out: &mut Vec<Effect>) {
@@ -111,6 +112,7 @@ impl Engine {
             Intent::Go(place) => self.go(place, out),
             Intent::Namespace => self.namespace_menu(),
             Intent::Context => self.context_menu(),
+            Intent::Cluster => self.cluster_menu(),
             Intent::SortBy => self.sort_menu(),
             Intent::Theme => self.theme_menu(),
         }
@@ -124,7 +126,8 @@ impl Engine {
                 let namespace = (argument != "all").then(|| argument.into());
                 self.narrow(namespace, out);
             }
-            Intent::Context => self.switch(&argument.into(), out),
+            Intent::Context => self.wish(&Wish::parse(argument), out),
+            Intent::Cluster => self.narrow_to_named(argument),
             Intent::Theme => out.push(Effect::Theme(argument.into())),
             Intent::SortBy => {
                 let several = self.clusters.several();
@@ -155,7 +158,10 @@ impl Engine {
             namespaces: std::iter::once("all".to_owned())
                 .chain(namespaces.iter().map(text))
                 .collect(),
-            contexts: self.contexts().iter().map(text).collect(),
+            contexts: self.wishes().iter().map(Wish::word).collect(),
+            clusters: std::iter::once("all".to_owned())
+                .chain(self.clusters.all().map(|c| c.context.to_string()))
+                .collect(),
             columns: columns.into_iter().map(str::to_owned).collect(),
             themes: self.settings.themes.iter().map(text).collect(),
         }
@@ -206,47 +212,6 @@ impl Engine {
         self.renew_tables();
     }
 
-    /// What all tables show may be another.
-    pub(super) fn renew_tables(&mut self) {
-        for screen in self.screens.iter_mut() {
-            if let Some(table) = screen.table_mut() {
-                table.renew();
-            }
-        }
-    }
-
-    /// Another cluster in place of all: nothing of the old ones stays.
-    pub(super) fn switch(&mut self, context: &Text, out: &mut Vec<Effect>) {
-        // Its machines would go on against another cluster.
-        if self.actions.running() > 0 {
-            return self.say(
-                "an action runs in this cluster: wait for it or stop it (:actions)",
-                Tone::Warn,
-            );
-        }
-        while let Some(screen) = self.screens.pop() {
-            Self::leave(screen, out);
-        }
-        if let Screen::Log(pane) = self.screens.top_mut() {
-            pane.close(out);
-        }
-        let old: Vec<ClusterNo> = self.clusters.all().map(|c| c.no).collect();
-        for no in old {
-            self.actions.forget(no);
-            self.asks.forget(no);
-            out.push(Effect::Disconnect(no));
-        }
-        let rules = &self.settings.rank_rules;
-        let no = self.clusters.replace(context.clone(), rules);
-        self.doubt();
-        self.screens = Stack::new(Screen::start(self.settings.start));
-        if self.namespace.take().is_some() {
-            out.push(Effect::Scope(no, None));
-        }
-        out.push(Effect::Connect(no, context.clone()));
-        self.say(format!("connecting to {context}"), Tone::Busy);
-    }
-
     pub(super) fn sort(&mut self, column: usize) {
         if let Some(table) = self.screens.top_mut().table_mut() {
             table.sort_by(column);
@@ -279,34 +244,10 @@ impl Engine {
         self.menu("namespace", entries);
     }
 
-    fn context_menu(&mut self) {
-        let contexts = self.contexts().into_iter();
-        let entries: Vec<_> = contexts
-            .map(|c| entry(c.to_string(), Choice::Context(c)))
-            .collect();
-        if entries.is_empty() {
-            self.say("no context is known: the kubeconfig has none", Tone::Warn);
-        } else {
-            self.menu("context", entries);
-        }
-    }
-
     /// The namespaces of the clusters that are shown, in their order.
     fn namespaces(&self) -> BTreeSet<Text> {
         let shown = self.clusters.shown();
         shown.flat_map(|c| c.model.namespaces().cloned()).collect()
-    }
-
-    /// The contexts that can be connected to.
-    fn contexts(&self) -> Vec<Text> {
-        let servers = self.clusters.all().filter_map(|c| c.server.as_ref());
-        let mut known: Vec<Text> = Vec::new();
-        for context in servers.flat_map(|s| &s.contexts) {
-            if !known.contains(context) {
-                known.push(context.clone());
-            }
-        }
-        known
     }
 
     fn theme_menu(&mut self) {
@@ -329,7 +270,10 @@ impl Engine {
     pub(super) fn thing(&self) -> Option<Thing> {
         match self.screens.top() {
             Screen::Overview(overview) => match overview.part {
-                Part::Pools => self.current_pool().map(|(no, pool)| Thing::Pool(no, pool)),
+                Part::Pools => self.current_pool().map(|(no, pool)| match pool {
+                    Some(pool) => Thing::Pool(no, pool),
+                    None => Thing::Cluster(no),
+                }),
                 Part::Jobs => overview.jobs.current().map(Thing::from),
             },
             Screen::Table(table) => table.current().map(Thing::from),

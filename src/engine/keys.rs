@@ -42,6 +42,7 @@ pub(crate) enum Intent {
     Go(Place),
     Namespace,
     Context,
+    Cluster,
     SortBy,
     Theme,
     Act(Operation),
@@ -174,6 +175,7 @@ pub(crate) enum Argument {
     Nothing,
     Namespace,
     Context,
+    Cluster,
     Column,
     Theme,
 }
@@ -302,7 +304,8 @@ pub(crate) static TABLE: &[Row] = &[
     command(Intent::Go(Place::Actions), "actions", Argument::Nothing, "running and past actions"),
     command(Intent::Go(Place::Console), "console", Argument::Nothing, "the console's own log"),
     command(Intent::Namespace, "ns", Argument::Namespace, "narrow the console to a namespace, or all"),
-    command(Intent::Context, "ctx", Argument::Context, "connect to another context"),
+    command(Intent::Context, "ctx", Argument::Context, "connect to another context; +NAME beside what is shown, -NAME no longer"),
+    command(Intent::Cluster, "cluster", Argument::Cluster, "narrow the console to one of its clusters, or all"),
     command(Intent::SortBy, "sort", Argument::Column, "sort by a column; the same again turns it round"),
     command(Intent::Theme, "theme", Argument::Theme, "change the colours"),
     command(Intent::Quit, "q", Argument::Nothing, "quit"),
@@ -357,8 +360,9 @@ fn shown(row: &Row) -> String {
     if !row.command.is_empty() {
         let argument = match row.argument {
             Argument::Nothing => "",
-            Argument::Namespace => " NAME|all",
-            Argument::Context | Argument::Theme => " NAME",
+            Argument::Namespace | Argument::Cluster => " NAME|all",
+            Argument::Context => " [+|-]NAME",
+            Argument::Theme => " NAME",
             Argument::Column => " COLUMN",
         };
         words.push(format!(":{}{argument}", row.command));

@@ -25,9 +25,16 @@ impl Engine {
             },
             (_, _) => Err("no job or pod under the cursor".to_owned()),
         };
-        let target = match target {
-            Ok(target) => target,
-            Err(why) => return self.say(why, Tone::Warn),
+        let target = match (target, cluster) {
+            (Ok(mut target), Some(no)) => {
+                let several = self.clusters.several();
+                if let Some(cluster) = self.clusters.get(no).filter(|_| several) {
+                    target.title = format!("{} in {}", target.title, cluster.context);
+                }
+                target
+            }
+            (Ok(target), None) => target,
+            (Err(why), _) => return self.say(why, Tone::Warn),
         };
         if previous && !self.has_previous(&target) {
             return self.say(

@@ -12,6 +12,7 @@ mod acting;
 pub mod action;
 mod asks;
 mod cluster;
+mod contexts;
 mod detail;
 mod doc;
 mod docs;
@@ -21,6 +22,7 @@ mod feeds;
 pub mod figures;
 mod filter;
 mod header;
+mod heads;
 mod index;
 pub mod input;
 mod intent;
@@ -309,7 +311,13 @@ impl Engine {
     pub fn overlay(&self, now: Now) -> Option<view::Overlay> {
         if let Some(pending) = self.actions.pending() {
             let cluster = self.clusters.get(pending.cluster())?;
-            return self.actions.overlay(cluster.scene(now));
+            let mut overlay = self.actions.overlay(cluster.scene(now));
+            if let Some(view::Overlay::Confirm { title, .. }) = &mut overlay
+                && self.clusters.several()
+            {
+                title.push(Span::new(format!("  in {}", cluster.context), Tone::Warn));
+            }
+            return overlay;
         }
         match self.layers.last()? {
             Layer::Leave(effect) => Some(self.leave_view(effect)),

@@ -99,18 +99,20 @@ impl Engine {
     }
 
     /// The pools that have a line on the Overview, in their order: a rank other than the Peasants with one
-    /// pool shows none.
-    pub(super) fn pool_lines(&self) -> Vec<(ClusterNo, Text)> {
+    /// pool shows none. Each of several clusters has a line before its pools.
+    pub(super) fn pool_lines(&self) -> Vec<(ClusterNo, Option<Text>)> {
         let wall = self.clock.wall;
-        let of = |c: &super::Cluster| -> Vec<(ClusterNo, Text)> {
-            let shown = with_line(c.pools(c.time(wall)));
-            shown.map(|p| (c.no, p.name.clone())).collect()
+        let head = self.clusters.mixed();
+        let of = |c: &super::Cluster| -> Vec<(ClusterNo, Option<Text>)> {
+            let pools = with_line(c.pools(c.time(wall))).map(|p| Some(p.name.clone()));
+            let head = head.then_some(None).into_iter();
+            head.chain(pools).map(|line| (c.no, line)).collect()
         };
         self.clusters.shown().flat_map(of).collect()
     }
 
     /// The pool under the cursor.
-    pub(super) fn current_pool(&self) -> Option<(ClusterNo, Text)> {
+    pub(super) fn current_pool(&self) -> Option<(ClusterNo, Option<Text>)> {
         let Screen::Overview(overview) = self.screens.top() else {
             return None;
         };
@@ -119,7 +121,7 @@ impl Engine {
         chosen.or(lines.first()).cloned()
     }
 
-    fn set_pool(&mut self, pool: Option<(ClusterNo, Text)>) {
+    fn set_pool(&mut self, pool: Option<(ClusterNo, Option<Text>)>) {
         if let Screen::Overview(overview) = self.screens.top_mut() {
             overview.pool = pool;
         }
@@ -127,7 +129,14 @@ impl Engine {
 
     /// Coming up from the jobs: the lowest pool line, or the jobs again if there is none.
     fn last_pool(&mut self) {
-        let last = self.pool_lines().pop();
+        let mut lines = self.pool_lines();
+        // Of several clusters the open one stays open.
+        if self.clusters.mixed()
+            && let Some(open) = self.open_cluster()
+        {
+            lines.retain(|(no, _)| *no == open);
+        }
+        let last = lines.pop();
         if let Screen::Overview(overview) = self.screens.top_mut() {
             match last {
                 Some(pool) => overview.pool = Some(pool),
@@ -227,6 +236,10 @@ impl Engine {
     pub(super) fn enter(&mut self, out: &mut Vec<Effect>) {
         match self.thing() {
             None => {}
+            Some(Thing::Cluster(no)) => {
+                self.narrow_to(Some(no));
+                self.say("esc shows all clusters again", Tone::Plain);
+            }
             Some(Thing::Pool(no, pool)) => {
                 let table = TableState::new(TableKind::Nodes, Scope::Pool(no, pool));
                 self.push(Screen::Table(table), out);
@@ -308,7 +321,13 @@ impl Engine {
                 None => self.log_node(),
             },
             Some(Thing::Node(_, name)) => Some(name),
-            Some(Thing::Pool(..) | Thing::Route(..) | Thing::Action(_) | Thing::Object(..))
+            Some(
+                Thing::Cluster(_)
+                | Thing::Pool(..)
+                | Thing::Route(..)
+                | Thing::Action(_)
+                | Thing::Object(..),
+            )
             | None => None,
         };
         match node.zip(cluster) {
@@ -342,6 +361,10 @@ impl Engine {
     pub(super) fn back(&mut self, out: &mut Vec<Effect>) {
         match self.screens.pop() {
             Some(screen) => Self::leave(screen, out),
+            None if self.clusters.only().is_some() => {
+                self.narrow_to(None);
+                self.say("all clusters", Tone::Plain);
+            }
             None => self.say(":q quits", Tone::Plain),
         }
     }

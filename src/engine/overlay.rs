@@ -2,11 +2,12 @@
 
 use super::Effect;
 use super::action::Operation;
+use super::contexts::Wish;
 use super::input::{Code, Key};
 use super::keys::{self, On};
 use super::prompt::Prompt;
 use super::view;
-use crate::model::Text;
+use crate::model::{ClusterNo, Text};
 
 /// A layer over the screen.
 #[derive(Clone, Debug)]
@@ -43,7 +44,8 @@ pub(crate) struct Entry {
 pub(crate) enum Choice {
     Sort(usize),
     Namespace(Option<Text>),
-    Context(Text),
+    Context(Wish),
+    Cluster(Option<ClusterNo>),
     Theme(Text),
     Act(Operation),
     /// Only closes the menu.

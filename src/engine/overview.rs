@@ -9,7 +9,7 @@ use super::nav::with_line;
 use super::screen::{Part, Screen};
 use super::table::{LONG_WAIT, backend, row_name};
 use super::text::{age, count, plural, seconds, shares};
-use super::view::{self, Line, PoolView, RankView, RowId, Span, Tone};
+use super::view::{self, ClusterView, Line, PoolView, RankView, RowId, Span, Tone};
 use crate::model::pool::coming;
 use crate::model::{
     ClusterNo, ControlPlane, Health, Node, NodeCounts, Place, Pool, PoolSource, Rank, RankTotals,
@@ -30,26 +30,47 @@ fn dim(text: impl Into<String>) -> Span {
 impl Engine {
     pub(super) fn overview_view(&self, now: Now) -> view::Overview {
         let selected = self.selected_pool();
-        let ranks = |cluster: &Cluster| {
+        let open = self.open_cluster();
+        let of = |cluster: &Cluster| {
+            let here = selected.as_ref().filter(|(no, _)| *no == cluster.no);
             let looks = Looks {
                 now: cluster.time(now.wall),
                 narrowed: self.namespace.is_some(),
-                selected: selected.as_ref().filter(|(no, _)| *no == cluster.no),
+                selected: here.and_then(|(_, pool)| pool.as_ref()),
             };
-            cluster.ranks(&looks)
+            let head = self.cluster_head(cluster, now, selected.as_ref(), open == Some(cluster.no));
+            let known = head.is_none() || cluster.is_known();
+            ClusterView {
+                head,
+                ranks: if known {
+                    cluster.ranks(&looks)
+                } else {
+                    Vec::new()
+                },
+            }
         };
         view::Overview {
-            ranks: self.clusters.shown().flat_map(ranks).collect(),
+            clusters: self.clusters.shown().map(of).collect(),
             ingresses: self.ingress_lines(now),
             problems: self.problems(now),
         }
     }
 
-    fn selected_pool(&self) -> Option<(ClusterNo, Text)> {
+    fn selected_pool(&self) -> Option<(ClusterNo, Option<Text>)> {
         match self.screens.top() {
             Screen::Overview(overview) if overview.part == Part::Pools => self.current_pool(),
             _ => None,
         }
+    }
+
+    /// The cluster that the cursor is in, or was last.
+    pub(super) fn open_cluster(&self) -> Option<ClusterNo> {
+        let Screen::Overview(overview) = self.screens.top() else {
+            return None;
+        };
+        let known = |no: &ClusterNo| self.clusters.shown().any(|c| c.no == *no);
+        let last = overview.pool.as_ref().map(|(no, _)| *no).filter(known);
+        last.or_else(|| Some(self.clusters.home().no))
     }
 
     fn ingress_lines(&self, now: Now) -> Vec<Line> {
@@ -65,7 +86,7 @@ impl Engine {
             let few = routes.broken.iter().take(room);
             let of = few.filter_map(|(uid, route)| cluster.broken_line(uid, *route, at));
             lines.extend(of.map(|mut line| {
-                if self.clusters.several() {
+                if self.clusters.mixed() {
                     line.insert(0, Span::new(format!("{}  ", cluster.context), Tone::Strong));
                 }
                 line
@@ -105,7 +126,7 @@ struct Looks<'a> {
     /// Only the pods of one namespace are known.
     narrowed: bool,
     /// The pool under the cursor, if it is one of this cluster.
-    selected: Option<&'a (ClusterNo, Text)>,
+    selected: Option<&'a Text>,
 }
 
 impl Cluster {
@@ -217,9 +238,9 @@ impl Cluster {
 
     fn pool_view(&self, pool: &Pool, facts: Vec<Line>, looks: &Looks<'_>) -> PoolView {
         PoolView {
-            id: pool_id(&(self.no, pool.name.clone())),
+            id: pool_id(&(self.no, Some(pool.name.clone()))),
             name: pool.name.clone(),
-            selected: looks.selected.is_some_and(|(_, name)| *name == pool.name),
+            selected: looks.selected == Some(&pool.name),
             nodes: self.sums.borrow().glyphs(&pool.name).to_vec(),
             facts,
         }
@@ -249,9 +270,13 @@ fn gauges(totals: &RankTotals, looks: &Looks<'_>) -> Vec<(&'static str, Option<f
     vec![("cpu", cpu), ("mem", memory)]
 }
 
-/// What a pool's line is clicked by.
-pub(super) fn pool_id((no, pool): &(ClusterNo, Text)) -> RowId {
-    row_name(*no, pool)
+/// What a pool's line, or a cluster's, is clicked by.
+pub(super) fn pool_id((no, pool): &(ClusterNo, Option<Text>)) -> RowId {
+    match pool {
+        Some(pool) => row_name(*no, pool),
+        // No pool has such a name.
+        None => RowId::Name(format!("/{}", no.0).into()),
+    }
 }
 
 /// `jobs`: its nodes are there for jobs.
@@ -308,7 +333,7 @@ fn title(rank: Rank) -> Span {
     Span::new(text, Tone::Strong)
 }
 
-fn node_counts(nodes: NodeCounts) -> Line {
+pub(super) fn node_counts(nodes: NodeCounts) -> Line {
     let tone = if nodes.ready == nodes.total {
         Tone::Good
     } else {
@@ -334,7 +359,7 @@ fn running(jobs: u32) -> Line {
     vec![dim("running "), plain(count(jobs.into()))]
 }
 
-fn waiting(jobs: u32, oldest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Line {
+pub(super) fn waiting(jobs: u32, oldest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Line {
     let mut line = vec![dim("waiting "), plain(count(jobs.into()))];
     if let Some(oldest) = oldest {
         let tone = if now - oldest >= LONG_WAIT {

@@ -7,6 +7,7 @@ use super::text::nearest;
 pub(crate) struct Names {
     pub(crate) namespaces: Vec<String>,
     pub(crate) contexts: Vec<String>,
+    pub(crate) clusters: Vec<String>,
     pub(crate) columns: Vec<String>,
     pub(crate) themes: Vec<String>,
 }
@@ -17,6 +18,7 @@ impl Names {
             Argument::Nothing => &[],
             Argument::Namespace => &self.namespaces,
             Argument::Context => &self.contexts,
+            Argument::Cluster => &self.clusters,
             Argument::Column => &self.columns,
             Argument::Theme => &self.themes,
         }
@@ -71,6 +73,7 @@ pub(crate) fn parse(text: &str, names: &Names) -> Result<(Intent, String), Strin
         (None, _) => {
             let what = match row.argument {
                 Argument::Context => "context",
+                Argument::Cluster => "cluster",
                 Argument::Column => "column",
                 Argument::Theme => "theme",
                 Argument::Nothing | Argument::Namespace => "name",
@@ -133,6 +136,7 @@ mod tests {
         Names {
             namespaces: list(&["all", "ci-jobs", "ci-system"]),
             contexts: list(&["prod-eu", "staging"]),
+            clusters: list(&["all", "prod-eu"]),
             columns: list(&["JOB", "WAIT"]),
             themes: list(&["dark", "light"]),
         }

@@ -21,7 +21,13 @@ impl Engine {
     pub(super) fn problems(&self, now: Now) -> Vec<Line> {
         let of = |cluster: &Cluster| {
             let mut lines = cluster.problems(cluster.time(now.wall));
-            if self.clusters.several() {
+            if self.clusters.mixed() {
+                if let Some(why) = &cluster.unconnected {
+                    lines.insert(
+                        0,
+                        vec![Span::new(format!("✕ not connected: {why}"), Tone::Bad)],
+                    );
+                }
                 for line in &mut lines {
                     line.insert(0, Span::new(format!("{}  ", cluster.context), Tone::Strong));
                 }
@@ -33,8 +39,8 @@ impl Engine {
 
     /// How many there are, the broken ingresses too.
     pub(super) fn problem_count(&self, now: Now) -> u64 {
-        let namespace = self.namespace.as_ref();
-        let of = |c: &Cluster| c.problem_count(c.time(now.wall), namespace);
+        let (namespace, mixed) = (self.namespace.as_ref(), self.clusters.mixed());
+        let of = |c: &Cluster| c.problem_count(c.time(now.wall), namespace, mixed);
         self.clusters.shown().map(of).sum()
     }
 }
@@ -48,9 +54,16 @@ impl Cluster {
         lines
     }
 
-    /// How many there are, the broken ingresses too.
-    pub(super) fn problem_count(&self, now: DateTime<Utc>, namespace: Option<&Text>) -> u64 {
-        (self.problems(now).len() + self.routes(namespace).broken.len()) as u64
+    /// How many there are, the broken ingresses too; of several clusters one that is lost is a problem of its
+    /// own.
+    pub(super) fn problem_count(
+        &self,
+        now: DateTime<Utc>,
+        namespace: Option<&Text>,
+        several: bool,
+    ) -> u64 {
+        let lost = usize::from(several && self.unconnected.is_some());
+        (lost + self.problems(now).len() + self.routes(namespace).broken.len()) as u64
     }
 
     fn node_problems(&self, now: DateTime<Utc>) -> Vec<Line> {

@@ -34,8 +34,8 @@ pub(crate) enum Part {
 #[derive(Clone, Debug)]
 pub(crate) struct Overview {
     pub(crate) part: Part,
-    /// The pool under the cursor; `None`: the first.
-    pub(crate) pool: Option<(ClusterNo, Text)>,
+    /// The pool under the cursor, or a cluster's own line; `None`: the first.
+    pub(crate) pool: Option<(ClusterNo, Option<Text>)>,
     pub(crate) jobs: TableState,
 }
 
@@ -61,6 +61,8 @@ pub(crate) struct NodeScreen {
 /// What is under the cursor, or what the screen is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Thing {
+    /// A cluster's line on the Overview.
+    Cluster(ClusterNo),
     Pool(ClusterNo, Text),
     Node(ClusterNo, Text),
     Job(ClusterNo, JobKey),
@@ -77,7 +79,8 @@ impl Thing {
     /// Whose it is; actions are the console's.
     pub(crate) fn cluster(&self) -> Option<ClusterNo> {
         match self {
-            Self::Pool(no, _)
+            Self::Cluster(no)
+            | Self::Pool(no, _)
             | Self::Node(no, _)
             | Self::Job(no, _)
             | Self::Step(no, ..)
@@ -217,6 +220,21 @@ impl Stack {
     pub(crate) fn pop(&mut self) -> Option<Screen> {
         let gone = self.rest.pop();
         if let Some(table) = self.top_mut().table_mut() {
+            table.uncover();
+        }
+        gone
+    }
+
+    /// Takes out what is about a cluster.
+    pub(crate) fn drop_of(&mut self, no: ClusterNo) -> Vec<Screen> {
+        let of = |screen: &Screen| screen.cluster() == Some(no);
+        let mut gone: Vec<Screen> = self.rest.extract_if(.., |s| of(s)).collect();
+        if of(&self.root) {
+            gone.push(std::mem::replace(&mut self.root, Screen::overview()));
+        }
+        if !gone.is_empty()
+            && let Some(table) = self.top_mut().table_mut()
+        {
             table.uncover();
         }
         gone

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+mod clusters;
 mod dirty;
 mod filters;
 mod pools;
@@ -186,8 +187,9 @@ impl Bench {
         match self.engine.body(now) {
             Body::Overview(overview) => {
                 let pool = overview
-                    .ranks
+                    .clusters
                     .iter()
+                    .flat_map(|cluster| &cluster.ranks)
                     .flat_map(|r| &r.pools)
                     .find(|p| p.selected);
                 match pool {
@@ -609,8 +611,9 @@ fn the_overview_counts() {
         panic!("no overview");
     };
     let lines: Vec<String> = overview
-        .ranks
+        .clusters
         .iter()
+        .flat_map(|cluster| &cluster.ranks)
         .flat_map(|rank| {
             let facts: Vec<String> = rank.facts.iter().map(flat).collect();
             let head = format!("{}: {}", rank.title.text, facts.join(" | "));

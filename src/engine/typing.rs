@@ -171,7 +171,8 @@ impl Engine {
         match choice {
             Choice::Sort(column) => self.sort(column),
             Choice::Namespace(namespace) => self.narrow(namespace, out),
-            Choice::Context(context) => self.switch(&context, out),
+            Choice::Context(wish) => self.wish(&wish, out),
+            Choice::Cluster(no) => self.narrow_to(no),
             Choice::Act(operation) => self.propose(operation, out),
             Choice::Theme(theme) => out.push(Effect::Theme(theme)),
             Choice::Nothing => {}
@@ -203,9 +204,9 @@ impl Engine {
                 }
             }
             (Hit::Column(at), None) => {
-                let several = self.clusters.several();
+                let mixed = self.clusters.mixed();
                 if let Some(table) = self.screens.top_mut().table_mut() {
-                    table.sort_shown(usize::from(*at), several);
+                    table.sort_shown(usize::from(*at), mixed);
                 }
             }
             (Hit::Row(id), None) => {

@@ -180,11 +180,36 @@ pub struct PoolView {
     pub facts: Vec<Line>,
 }
 
+/// A cluster's part of the Overview.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterView {
+    /// Its own line; `None`: there is but one cluster.
+    pub head: Option<ClusterHead>,
+    /// Controllers, Patricians, Peasants, in that order; a rank that cannot be seen says so. Empty where nothing
+    /// is known yet of one of several clusters.
+    pub ranks: Vec<RankView>,
+}
+
+/// A cluster's line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterHead {
+    /// For selection and clicks.
+    pub id: RowId,
+    /// Its context.
+    pub name: Text,
+    /// Under the cursor.
+    pub selected: bool,
+    /// The cursor is in this cluster: where there is no room for the ranks of all, these are shown.
+    pub open: bool,
+    /// How it stands, problems, nodes, jobs: most important first.
+    pub facts: Vec<Line>,
+}
+
 /// The Overview. Its job table is [`Table`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overview {
-    /// Controllers, Patricians, Peasants, in that order; a rank that cannot be seen says so.
-    pub ranks: Vec<RankView>,
+    /// One for each cluster that is shown, in the order in which they were asked for.
+    pub clusters: Vec<ClusterView>,
     /// Broken ingresses first, one line each, then one line for all that are well.
     pub ingresses: Vec<Line>,
     /// Ranked problems, one line each; empty when there is none.

@@ -58,16 +58,22 @@ impl List {
 /// Divides `budget` rows: each part gets its least (in order, while there is something), then one more at a
 /// time in turn until it has what it wants.
 pub fn share<const N: usize>(budget: u16, parts: [(u16, u16); N]) -> [u16; N] {
-    let mut left = budget;
     let mut out = [0; N];
+    share_out(budget, &parts, &mut out);
+    out
+}
+
+/// The same for any number of parts: what each gets is written to `out`.
+pub(super) fn share_out(budget: u16, parts: &[(u16, u16)], out: &mut [u16]) {
+    let mut left = budget;
     for (got, (least, want)) in out.iter_mut().zip(parts) {
-        *got = least.min(want).min(left);
+        *got = (*least).min(*want).min(left);
         left -= *got;
     }
     while left > 0 {
         let before = left;
         for (got, (_, want)) in out.iter_mut().zip(parts) {
-            if left > 0 && *got < want {
+            if left > 0 && *got < *want {
                 *got += 1;
                 left -= 1;
             }
@@ -76,7 +82,6 @@ pub fn share<const N: usize>(budget: u16, parts: [(u16, u16); N]) -> [u16; N] {
             break;
         }
     }
-    out
 }
 
 #[cfg(test)]

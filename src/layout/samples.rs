@@ -90,52 +90,55 @@ pub(crate) fn overview() -> Scene {
         pools,
     };
     let view = Overview {
-        ranks: vec![
-            rank(
-                "CONTROLLERS",
-                &["3/3 ready"],
-                Some(0.34),
-                Some(0.51),
-                vec![],
-            ),
-            rank(
-                "PATRICIANS",
-                &["12/12 ready", "workers 4/4", "api 6/6", "results 3/3"],
-                Some(0.71),
-                None,
-                vec![],
-            ),
-            rank(
-                "PEASANTS (job nodes)",
-                &["46/48 ready, 3 coming", "running 391", "waiting 27"],
-                Some(0.91),
-                Some(0.6),
-                vec![
-                    pool(
-                        "runner-large",
-                        "■■■■■■■■■■■▲■■■■■■✕■■■⊘⊘■",
-                        &[
-                            "free 12 of 240",
-                            "waiting 26, oldest 6m",
-                            "start p95 48s",
-                            "failed 9%",
-                        ],
-                        true,
-                    ),
-                    pool(
-                        "runner-small",
-                        "■■■■■■■■■■■■■■■■■■■■■■■",
-                        &[
-                            "free 61 of 240",
-                            "waiting 1, oldest 4s",
-                            "start p95 7s",
-                            "failed 8%",
-                        ],
-                        false,
-                    ),
-                ],
-            ),
-        ],
+        clusters: vec![ClusterView {
+            head: None,
+            ranks: vec![
+                rank(
+                    "CONTROLLERS",
+                    &["3/3 ready"],
+                    Some(0.34),
+                    Some(0.51),
+                    vec![],
+                ),
+                rank(
+                    "PATRICIANS",
+                    &["12/12 ready", "workers 4/4", "api 6/6", "results 3/3"],
+                    Some(0.71),
+                    None,
+                    vec![],
+                ),
+                rank(
+                    "PEASANTS (job nodes)",
+                    &["46/48 ready, 3 coming", "running 391", "waiting 27"],
+                    Some(0.91),
+                    Some(0.6),
+                    vec![
+                        pool(
+                            "runner-large",
+                            "■■■■■■■■■■■▲■■■■■■✕■■■⊘⊘■",
+                            &[
+                                "free 12 of 240",
+                                "waiting 26, oldest 6m",
+                                "start p95 48s",
+                                "failed 9%",
+                            ],
+                            true,
+                        ),
+                        pool(
+                            "runner-small",
+                            "■■■■■■■■■■■■■■■■■■■■■■■",
+                            &[
+                                "free 61 of 240",
+                                "waiting 1, oldest 4s",
+                                "start p95 7s",
+                                "failed 8%",
+                            ],
+                            false,
+                        ),
+                    ],
+                ),
+            ],
+        }],
         ingresses: vec![
             vec![
                 span("✕ ", Tone::Bad),

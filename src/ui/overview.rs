@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::painter::{Painter, after};
 use super::{gauge, table};
-use crate::engine::view::{Line, Overview, PoolView, RankView, Span, Table, Tone};
+use crate::engine::view::{ClusterHead, Line, Overview, PoolView, RankView, Span, Table, Tone};
 use crate::layout::overview::{GAP, INDENT, PoolColumns, RankRegions, node_sums};
 use crate::layout::text::{line_width, thousands, width};
 use crate::layout::{List, OverviewRegions};
@@ -16,26 +16,40 @@ pub(super) fn draw(
     jobs: Option<&Table>,
     parts: &OverviewRegions,
 ) {
+    // Those of folded clusters have no place.
+    let ranks = || {
+        let clusters = view.clusters.iter().zip(&parts.clusters);
+        clusters.flat_map(|(cluster, part)| cluster.ranks.iter().zip(&part.ranks))
+    };
     let bar = [8, 5, 0]
         .into_iter()
         .find(|bar| {
-            let mut ranks = view.ranks.iter().zip(&parts.ranks);
+            let mut ranks = ranks();
             ranks.all(|(rank, part)| rank_cells(rank, part, *bar) <= part.title.width)
         })
         .unwrap_or(0);
-    let first = view
-        .ranks
-        .iter()
-        .filter_map(|rank| rank.facts.first())
+    let first = ranks()
+        .filter_map(|(rank, _)| rank.facts.first())
         .map(|fact| line_width(fact))
         .max()
         .unwrap_or(0);
-    for (rank, part) in view.ranks.iter().zip(&parts.ranks) {
-        rank_line(painter, rank, part, bar, first);
-        for (at, row) in part.pools.rows() {
-            pool_line(painter, &rank.pools[at], &parts.pools, row);
+    let heads = || view.clusters.iter().filter_map(|c| c.head.as_ref());
+    let name = heads().map(|head| width(&head.name)).max().unwrap_or(0);
+    for (cluster, part) in view.clusters.iter().zip(&parts.clusters) {
+        if let (Some(head), Some(row)) = (&cluster.head, part.head) {
+            head_line(painter, head, part.ranks.is_empty(), name, row);
         }
-        rest(painter, &part.pools, INDENT, "pools");
+        for (rank, part) in cluster.ranks.iter().zip(&part.ranks) {
+            rank_line(painter, rank, part, bar, first);
+            for (at, row) in part.pools.rows() {
+                pool_line(painter, &rank.pools[at], &parts.pools, row);
+            }
+            rest(painter, &part.pools, INDENT, "pools");
+        }
+    }
+    if let Some((row, more)) = parts.rest {
+        let dim = painter.theme.tone(Tone::Dim);
+        painter.text(after(row, INDENT), &format!("… {more} more clusters"), dim);
     }
     for (at, row) in parts.ingresses.rows() {
         painter.line(inset(row), &view.ingresses[at]);
@@ -50,6 +64,39 @@ pub(super) fn draw(
     rest(painter, &parts.problems, 1, "problems");
     if let Some(part) = &parts.table {
         table::draw(painter, jobs, part);
+    }
+}
+
+/// `- prod-eu  ● live  61/63 ready …`; `+`: its ranks are folded away.
+fn head_line(painter: &mut Painter<'_>, head: &ClusterHead, folded: bool, name: u16, row: Rect) {
+    let (mark, style) = match (head.selected, folded) {
+        (true, _) => ("▸", painter.theme.mark),
+        (false, true) => ("+", painter.theme.tone(Tone::Dim)),
+        (false, false) => ("-", painter.theme.tone(Tone::Dim)),
+    };
+    painter.text(after(row, 1), mark, style);
+    let name = name.min(row.width / 4);
+    let strong = painter.theme.tone(Tone::Strong);
+    painter.text(
+        Rect {
+            width: name,
+            ..after(row, INDENT)
+        },
+        &head.name,
+        strong,
+    );
+    let mut left = inset(after(row, INDENT + name));
+    for (at, fact) in head.facts.iter().enumerate() {
+        let wide = GAP + line_width(fact);
+        // The first says how far the others can be trusted.
+        if wide > left.width && at > 0 {
+            break;
+        }
+        left = painter.line(after(left, if at == 0 { 1 } else { GAP }), fact);
+    }
+    if head.selected {
+        let cursor = painter.theme.cursor;
+        painter.tint(row, cursor);
     }
 }
 

@@ -37,16 +37,17 @@ pub(super) const fn cluster<T: Rows>() -> Column<T> {
 
 const CLUSTER: &str = "CLUSTER";
 
-/// A kind's columns as they stand on the screen, each with its number among the kind's.
+/// A kind's columns as they stand on the screen, each with its number among the kind's. `mixed`: they are of
+/// several clusters.
 pub(super) fn columns<T: Rows>(
-    several: bool,
+    mixed: bool,
 ) -> impl Iterator<Item = (usize, &'static Column<T>)> + Clone {
     let all = || T::columns().iter().enumerate();
-    let first = all().filter(move |(_, c)| several && c.title == CLUSTER);
+    let first = all().filter(move |(_, c)| mixed && c.title == CLUSTER);
     first.chain(all().filter(|(_, c)| c.title != CLUSTER))
 }
 
-/// Titles of a kind's columns, in their order.
+/// Titles of a kind's columns, in their order; `several`: there are several clusters.
 pub(crate) fn titles(kind: TableKind, several: bool) -> Vec<&'static str> {
     with_rows!(kind, T => {
         let known = |title: &&str| several || *title != CLUSTER;
@@ -55,8 +56,8 @@ pub(crate) fn titles(kind: TableKind, several: bool) -> Vec<&'static str> {
 }
 
 /// What a row shows.
-pub(super) fn cells<T: Rows>(key: &RowKey, sight: &Sight<'_>) -> Vec<Span> {
-    let columns = columns::<T>(sight.several());
+pub(super) fn cells<T: Rows>(key: &RowKey, sight: &Sight<'_>, mixed: bool) -> Vec<Span> {
+    let columns = columns::<T>(mixed);
     let row = sight
         .of_row(key)
         .and_then(|cx| Some((T::get(key, &cx)?, cx)));

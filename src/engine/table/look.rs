@@ -173,7 +173,7 @@ impl<T: Rows> Look<RowKey, Place, Tour> for Looking<'_, '_, T> {
 
     fn walks_in_order(&self) -> bool {
         // Walks meet one cluster after the other.
-        T::IN_ORDER && !self.sight.several()
+        T::IN_ORDER && self.clusters().nth(1).is_none()
     }
 
     fn walk(&self, tour: &mut Tour, rows: usize, tell: &mut dyn FnMut(RowKey, Place)) -> bool {

@@ -184,9 +184,9 @@ impl<'a> Sight<'a> {
         shown.map(move |c| sight.cx(c))
     }
 
-    /// Whether rows say which cluster is theirs.
-    pub(crate) fn several(&self) -> bool {
-        self.clusters.several()
+    /// Whether rows of that scope say which cluster is theirs.
+    pub(crate) fn mixed(&self, scope: &Scope) -> bool {
+        self.clusters.mixed() && scope.cluster().is_none()
     }
 
     fn cx(&self, cluster: &'a super::Cluster) -> Cx<'a> {

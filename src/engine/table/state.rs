@@ -438,16 +438,17 @@ impl TableState {
         if !self.filter_text.is_empty() {
             title.push_str(&format!(" /{}", self.filter_text));
         }
+        let mixed = sight.mixed(&self.scope);
         let rows = self
             .rows(page)
             .map(|key| Row {
                 id: key.id(),
-                cells: with_rows!(self.kind, T => cells::<T>(key, sight)),
+                cells: with_rows!(self.kind, T => cells::<T>(key, sight, mixed)),
                 marked: self.marks.contains(key),
             })
             .collect();
         let sorted = |at: usize| self.sort.filter(|(by, _)| *by == at).map(|(_, way)| way);
-        let heads = with_rows!(self.kind, T => columns::<T>(sight.several()).map(|(at, c)| Head {
+        let heads = with_rows!(self.kind, T => columns::<T>(mixed).map(|(at, c)| Head {
             title: c.title,
             width: c.width,
             right: c.right,

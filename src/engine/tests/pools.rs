@@ -117,7 +117,7 @@ fn a_laptop_s_cluster_is_one_line_and_its_pool() {
     let text = |line: &crate::engine::view::Line| -> String {
         line.iter().map(|span| &*span.text).collect()
     };
-    let ranks: Vec<(String, Vec<String>, Vec<String>)> = overview
+    let ranks: Vec<(String, Vec<String>, Vec<String>)> = overview.clusters[0]
         .ranks
         .iter()
         .map(|rank| {

@@ -20,14 +20,14 @@ impl TableState {
     }
 
     /// Sorts by what stands there on the screen.
-    pub(crate) fn sort_shown(&mut self, place: usize, several: bool) {
-        let at = with_rows!(self.kind, T => columns::<T>(several).nth(place).map(|(at, _)| at));
+    pub(crate) fn sort_shown(&mut self, place: usize, mixed: bool) {
+        let mixed = mixed && self.scope.cluster().is_none();
+        let at = with_rows!(self.kind, T => columns::<T>(mixed).nth(place).map(|(at, _)| at));
         if let Some(at) = at {
             self.sort_by(at);
         }
     }
 
-    #[allow(dead_code, reason = "the commands for several clusters follow")]
     /// The clusters are others: all rows are met again.
     pub(crate) fn another_set(&mut self) {
         if !self.covered {
