@@ -449,6 +449,7 @@ impl Driver {
                 | Effect::Scope(..)
                 | Effect::Feed(..)
                 | Effect::Events(..)
+                | Effect::Measure(..)
                 | Effect::OpenLog(..)
                 | Effect::CloseLog(..)
                 | Effect::Copy(_)

@@ -20,6 +20,8 @@ pub enum Who {
     Logs,
     /// The engine's calls.
     Calls,
+    /// What nodes and pods use.
+    Figures,
     /// Greetings: the first one and the pulse.
     Greetings,
 }
@@ -29,7 +31,7 @@ impl Who {
         Kind::ALL
             .into_iter()
             .map(Self::Feed)
-            .chain([Self::Logs, Self::Calls, Self::Greetings])
+            .chain([Self::Logs, Self::Calls, Self::Figures, Self::Greetings])
     }
 
     fn at(self) -> usize {
@@ -38,7 +40,8 @@ impl Who {
             Self::Feed(kind) => Kind::ALL.iter().position(|k| *k == kind).unwrap_or(0),
             Self::Logs => kinds,
             Self::Calls => kinds + 1,
-            Self::Greetings => kinds + 2,
+            Self::Figures => kinds + 2,
+            Self::Greetings => kinds + 3,
         }
     }
 
@@ -48,6 +51,7 @@ impl Who {
             Self::Feed(kind) => kind.plural(),
             Self::Logs => "logs",
             Self::Calls => "calls",
+            Self::Figures => "metrics",
             Self::Greetings => "greetings",
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{ClusterNo, Kind, Text, Uid};
+use crate::model::{ClusterNo, Kind, Measured, Text, Uid};
 
 /// Names a call until its reply, in all clusters of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +29,8 @@ pub enum Effect {
     Feed(ClusterNo, Kind, bool),
     /// Watch the events about something (`Kind::Event`) instead of those about something else, or none.
     Events(ClusterNo, Option<Box<About>>),
+    /// Ask once for what all nodes or pods use; the answer comes as `Event::Usage`.
+    Measure(ClusterNo, Measured),
     /// Open a log stream.
     OpenLog(ClusterNo, LogId, Box<LogSource>),
     /// Close it.

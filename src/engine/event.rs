@@ -9,7 +9,7 @@ use super::figures::Figure;
 use super::input::Key;
 use super::view::Hit;
 use crate::model::object::Batch;
-use crate::model::{ClusterId, ClusterNo, FeedState, Kind, Text};
+use crate::model::{ClusterId, ClusterNo, FeedState, Figures, Kind, Measured, Text};
 
 /// The time that comes with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Event {
     Server(ClusterNo, Box<ServerInfo>),
     /// The connection failed before any feed could start: one line with the next step.
     ConnectFailed(ClusterNo, Box<str>),
+    /// What nodes or pods use, a part of a round.
+    Usage(ClusterNo, Measured, Box<Figures>),
     /// What our own requests cost so far.
     Figures(ClusterNo, Box<[Figure]>),
     /// Something about a log stream.

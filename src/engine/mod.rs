@@ -204,6 +204,15 @@ impl Engine {
                     self.mark(Dirty::Now);
                 }
             }
+            Event::Usage(no, of, figures) => {
+                let wall = self.clock.wall;
+                if let Some(cluster) = self.clusters.get_mut(no) {
+                    let now = cluster.time(wall);
+                    if cluster.model.measure(now, of, *figures) {
+                        self.mark(Dirty::News);
+                    }
+                }
+            }
             Event::Figures(no, figures) => {
                 if let Some(cluster) = self.clusters.get_mut(no) {
                     cluster.figures = figures;

@@ -29,6 +29,7 @@ impl Model {
             ("offspring", self.offspring.len()),
             ("events room", self.events.capacity()),
             ("warnings room", self.warnings.capacity()),
+            ("figures", self.usages.capacity()),
             ("jobs", self.jobs.len()),
             ("attempts", attempts),
             ("ended jobs without a pod", retired),

@@ -37,6 +37,7 @@ pub mod resources;
 pub mod select;
 mod settle;
 mod slots;
+pub mod shapes;
 pub mod status;
 pub mod store;
 pub mod sums;
@@ -44,6 +45,7 @@ mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod time;
+pub mod usage;
 pub mod view;
 mod warm;
 pub mod window;
@@ -76,6 +78,7 @@ pub use resources::Resources;
 pub use store::Model;
 pub use sums::NodeSums;
 pub use time::Time;
+pub use usage::{Figures, Measured, Usage, Usages};
 pub use view::{ControlPlane, RankTotals, WaitingJobs};
 pub use window::{Ends, StartTimes};
 pub use workload::{

@@ -160,6 +160,7 @@ impl Model {
         changes: &mut Changes,
     ) {
         let pod = &gone.value;
+        self.usages.forget(gone.slot);
         self.subtract(pod, gone.mark, jobs, changes);
         self.unindex(gone.slot, pod);
         let work = &mut self.work;

@@ -26,6 +26,7 @@ use super::read::ReadJobs;
 use super::resources::Resources;
 use super::sums::NodeSums;
 use super::table::{Keyed, Table, Upsert};
+use super::usage::Usages;
 use super::window::Window;
 use super::workload::{Autoscaler, BatchJob, Budget, CronJob, Workload};
 
@@ -49,6 +50,7 @@ pub struct Model {
     pub(crate) offspring: Offspring,
     pub(crate) events: Events,
     pub(crate) warnings: Events,
+    pub(crate) usages: Usages,
 
     pub(crate) jobs: Jobs,
     pub(crate) sums: BTreeMap<Text, NodeSums>,

@@ -253,6 +253,11 @@ impl<T: Keyed + PartialEq> Table<T> {
             .collect()
     }
 
+    /// The slot of the object of that name.
+    pub(crate) fn slot_named(&self, namespace: &str, name: &str) -> Option<u32> {
+        self.order.get(probe(&self.rows, namespace, name))
+    }
+
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&T> {
         self.at(self.order.get(probe(&self.rows, namespace, name))?)
     }

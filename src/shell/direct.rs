@@ -12,9 +12,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
 use crate::cluster::call;
-use crate::cluster::decode::Wire;
+use crate::cluster::decode::{self, Wire};
 use crate::cluster::feed::machine::{Ask, Lists, Machine};
-use crate::cluster::feed::{Feeds, Scope};
+use crate::cluster::feed::{Feeds, Scope, figures};
 use crate::cluster::log::resume::{Read, Reader};
 use crate::engine::effect::About;
 use crate::engine::{
@@ -22,7 +22,7 @@ use crate::engine::{
 };
 use crate::layout::{Scene, arrange};
 use crate::model::object::Batch;
-use crate::model::{ClusterId, ClusterNo, FeedState, Kind};
+use crate::model::{ClusterId, ClusterNo, FeedState, Figures, Kind, Measured};
 use crate::sim::api::{LogFollow, Watch};
 use crate::sim::{Host, Request, Response};
 use crate::ui::{Theme, draw};
@@ -165,6 +165,7 @@ impl<H: Host> Direct<H> {
                     ));
                 }
             }
+            Effect::Measure(_, of) => self.measure(of),
             Effect::OpenLog(_, id, source) => {
                 let log = Log {
                     source: *source,
@@ -191,6 +192,28 @@ impl<H: Host> Direct<H> {
             | Effect::Bell
             | Effect::ConsoleLogKey(_)
             | Effect::Theme(_) => {}
+        }
+    }
+
+    fn measure(&mut self, of: Measured) {
+        let told = match self.host.handle(Request::get(&figures::path(of, None))) {
+            Response::Done {
+                status: 200, body, ..
+            } => {
+                let mut round = figures::Round::default();
+                round.take(&body);
+                let parts = std::iter::from_fn(|| round.part(of, 1)).collect::<Vec<_>>();
+                [vec![Figures::Begin], parts, vec![Figures::End]].concat()
+            }
+            Response::Done { status, body, .. } => {
+                let mut error = decode::status(Wire::Json, &body);
+                error.code = status;
+                vec![Figures::Failed(figures::refused(of, &error))]
+            }
+            Response::List(_) | Response::Watch(_) | Response::Log(_) => Vec::new(),
+        };
+        for part in told {
+            self.event(Event::Usage(ClusterNo::FIRST, of, Box::new(part)));
         }
     }
 

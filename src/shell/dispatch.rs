@@ -186,6 +186,7 @@ impl Dispatch {
             }
             Effect::Feed(no, kind, on) => self.ask(no, Ask::Feed(kind, on)),
             Effect::Events(no, about) => self.ask(no, Ask::Events(about)),
+            Effect::Measure(no, of) => self.ask(no, Ask::Measure(of)),
             Effect::OpenLog(no, id, source) => self.ask(no, Ask::OpenLog(id, source)),
             Effect::CloseLog(no, id) => self.ask(no, Ask::CloseLog(id)),
             Effect::Call(no, id, call) => self.call(no, id, call),

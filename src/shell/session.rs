@@ -10,12 +10,13 @@ use tokio::task::JoinSet;
 use super::dispatch::Terms;
 use super::run::Source;
 use crate::cluster::connect::{ConnectError, Connection, Greeting};
+use crate::cluster::feed::figures::measure;
 use crate::cluster::feed::{Feeds, Lists, Pulse, Scope};
 use crate::cluster::log::{LogStream, Pressure};
 use crate::cluster::{call, pulse};
 use crate::engine::effect::About;
 use crate::engine::{Call, CallId, Event, LogId, LogSource};
-use crate::model::{ClusterNo, Kind};
+use crate::model::{ClusterNo, Kind, Measured};
 
 /// What a session is asked for.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(super) enum Ask {
     Scope(Option<String>),
     Feed(Kind, bool),
     Events(Option<Box<About>>),
+    Measure(Measured),
     OpenLog(LogId, Box<LogSource>),
     CloseLog(LogId),
     Call(CallId, Box<Call>),
@@ -166,6 +168,12 @@ impl Session {
         match ask {
             Ask::Scope(namespace) => self.feeds.rescope(namespace),
             Ask::Feed(kind, on) => self.feeds.set(kind, on),
+            Ask::Measure(of) => {
+                let connection = self.connection.clone();
+                let namespace = self.feeds.namespace();
+                let round = measure(connection, of, namespace, self.events.clone());
+                self.tasks.spawn(round);
+            }
             Ask::Events(about) => self.feeds.events(about.map(|about| *about)),
             Ask::OpenLog(id, source) => {
                 let stream = LogStream::open(

@@ -21,6 +21,7 @@ mod raw;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod visit;
 mod workload;
 
@@ -32,6 +33,7 @@ use serde::{Deserialize, Deserializer};
 pub use error::{DecodeError, Wire};
 pub use frame::{Frame, ListHead, Page, ServerError, status};
 pub use proto::Fault;
+pub use usage::metrics;
 pub(super) use proto::{MAGIC, Reader};
 
 use self::proto::Message;

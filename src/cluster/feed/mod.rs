@@ -29,7 +29,9 @@
 //! pods first ([`super::budget`]). After an outage each comes back at its own time within a second; a
 //! `Retry-After` is the least that is waited.
 
+pub mod elements;
 mod exchange;
+pub mod figures;
 mod held;
 pub mod inflate;
 pub mod items;
@@ -200,6 +202,13 @@ impl Feeds {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// The namespace of which pods are watched; `None`: all.
+    pub fn namespace(&self) -> Option<String> {
+        let narrowed = self.narrowed().contains(&Kind::Pod);
+        let fallback = self.scope.fallback.clone().filter(|_| narrowed);
+        self.scope.namespace.clone().or(fallback)
     }
 
     /// The namespace that is watched where all are denied.

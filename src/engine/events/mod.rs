@@ -1,0 +1,515 @@
+//! Events on the screen: merged by object, reason and shape of message, in time with the life of what they
+//! are about; or grouped by reason for a pool and the whole cluster.
+//!
+//! The lists are made anew when something they are made of has changed, out of the some thousand events that
+//! the model holds at most ([`crate::model::KEPT_EVENTS`]). Which feeds run is decided by what is on top
+//! ([`Subject::about`]): for one object the events about it, of every type, by a field selector; for a pool
+//! or the whole cluster the warnings. What is Normal of a whole cluster is a flood that says little, so that
+//! it comes only when asked for.
+
+mod demand;
+mod life;
+mod merge;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+pub(crate) use demand::Demand;
+pub(crate) use life::node_way;
+
+use super::effect::About;
+use super::screen::{Screen, Thing};
+use super::table::{Scope, TableKind, TableState};
+use super::view::{Line, Span, Tone};
+use super::{Dirty, Engine, text};
+use crate::model::{ClusterEvent, JobKey, Kind, Model, Place, Text, Uid};
+use merge::{groups, merged};
+
+/// What a list of events is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Job(JobKey),
+    Pod {
+        uid: Uid,
+        namespace: Text,
+        name: Text,
+    },
+    Node(Text),
+    /// Another kind of object.
+    Object {
+        kind: &'static str,
+        namespace: Text,
+        name: Text,
+    },
+    Pool(Text),
+    All,
+}
+
+/// A screen of events.
+#[derive(Debug)]
+pub(crate) struct EventsScreen {
+    pub(crate) subject: Subject,
+    /// Of a group only.
+    pub(crate) reason: Option<Text>,
+    /// Those of type Normal too, of a pool or the whole cluster.
+    pub(crate) normal: bool,
+    pub(crate) table: TableState,
+}
+
+/// What a row tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Normal,
+    Warning,
+    /// A step of the life of what the list is about.
+    Life(Tone),
+}
+
+/// Events that are alike, or a step of a life.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct EventRow {
+    /// Stays the same while more of its kind come.
+    pub(crate) key: u64,
+    pub(crate) sort: Sort,
+    pub(crate) first: DateTime<Utc>,
+    pub(crate) last: DateTime<Utc>,
+    pub(crate) count: u64,
+    pub(crate) reason: Text,
+    pub(crate) message: Text,
+    pub(crate) kind: Text,
+    pub(crate) namespace: Text,
+    pub(crate) name: Text,
+    pub(crate) container: Text,
+    pub(crate) source: Text,
+    pub(crate) node: Text,
+}
+
+/// Events of one reason.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Group {
+    pub(crate) key: u64,
+    pub(crate) warning: bool,
+    pub(crate) reason: Text,
+    pub(crate) first: DateTime<Utc>,
+    pub(crate) last: DateTime<Utc>,
+    pub(crate) count: u64,
+    pub(crate) objects: usize,
+    pub(crate) nodes: usize,
+    /// Of the last one.
+    pub(crate) message: Text,
+    /// `pods`, `nodes`, …: what it is about, where that is one kind.
+    pub(crate) kind: Text,
+    pub(crate) source: Text,
+}
+
+/// The list on the screen.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    /// Whose, so that another screen's is known for what it is.
+    of: Option<(Subject, Option<Text>, bool)>,
+    pub(crate) rows: Vec<EventRow>,
+    pub(crate) groups: Vec<Group>,
+    by_key: HashMap<u64, usize>,
+    /// Events that were let go for room.
+    pub(crate) dropped: u64,
+}
+
+impl Book {
+    /// A row by its key.
+    pub(crate) fn row(&self, key: u64) -> Option<&EventRow> {
+        self.rows.get(*self.by_key.get(&key)?)
+    }
+
+    /// A group by its key.
+    pub(crate) fn group(&self, key: u64) -> Option<&Group> {
+        self.groups.get(*self.by_key.get(&key)?)
+    }
+
+    /// Whether all rows are of one object, which then need not be named.
+    pub(crate) fn of_one(&self) -> bool {
+        !matches!(self.of, Some((Subject::Pool(_) | Subject::All, ..)) | None)
+    }
+}
+
+impl Subject {
+    /// Whether it is made of many objects.
+    pub(crate) fn is_wide(&self) -> bool {
+        matches!(self, Self::Pool(_) | Self::All)
+    }
+
+    /// Which events are watched for it; `None`: the warnings do, or nothing can be asked for.
+    fn about(&self, model: &Model, normal: bool) -> Option<About> {
+        let of = |namespace: &Text, fields: String| About {
+            namespace: Some(namespace.clone()).filter(|ns| !ns.is_empty()),
+            fields: fields.into(),
+        };
+        let named = |kind: &str, namespace: &Text, name: &str| {
+            of(
+                namespace,
+                format!("involvedObject.kind={kind},involvedObject.name={name}"),
+            )
+        };
+        Some(match self {
+            Self::Job(key) => {
+                let job = model.job(key)?;
+                match job.pod() {
+                    Some(uid) if !uid.is_empty() => {
+                        of(job.namespace(), format!("involvedObject.uid={uid}"))
+                    }
+                    // Its pod is gone, or a batch Job has none yet.
+                    Some(_) | None => of(
+                        job.namespace(),
+                        format!("involvedObject.name={}", job.pod_name()),
+                    ),
+                }
+            }
+            Self::Pod { uid, namespace, .. } => of(namespace, format!("involvedObject.uid={uid}")),
+            // What belongs to no namespace has its events in this one. The kubelet writes the name as uid.
+            Self::Node(name) => named("Node", &"default".into(), name),
+            Self::Object {
+                kind,
+                namespace,
+                name,
+            } => named(kind, namespace, name),
+            Self::Pool(_) | Self::All if normal => About::default(),
+            Self::Pool(_) | Self::All => return None,
+        })
+    }
+
+    /// Whether an event belongs to it.
+    fn covers(&self, event: &ClusterEvent, model: &Model) -> bool {
+        let about = &event.regarding;
+        match self {
+            Self::Job(key) => model.job(key).is_some_and(|job| {
+                *about.namespace == **job.namespace()
+                    && (job.pod().is_some_and(|uid| uid.is(&about.uid))
+                        || *about.name == **job.pod_name())
+            }),
+            Self::Pod { uid, .. } => uid.is(&about.uid),
+            Self::Node(name) => {
+                (&*about.kind == "Node" && about.name == *name) || event.node == *name
+            }
+            Self::Object {
+                kind,
+                namespace,
+                name,
+            } => *about.kind == **kind && about.namespace == *namespace && about.name == *name,
+            Self::Pool(pool) => pool_of(event, model).as_ref() == Some(pool),
+            Self::All => true,
+        }
+    }
+
+    /// In the title: `events of …`.
+    pub(crate) fn name(&self, model: &Model) -> String {
+        match self {
+            Self::Job(key) => match model.job(key) {
+                Some(job) => text::job_title(job),
+                None => format!("job {}", key.id),
+            },
+            Self::Pod {
+                namespace, name, ..
+            } => format!("pod {namespace}/{name}"),
+            Self::Node(name) => format!("node {name}"),
+            Self::Object {
+                kind,
+                namespace,
+                name,
+            } => format!("{} {namespace}/{name}", kind.to_lowercase()),
+            Self::Pool(pool) => format!("pool {pool}"),
+            Self::All => "the cluster".to_owned(),
+        }
+    }
+}
+
+/// The pool in which something happened: by the node that tells it, the node or the pod that it is about.
+fn pool_of(event: &ClusterEvent, model: &Model) -> Option<Text> {
+    let about = &event.regarding;
+    let of_node = |node: &str| model.pool_of_node(node).cloned();
+    if !event.node.is_empty() {
+        return of_node(&event.node);
+    }
+    match &*about.kind {
+        "Node" => of_node(&about.name),
+        "Pod" => {
+            let pod = model.pod_named(&about.namespace, &about.name)?;
+            if let Some(node) = &pod.node {
+                return of_node(node);
+            }
+            let key = model.job_key_of_pod(&pod.meta.uid)?;
+            match model.place(&key)? {
+                Place::One(pool) => Some(pool.clone()),
+                Place::AnyOf(_) | Place::None => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+impl EventsScreen {
+    pub(crate) fn new(subject: Subject, reason: Option<Text>, normal: bool) -> Self {
+        let grouped = subject.is_wide() && reason.is_none();
+        let kind = if grouped {
+            TableKind::Reasons
+        } else {
+            TableKind::Events
+        };
+        Self {
+            subject,
+            reason,
+            normal,
+            table: TableState::new(kind, Scope::All),
+        }
+    }
+
+    fn whose(&self) -> (Subject, Option<Text>, bool) {
+        (self.subject.clone(), self.reason.clone(), self.normal)
+    }
+}
+
+impl Engine {
+    /// The events of what is under the cursor, or of the screen's own thing.
+    pub(super) fn open_events(&mut self, out: &mut Vec<super::Effect>) {
+        if matches!(self.screens.top(), Screen::Events(_)) {
+            return;
+        }
+        match self.thing().and_then(|thing| self.subject(&thing)) {
+            Some(subject) => self.push_events(subject, None, false, out),
+            None => self.say("nothing here has events", Tone::Warn),
+        }
+    }
+
+    pub(super) fn push_events(
+        &mut self,
+        subject: Subject,
+        reason: Option<Text>,
+        normal: bool,
+        out: &mut Vec<super::Effect>,
+    ) {
+        let screen = Box::new(EventsScreen::new(subject, reason, normal));
+        self.push(Screen::Events(screen), out);
+    }
+
+    /// What the events of a thing are about.
+    fn subject(&self, thing: &Thing) -> Option<Subject> {
+        let object = |kind, namespace: &Text, name: &Text| Subject::Object {
+            kind,
+            namespace: namespace.clone(),
+            name: name.clone(),
+        };
+        match thing {
+            Thing::Job(key) | Thing::Step(key, _) => Some(Subject::Job(key.clone())),
+            Thing::Pod(uid) => match self.model.job_key_of_pod(uid) {
+                Some(key) => Some(Subject::Job(key)),
+                None => {
+                    let meta = &self.model.pod(uid)?.meta;
+                    Some(Subject::Pod {
+                        uid: uid.clone(),
+                        namespace: meta.namespace.clone(),
+                        name: meta.name.clone(),
+                    })
+                }
+            },
+            Thing::Node(name) => Some(Subject::Node(name.clone())),
+            Thing::Route(uid, _) => {
+                let meta = &self.model.ingress(uid)?.meta;
+                Some(object("Ingress", &meta.namespace, &meta.name))
+            }
+            Thing::Pool(pool) => Some(Subject::Pool(pool.clone())),
+            Thing::Action(_) | Thing::Event(_) => None,
+        }
+    }
+
+    /// Warnings alone, or all events.
+    pub(super) fn toggle_normal(&mut self) {
+        if let Screen::Events(screen) = self.screens.top_mut()
+            && screen.subject.is_wide()
+        {
+            screen.normal = !screen.normal;
+        }
+    }
+
+    /// Into the row under the cursor: a group's objects, an event's object, or its whole message.
+    pub(super) fn enter_event(&mut self, key: u64, out: &mut Vec<super::Effect>) {
+        let Screen::Events(screen) = self.screens.top() else {
+            return;
+        };
+        let (subject, normal) = (screen.subject.clone(), screen.normal);
+        if let Some(group) = self.book.group(key)
+            && screen.table.kind == TableKind::Reasons
+        {
+            let reason = group.reason.clone();
+            return self.push_events(subject, Some(reason), normal, out);
+        }
+        let Some(row) = self.book.row(key) else {
+            return;
+        };
+        let title = match &*row.name {
+            "" => row.reason.to_string(),
+            name => format!("{} {} {name}", row.reason, row.kind.to_lowercase()),
+        };
+        let lines = whole(row, self.now);
+        self.layers.push(super::overlay::Layer::Text {
+            title,
+            lines,
+            top: 0,
+        });
+    }
+
+    /// What an event is about, where the console knows it.
+    pub(super) fn thing_of_event(&self, key: u64) -> Option<Thing> {
+        let row = self.book.row(key)?;
+        match &*row.kind {
+            "Pod" => {
+                let pod = self.model.pod_named(&row.namespace, &row.name)?;
+                Some(Thing::Pod(pod.meta.uid.clone()))
+            }
+            "Node" => Some(Thing::Node(row.name.clone())),
+            _ => None,
+        }
+    }
+
+    /// Makes the list anew if the screen on top has one. `forced`: what it is made of has changed.
+    pub(super) fn settle_events(&mut self, forced: bool) {
+        let Screen::Events(screen) = self.screens.top() else {
+            if self.book.of.is_some() {
+                self.book = Book::default();
+            }
+            return;
+        };
+        let whose = screen.whose();
+        if !forced && self.book.of.as_ref() == Some(&whose) {
+            return;
+        }
+        let book = self.write_book(&whose);
+        let same = book.rows == self.book.rows
+            && book.groups == self.book.groups
+            && book.of == self.book.of
+            && book.dropped == self.book.dropped;
+        if same {
+            return;
+        }
+        self.book = book;
+        if let Screen::Events(screen) = self.screens.top_mut() {
+            screen.table.renew();
+        }
+        self.mark(Dirty::News);
+    }
+
+    fn write_book(&self, whose: &(Subject, Option<Text>, bool)) -> Book {
+        let (subject, reason, normal) = whose;
+        let model = &self.model;
+        let (about, warnings) = (model.events(), model.warnings());
+        let mut book = Book {
+            of: Some(whose.clone()),
+            ..Book::default()
+        };
+        let mine = |event: &&ClusterEvent| {
+            reason.as_ref().is_none_or(|r| *r == event.reason) && subject.covers(event, model)
+        };
+        let wide = subject.is_wide();
+        let mut events: Vec<&ClusterEvent> = if wide && !normal {
+            book.dropped = warnings.dropped();
+            warnings.iter().filter(mine).collect()
+        } else {
+            book.dropped = about.dropped();
+            about.iter().filter(mine).collect()
+        };
+        // What its kubelet warned of; some of it may be among the events about the node itself.
+        if matches!(subject, Subject::Node(_)) {
+            let known: std::collections::HashSet<&Uid> =
+                events.iter().map(|event| &event.meta.uid).collect();
+            let more: Vec<&ClusterEvent> = warnings
+                .iter()
+                .filter(mine)
+                .filter(|event| !known.contains(&event.meta.uid))
+                .collect();
+            events.extend(more);
+        }
+        if wide && reason.is_none() {
+            book.groups = groups(&events);
+            let keys = book.groups.iter().map(|group| group.key);
+            book.by_key = keys.enumerate().map(|(at, key)| (key, at)).collect();
+            return book;
+        }
+        book.rows = life::of(subject, model, self.now);
+        book.rows.extend(merged(&events));
+        if !wide {
+            // A story is told from its beginning.
+            book.rows.sort_by_key(|row| row.first);
+        }
+        let keys = book.rows.iter().map(|row| row.key);
+        book.by_key = keys.enumerate().map(|(at, key)| (key, at)).collect();
+        book
+    }
+
+    /// Which kinds the list on top is made of, to be told why it has no rows.
+    pub(super) fn events_kind(&self) -> Kind {
+        match self.screens.top() {
+            Screen::Events(screen) if screen.subject.is_wide() && !screen.normal => Kind::Warning,
+            _ => Kind::Event,
+        }
+    }
+
+    /// `events of pool x: warnings`, for the table's title.
+    pub(super) fn events_title(&self) -> String {
+        let Screen::Events(screen) = self.screens.top() else {
+            return "events".to_owned();
+        };
+        let what = match (screen.subject.is_wide(), screen.normal) {
+            (true, false) => "warnings",
+            (true, true) | (false, _) => "events",
+        };
+        let reason = match &screen.reason {
+            Some(reason) => format!("{reason} "),
+            None => String::new(),
+        };
+        let dropped = match self.book.dropped {
+            0 => String::new(),
+            n => format!(", {} older ones let go for room", text::count(n)),
+        };
+        format!("{reason}{what} of {}{dropped}", screen.subject.name(&self.model))
+    }
+}
+
+/// All that an event says.
+fn whole(row: &EventRow, now: DateTime<Utc>) -> Vec<Line> {
+    let plain = |text: String| vec![Span::new(text, Tone::Plain)];
+    let dim = |text: String| vec![Span::new(text, Tone::Dim)];
+    let mut lines = vec![plain(row.message.to_string()), Line::new()];
+    let times = if row.count > 1 {
+        format!(
+            "{} times, first {} ago, last {} ago",
+            text::count(row.count),
+            text::age(row.first, now),
+            text::age(row.last, now)
+        )
+    } else {
+        format!("{} ago", text::age(row.last, now))
+    };
+    lines.push(dim(format!(
+        "{times} ({})",
+        row.last.format("%Y-%m-%d %H:%M:%S UTC")
+    )));
+    let mut about = Vec::new();
+    if !row.name.is_empty() {
+        let path = match &*row.namespace {
+            "" => row.name.to_string(),
+            namespace => format!("{namespace}/{}", row.name),
+        };
+        about.push(format!("{} {path}", row.kind.to_lowercase()));
+    }
+    for (word, value) in [
+        ("container", &row.container),
+        ("told by", &row.source),
+        ("node", &row.node),
+    ] {
+        if !value.is_empty() {
+            about.push(format!("{word} {value}"));
+        }
+    }
+    if !about.is_empty() {
+        lines.push(dim(about.join(", ")));
+    }
+    lines
+}
