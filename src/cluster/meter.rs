@@ -28,10 +28,12 @@ pub enum Who {
 
 impl Who {
     fn all() -> impl Iterator<Item = Self> {
-        Kind::ALL
-            .into_iter()
-            .map(Self::Feed)
-            .chain([Self::Logs, Self::Calls, Self::Figures, Self::Greetings])
+        Kind::ALL.into_iter().map(Self::Feed).chain([
+            Self::Logs,
+            Self::Calls,
+            Self::Figures,
+            Self::Greetings,
+        ])
     }
 
     fn at(self) -> usize {

@@ -188,6 +188,7 @@ impl Engine {
             TableKind::Jobs | TableKind::Pods => Kind::Pod,
             TableKind::Nodes => Kind::Node,
             TableKind::Ingresses => Kind::Ingress,
+            TableKind::Events | TableKind::Reasons => self.events_kind(),
         };
         let rows = name(table.kind);
         let mut line = Line::new();
@@ -231,6 +232,7 @@ impl Engine {
             },
             Scope::Pool(_, pool) => format!(" of pool {pool}"),
             Scope::Node(_, node) => format!(" of {node}"),
+            Scope::Events(_) => return self.events_title(),
             Scope::Action(id) => format!(" of action {}", id.0),
             Scope::Service(_, ns, service) => format!(" behind {ns}/{service}"),
         };

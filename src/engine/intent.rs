@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::contexts::Wish;
 use super::doc::Form;
+use super::events::Subject;
 use super::keys::{Intent, Place};
 use super::overlay::{Choice, Entry, Layer, Menu};
 use super::palette::Names;
 use super::prompt::Purpose;
 use super::screen::{Part, Screen, Stack, Thing};
-use super::table::{Scope, TableKind, TableState, titles};
+use super::table::{RowKey, Scope, TableKind, TableState, titles};
 use super::view::Tone;
 use super::{Effect, Engine};
 use crate::model::Text;
@@ -71,9 +72,11 @@ impl Engine {
                 | Screen::Job(_)
                 | Screen::Node(_)
                 | Screen::Text(_)
+                | Screen::Events(_)
                 | Screen::Console => self.open_log(true, out),
             },
             Intent::NodeOf => self.node_of(out),
+            Intent::Events => self.open_events(out),
             Intent::Follow => {
                 let rows = self.page.0;
                 self.with_log(|pane| pane.toggle_follow(rows));
@@ -189,6 +192,10 @@ impl Engine {
                 return;
             }
             Place::Log => return self.open_log(false, out),
+            Place::Events => {
+                let home = self.clusters.home().no;
+                return self.push_events(home, Subject::All, None, false, out);
+            }
             Place::Console => return self.push(Screen::Console, out),
             Place::Jobs => TableKind::Jobs,
             Place::Nodes => TableKind::Nodes,
@@ -287,6 +294,10 @@ impl Engine {
             }),
             Screen::Log(pane) => Some(Thing::Pod(pane.target.cluster, pane.target.uid.clone())),
             Screen::Text(pane) => Some(Thing::Object(pane.cluster, Box::new(pane.object.clone()))),
+            Screen::Events(events) => match events.table.current()? {
+                RowKey::Event(no, key) => self.thing_of_event(no, key),
+                other => Some(other.into()),
+            },
             Screen::Console => None,
         }
     }

@@ -31,6 +31,7 @@ pub(crate) enum Intent {
     Log,
     Previous,
     NodeOf,
+    Events,
     Follow,
     Timestamps,
     Wrap,
@@ -69,6 +70,7 @@ pub(crate) enum Place {
     Nodes,
     Pods,
     Ingresses,
+    Events,
     Log,
     Console,
     Actions,
@@ -93,6 +95,8 @@ impl On {
 
     /// Documents.
     pub(crate) const TEXT: Self = Self(1 << 16);
+    pub(crate) const EVENTS: Self = Self(1 << 11);
+    pub(crate) const WARNINGS: Self = Self(1 << 12);
 
     const ALL: Self = Self(u32::MAX);
     /// Screens with a table.
@@ -102,6 +106,8 @@ impl On {
         .and(Self::NODE)
         .and(Self::PODS)
         .and(Self::INGRESSES)
+        .and(Self::EVENTS)
+        .and(Self::WARNINGS)
         .and(Self::ACTIONS);
     /// Screens on which something is under a cursor.
     const LISTS: Self = Self::TABLES.and(Self::JOB);
@@ -122,7 +128,19 @@ impl On {
         .and(Self::JOBS)
         .and(Self::JOB)
         .and(Self::NODE)
+        .and(Self::EVENTS)
+        .and(Self::WARNINGS)
         .and(Self::PODS);
+
+    /// Screens with something that has events.
+    const EVERY_THING: Self = Self::OVERVIEW
+        .and(Self::JOBS)
+        .and(Self::JOB)
+        .and(Self::NODES)
+        .and(Self::NODE)
+        .and(Self::PODS)
+        .and(Self::INGRESSES)
+        .and(Self::LOG);
 
     const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -250,9 +268,11 @@ pub(crate) static TABLE: &[Row] = &[
     row(Intent::NodeOf, &[c('o')], On::JOBS_OR_PODS.and(On::LOG), Group::See, "node", "the node it is on"),
     row(Intent::Describe, &[c('d')], On::OBJECTS, Group::See, "describe", "describes it: state, containers, conditions, events"),
     row(Intent::Yaml, &[c('y')], On::OBJECTS, Group::See, "yaml", "its YAML, secrets hidden"),
+    row(Intent::Events, &[c('e')], On::EVERY_THING, Group::See, "events", "its events, merged, in time with its life"),
     row(Intent::Escape, &[k(Code::Esc)], On::ALL, Group::Move, "back", "clears filter or search, else back; never quits"),
     row(Intent::Back, &[c('q'), c('-')], On::ALL, Group::Move, "", "back; on the first screen :q quits"),
     row(Intent::Other, &[k(Code::Tab), k(Code::BackTab)], On::OVERVIEW.and(On::NODE), Group::Move, "other part", "between pools and jobs, or a node's pods and jobs"),
+    row(Intent::Other, &[k(Code::Tab), k(Code::BackTab)], On::WARNINGS, Group::Move, "all or warnings", "of a pool or the cluster: warnings, or all events"),
     row(Intent::Down, &[c('j'), k(Code::Down)], On::SCROLL, Group::Move, "", "down"),
     row(Intent::Up, &[c('k'), k(Code::Up)], On::SCROLL, Group::Move, "", "up"),
     row(Intent::HalfDown, &[Key::ctrl('d')], On::SCROLL, Group::Move, "", "half a page down"),
@@ -300,6 +320,7 @@ pub(crate) static TABLE: &[Row] = &[
     command(Intent::Go(Place::Nodes), "nodes", Argument::Nothing, "all nodes"),
     command(Intent::Go(Place::Pods), "pods", Argument::Nothing, "all pods"),
     command(Intent::Go(Place::Ingresses), "ingresses", Argument::Nothing, "hosts, paths and what answers them"),
+    command(Intent::Go(Place::Events), "events", Argument::Nothing, "warnings of the whole cluster, by reason"),
     command(Intent::Go(Place::Log), "log", Argument::Nothing, "log of what is under the cursor"),
     command(Intent::Go(Place::Actions), "actions", Argument::Nothing, "running and past actions"),
     command(Intent::Go(Place::Console), "console", Argument::Nothing, "the console's own log"),

@@ -18,6 +18,7 @@ mod doc;
 mod docs;
 pub mod effect;
 pub mod event;
+mod events;
 mod feeds;
 pub mod figures;
 mod filter;
@@ -96,6 +97,9 @@ pub struct Engine {
     clock: Now,
     dirty: Dirty,
     shown: Shown,
+    /// The events on the screen.
+    book: events::Book,
+    demand: events::Demand,
 }
 
 /// How soon a frame is wanted.
@@ -135,12 +139,20 @@ impl Engine {
             },
             dirty: Dirty::Now,
             shown: Shown::default(),
+            book: events::Book::default(),
+            demand: events::Demand::default(),
         }
     }
 
     /// Takes an event; what it wants done is pushed to `out`. Nothing else changes the engine but
     /// [`Engine::work`].
     pub fn handle(&mut self, now: Now, event: Event, out: &mut Vec<Effect>) {
+        self.take(now, event, out);
+        self.settle_events(false);
+        self.demand_events(out);
+    }
+
+    fn take(&mut self, now: Now, event: Event, out: &mut Vec<Effect>) {
         self.clock = now;
         match event {
             Event::Key(key) => {
@@ -246,6 +258,7 @@ impl Engine {
             wall: self.clock.wall,
             namespace: self.namespace.as_ref(),
             runs: self.actions.runs(),
+            book: &self.book,
         };
         let Some(table) = self.screens.top_mut().table_mut() else {
             return false;
@@ -279,7 +292,7 @@ impl Engine {
     pub fn body(&self, now: Now) -> view::Body {
         match self.screens.top() {
             Screen::Overview(_) => view::Body::Overview(Box::new(self.overview_view(now))),
-            Screen::Table(_) => view::Body::Table,
+            Screen::Table(_) | Screen::Events(_) => view::Body::Table,
             Screen::Job(job) => view::Body::Detail(Box::new(self.job_detail(job, now))),
             Screen::Node(node) => view::Body::Detail(Box::new(self.node_detail(node, now))),
             Screen::Log(_) => view::Body::Log,
@@ -312,6 +325,7 @@ impl Engine {
             | Screen::Job(_)
             | Screen::Node(_)
             | Screen::Text(_)
+            | Screen::Events(_)
             | Screen::Console => None,
         }
     }
@@ -369,6 +383,7 @@ impl Engine {
             wall: now.wall,
             namespace: self.namespace.as_ref(),
             runs: self.actions.runs(),
+            book: &self.book,
         }
     }
 
@@ -433,6 +448,9 @@ impl Engine {
                 table.changed(no, changes);
             }
         }
+        if self.minds_events(no, changes) {
+            self.settle_events(true);
+        }
         self.settle();
         self.document_changed(no, changes);
         self.follow(no, changes);
@@ -445,6 +463,7 @@ impl Engine {
         self.mark(Dirty::Now);
         self.settle_document();
         self.doubt();
+        self.settle_events(false);
         self.work(AT_ONCE);
         self.settle();
     }

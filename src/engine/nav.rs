@@ -2,7 +2,7 @@
 
 use super::doc::Form;
 use super::screen::{JobScreen, Part, Screen, Thing};
-use super::table::{Scope, TableKind, TableState};
+use super::table::{RowKey, Scope, TableKind, TableState};
 use super::view::Tone;
 use super::{Effect, Engine, text};
 use crate::model::{Backend, ClusterNo, JobKey, Pool, Rank, Text, Uid, current_step};
@@ -40,6 +40,9 @@ impl Engine {
             Screen::Node(node) => {
                 node.table.step(by);
             }
+            Screen::Events(events) => {
+                events.table.step(by);
+            }
             Screen::Job(_) => self.scroll_steps(by),
             Screen::Log(pane) => pane.scroll(by, rows),
             Screen::Text(pane) => pane.step(by),
@@ -62,6 +65,9 @@ impl Engine {
             }
             Screen::Node(node) => {
                 node.table.go(if end { usize::MAX } else { 0 });
+            }
+            Screen::Events(events) => {
+                events.table.go(if end { usize::MAX } else { 0 });
             }
             Screen::Console => {}
         }
@@ -220,11 +226,14 @@ impl Engine {
                     TableKind::Jobs
                     | TableKind::Nodes
                     | TableKind::Ingresses
+                    | TableKind::Events
+                    | TableKind::Reasons
                     | TableKind::Actions
                     | TableKind::Items => TableKind::Pods,
                 };
                 node.table = TableState::new(kind, Scope::Node(node.cluster, node.name.clone()));
             }
+            Screen::Events(_) => self.toggle_normal(),
             Screen::Table(_)
             | Screen::Job(_)
             | Screen::Log(_)
@@ -234,8 +243,14 @@ impl Engine {
     }
 
     pub(super) fn enter(&mut self, out: &mut Vec<Effect>) {
+        if let Screen::Events(events) = self.screens.top() {
+            if let Some(RowKey::Event(_, key)) = events.table.current() {
+                self.enter_event(key, out);
+            }
+            return;
+        }
         match self.thing() {
-            None => {}
+            None | Some(Thing::Event(..)) => {}
             Some(Thing::Cluster(no)) => {
                 self.narrow_to(Some(no));
                 self.say("esc shows all clusters again", Tone::Plain);
@@ -325,6 +340,7 @@ impl Engine {
                 Thing::Cluster(_)
                 | Thing::Pool(..)
                 | Thing::Route(..)
+                | Thing::Event(..)
                 | Thing::Action(_)
                 | Thing::Object(..),
             )

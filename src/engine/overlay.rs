@@ -16,6 +16,12 @@ pub(crate) enum Layer {
     Help(On, i64),
     Prompt(Prompt),
     Menu(Menu),
+    /// Something to read.
+    Text {
+        title: String,
+        lines: Vec<view::Line>,
+        top: usize,
+    },
     /// Asks before this while actions run.
     Leave(Effect),
 }
@@ -111,6 +117,11 @@ impl Layer {
             Self::Help(on, by) => view::Overlay::Help {
                 groups: keys::help(*on),
                 by: *by,
+            },
+            Self::Text { title, lines, top } => view::Overlay::Text {
+                title: title.clone(),
+                lines: lines.clone(),
+                top: *top,
             },
             Self::Prompt(prompt) => view::Overlay::Prompt {
                 sigil: prompt.purpose.sigil(),

@@ -2,6 +2,7 @@
 
 use super::action::run::ActionId;
 use super::doc::{ObjectRef, TextPane};
+use super::events::EventsScreen;
 use super::keys::On;
 use super::log::Pane;
 use super::settings::StartScreen;
@@ -20,6 +21,7 @@ pub(crate) enum Screen {
     Node(NodeScreen),
     Log(Box<Pane>),
     Text(Box<TextPane>),
+    Events(Box<EventsScreen>),
     Console,
 }
 
@@ -70,6 +72,8 @@ pub(crate) enum Thing {
     Step(ClusterNo, JobKey, Text),
     Pod(ClusterNo, Uid),
     Route(ClusterNo, Uid, u16),
+    /// A row of events.
+    Event(ClusterNo, u64),
     Action(ActionId),
     /// Any object of the API.
     Object(ClusterNo, Box<ObjectRef>),
@@ -86,6 +90,7 @@ impl Thing {
             | Self::Step(no, ..)
             | Self::Pod(no, _)
             | Self::Route(no, ..)
+            | Self::Event(no, _)
             | Self::Object(no, _) => Some(*no),
             Self::Action(_) => None,
         }
@@ -99,6 +104,7 @@ impl From<RowKey> for Thing {
             RowKey::Pod(no, uid) => Self::Pod(no, uid),
             RowKey::Node(no, name) => Self::Node(no, name),
             RowKey::Route(no, uid, at) => Self::Route(no, uid, at),
+            RowKey::Event(no, key) => Self::Event(no, key),
             RowKey::Action(id) | RowKey::Item(id, _) => Self::Action(id),
         }
     }
@@ -143,12 +149,15 @@ impl Screen {
                 TableKind::Nodes => On::NODES,
                 TableKind::Pods => On::PODS,
                 TableKind::Ingresses => On::INGRESSES,
+                TableKind::Events | TableKind::Reasons => On::EVENTS,
                 TableKind::Actions | TableKind::Items => On::ACTIONS,
             },
             Self::Job(_) => On::JOB,
             Self::Node(_) => On::NODE,
             Self::Log(_) => On::LOG,
             Self::Text(_) => On::TEXT,
+            Self::Events(events) if events.subject.is_wide() => On::WARNINGS,
+            Self::Events(_) => On::EVENTS,
             Self::Console => On::CONSOLE,
         }
     }
@@ -162,6 +171,7 @@ impl Screen {
             Self::Node(node) => Some(node.cluster),
             Self::Log(pane) => Some(pane.target.cluster),
             Self::Text(pane) => Some(pane.cluster),
+            Self::Events(events) => Some(events.cluster),
         }
     }
 
@@ -170,6 +180,7 @@ impl Screen {
             Self::Overview(overview) => Some(&overview.jobs),
             Self::Table(table) => Some(table),
             Self::Node(node) => Some(&node.table),
+            Self::Events(events) => Some(&events.table),
             Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Console => None,
         }
     }
@@ -179,6 +190,7 @@ impl Screen {
             Self::Overview(overview) => Some(&mut overview.jobs),
             Self::Table(table) => Some(table),
             Self::Node(node) => Some(&mut node.table),
+            Self::Events(events) => Some(&mut events.table),
             Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Console => None,
         }
     }

@@ -137,7 +137,11 @@ impl Engine {
                 pane.target.cluster == no
                     && changes.objects.iter().any(|o| o.uid == pane.target.uid)
             }
-            Screen::Overview(_) | Screen::Table(_) | Screen::Text(_) | Screen::Console => false,
+            Screen::Overview(_)
+            | Screen::Table(_)
+            | Screen::Text(_)
+            | Screen::Events(_)
+            | Screen::Console => false,
         };
         if about {
             self.mark(Dirty::News);

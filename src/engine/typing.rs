@@ -28,6 +28,14 @@ impl Engine {
                     self.layers.pop();
                 }
             },
+            Some(Layer::Text { top, .. }) => match scrolls(key) {
+                Some(lines) => {
+                    *top = top.saturating_add_signed(isize::try_from(lines).unwrap_or(0))
+                }
+                None => {
+                    self.layers.pop();
+                }
+            },
             Some(Layer::Menu(menu)) => match menu.key(key) {
                 Picked::Moved => {}
                 Picked::Left => {
@@ -243,7 +251,7 @@ impl Engine {
                 }
                 RowId::Uid(_) | RowId::Number(_) => false,
             },
-            Screen::Log(_) | Screen::Text(_) | Screen::Console => false,
+            Screen::Log(_) | Screen::Text(_) | Screen::Events(_) | Screen::Console => false,
         }
     }
 

@@ -31,7 +31,11 @@ const UNKNOWN: Usage = Usage {
 impl Usage {
     /// From millicores and bytes.
     pub fn new(cpu: i64, memory: i64) -> Self {
-        let fit = |n: i64| u32::try_from(n.max(0)).unwrap_or(u32::MAX).min(u32::MAX - 1);
+        let fit = |n: i64| {
+            u32::try_from(n.max(0))
+                .unwrap_or(u32::MAX)
+                .min(u32::MAX - 1)
+        };
         Self {
             cpu: fit(cpu),
             kib: fit(memory / 1024),

@@ -33,8 +33,8 @@ use serde::{Deserialize, Deserializer};
 pub use error::{DecodeError, Wire};
 pub use frame::{Frame, ListHead, Page, ServerError, status};
 pub use proto::Fault;
-pub use usage::metrics;
 pub(super) use proto::{MAGIC, Reader};
+pub use usage::metrics;
 
 use self::proto::Message;
 use super::harmless;

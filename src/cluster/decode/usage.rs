@@ -65,17 +65,36 @@ mod tests {
         for (json, want) in [
             (
                 r#"{"metadata":{"name":"p-1","labels":{"a":"b"}},"window":"10s","usage":{"cpu":"1500250123n","memory":"2048Ki"}}"#,
-                Some(("", "p-1", Usage { cpu: 1501, kib: 2048 })),
+                Some((
+                    "",
+                    "p-1",
+                    Usage {
+                        cpu: 1501,
+                        kib: 2048,
+                    },
+                )),
             ),
             (
                 r#"{"metadata":{"name":"x","namespace":"ci"},"containers":[{"name":"a","usage":{"cpu":"250m","memory":"1Mi"}},{"name":"b","usage":{"cpu":"1","memory":"3Mi"}}]}"#,
-                Some(("ci", "x", Usage { cpu: 1250, kib: 4096 })),
+                Some((
+                    "ci",
+                    "x",
+                    Usage {
+                        cpu: 1250,
+                        kib: 4096,
+                    },
+                )),
             ),
-            (r#"{"metadata":{"name":"x","namespace":"ci"},"containers":[]}"#, None),
+            (
+                r#"{"metadata":{"name":"x","namespace":"ci"},"containers":[]}"#,
+                None,
+            ),
             (r#"{"metadata":null"#, None),
         ] {
             let found = metrics(json.as_bytes());
-            let found = found.as_ref().map(|(ns, name, usage)| (&**ns, &**name, *usage));
+            let found = found
+                .as_ref()
+                .map(|(ns, name, usage)| (&**ns, &**name, *usage));
             assert_eq!(found, want, "{json}");
         }
     }

@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn items_come_out_whole_however_the_body_is_cut() {
-        let body = br#"{"kind":"L","metadata":{"items":[{"no":1}]},"x":"items","items":[{"a":"}\"]"},
+        let body =
+            br#"{"kind":"L","metadata":{"items":[{"no":1}]},"x":"items","items":[{"a":"}\"]"},
             {"b":[{"c":1}]} , {}],"more":[{"d":1}]}"#;
         let want = [r#"{"a":"}\"]"}"#, r#"{"b":[{"c":1}]}"#, "{}"];
         for size in 1..body.len() {

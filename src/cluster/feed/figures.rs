@@ -30,7 +30,10 @@ pub fn path(of: Measured, namespace: Option<&str>) -> String {
         (Measured::Nodes, _) => format!("{base}/nodes"),
         (Measured::Pods, None) => format!("{base}/pods"),
         (Measured::Pods, Some(namespace)) => {
-            format!("{base}/namespaces/{}/pods", super::machine::escape(namespace))
+            format!(
+                "{base}/namespaces/{}/pods",
+                super::machine::escape(namespace)
+            )
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Subject;
+use crate::engine::Engine;
 use crate::engine::effect::{About, Effect};
 use crate::engine::screen::Screen;
-use crate::engine::Engine;
-use crate::model::Kind;
+use crate::model::{ClusterNo, Kind};
 
 /// Warnings are watched for so long after the last screen that needed them: who looks around comes back.
 const LINGER: Duration = Duration::from_secs(60);
@@ -14,9 +14,9 @@ const LINGER: Duration = Duration::from_secs(60);
 /// What is watched.
 #[derive(Debug, Default)]
 pub(crate) struct Demand {
-    about: Option<About>,
-    /// Until when warnings are watched, as `Now::boot`; `None`: they are not.
-    warnings: Option<Duration>,
+    about: Option<(ClusterNo, About)>,
+    /// Where, and until when warnings are watched, as `Now::boot`; `None`: they are not.
+    warnings: Option<(ClusterNo, Duration)>,
 }
 
 impl Engine {
@@ -26,32 +26,47 @@ impl Engine {
             Screen::Events(screen) => {
                 let warnings = matches!(screen.subject, Subject::Node(_))
                     || (screen.subject.is_wide() && !screen.normal);
-                (screen.subject.about(&self.model, screen.normal), warnings)
+                let model = self.model_of(screen.cluster);
+                let about = model.and_then(|m| screen.subject.about(m, screen.normal));
+                let no = screen.cluster;
+                (about.map(|about| (no, about)), warnings.then_some(no))
             }
             Screen::Node(node) => {
                 let subject = Subject::Node(node.name.clone());
-                (subject.about(&self.model, false), false)
+                let model = self.model_of(node.cluster);
+                let about = model.and_then(|m| subject.about(m, false));
+                (about.map(|about| (node.cluster, about)), None)
             }
-            _ => (None, false),
+            _ => (None, None),
         };
+        let now = self.clock.boot;
         let demand = &mut self.demand;
         if about != demand.about {
-            demand.about.clone_from(&about);
-            out.push(Effect::Events(about.map(Box::new)));
+            let other = |no: &ClusterNo| about.as_ref().is_none_or(|(own, _)| own != no);
+            if let Some((old, _)) = demand.about.take().filter(|(no, _)| other(no)) {
+                out.push(Effect::Events(old, None));
+            }
+            if let Some((no, about)) = &about {
+                out.push(Effect::Events(*no, Some(Box::new(about.clone()))));
+            }
+            demand.about = about;
         }
-        let now = self.clock.boot;
         match (warnings, demand.warnings) {
-            (true, known) => {
-                demand.warnings = Some(now + LINGER);
-                if known.is_none() {
-                    out.push(Effect::Feed(Kind::Warning, true));
+            (Some(no), Some((known, _))) if no == known => {
+                demand.warnings = Some((no, now + LINGER));
+            }
+            (Some(no), known) => {
+                if let Some((old, _)) = known {
+                    out.push(Effect::Feed(old, Kind::Warning, false));
                 }
+                demand.warnings = Some((no, now + LINGER));
+                out.push(Effect::Feed(no, Kind::Warning, true));
             }
-            (false, Some(until)) if until <= now => {
+            (None, Some((old, until))) if until <= now => {
                 demand.warnings = None;
-                out.push(Effect::Feed(Kind::Warning, false));
+                out.push(Effect::Feed(old, Kind::Warning, false));
             }
-            (false, Some(_) | None) => {}
+            (None, Some(_) | None) => {}
         }
     }
 }

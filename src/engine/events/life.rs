@@ -77,11 +77,21 @@ fn after(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>, word: &str) -> 
 }
 
 fn job(job: &Job) -> Vec<Moment> {
-    let mut life = vec![moment(job.created(), Tone::Busy, "created", "queued for a node")];
+    let mut life = vec![moment(
+        job.created(),
+        Tone::Busy,
+        "created",
+        "queued for a node",
+    )];
     if let Some(at) = job.scheduled() {
         let node = job.node().map_or("", |n| &**n);
         let waited = after(Some(job.created()), Some(at), " after ");
-        life.push(moment(at, Tone::Busy, "scheduled", format!("to node {node}{waited}")));
+        life.push(moment(
+            at,
+            Tone::Busy,
+            "scheduled",
+            format!("to node {node}{waited}"),
+        ));
     }
     let steps = job.steps();
     let total = steps.len();
@@ -101,7 +111,12 @@ fn job(job: &Job) -> Vec<Moment> {
             StepState::Succeeded { started, ended } => {
                 add(*started, Tone::Busy, "began", of.clone());
                 let took = after(*started, *ended, " in ");
-                add(*ended, Tone::Good, "ended", format!("{of}: succeeded{took}"));
+                add(
+                    *ended,
+                    Tone::Good,
+                    "ended",
+                    format!("{of}: succeeded{took}"),
+                );
             }
             StepState::Failed {
                 started,
@@ -175,7 +190,12 @@ fn pod(pod: &Pod) -> Vec<Moment> {
         };
         if let Some(last) = container.last() {
             let (at, tone, why) = ended(last);
-            add(at, tone, "ended", format!("{why} (before its last restart)"));
+            add(
+                at,
+                tone,
+                "ended",
+                format!("{why} (before its last restart)"),
+            );
         }
         match container.state() {
             Some(ContainerState::Running { since }) => {
@@ -195,7 +215,7 @@ fn pod(pod: &Pod) -> Vec<Moment> {
 
 /// A step of a node's way from its creation to Ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WayStep {
+pub(in crate::engine) struct WayStep {
     /// `registered`, `kubelet started`, `network ready`, `Ready`.
     pub(crate) what: &'static str,
     /// When it was reached; `None`: not yet, or nobody tells.
@@ -205,7 +225,7 @@ pub(crate) struct WayStep {
 /// A node's way, as far as it is told: the API server when it was registered, its events when the kubelet
 /// started and when it was Ready first, the conditions when they turned last. A condition that turned long
 /// after the creation tells of another turn than the first, so that the events go before it.
-pub(crate) fn node_way<'a>(
+pub(in crate::engine) fn node_way<'a>(
     node: &Node,
     events: impl Iterator<Item = &'a ClusterEvent>,
 ) -> Vec<WayStep> {
@@ -273,7 +293,11 @@ fn node<'a>(
             } else {
                 String::new()
             };
-            let tone = if step.what == "Ready" { Tone::Good } else { Tone::Busy };
+            let tone = if step.what == "Ready" {
+                Tone::Good
+            } else {
+                Tone::Busy
+            };
             Some(moment(at, tone, step.what, text))
         })
         .collect();
@@ -293,7 +317,12 @@ fn node<'a>(
     }
     if let Some(sign) = leaving(node) {
         let text = format!("{} ({})", sign.what, sign.who);
-        life.push(moment(sign.since.unwrap_or(now), Tone::Warn, "leaves", text));
+        life.push(moment(
+            sign.since.unwrap_or(now),
+            Tone::Warn,
+            "leaves",
+            text,
+        ));
     }
     life
 }
@@ -324,7 +353,11 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(
-            way(&[told("NodeReady", 41), told("Starting", -3), told("NodeReady", 3600)]),
+            way(&[
+                told("NodeReady", 41),
+                told("Starting", -3),
+                told("NodeReady", 3600)
+            ]),
             [
                 ("kubelet started", Some(-3)),
                 ("registered", Some(0)),

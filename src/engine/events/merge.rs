@@ -159,18 +159,56 @@ mod tests {
             one
         };
         let events = [
-            one("Pod ci/a", "FailedScheduling", "0/12 nodes: 9 Insufficient cpu", 0, 3),
-            one("Pod ci/a", "FailedScheduling", "0/13 nodes: 10 Insufficient cpu", 60, 2),
-            one("Pod ci/a", "FailedScheduling", "0/13 nodes: 10 Insufficient memory", 70, 1),
-            one("Pod ci/b", "FailedScheduling", "0/12 nodes: 9 Insufficient cpu", 80, 1),
+            one(
+                "Pod ci/a",
+                "FailedScheduling",
+                "0/12 nodes: 9 Insufficient cpu",
+                0,
+                3,
+            ),
+            one(
+                "Pod ci/a",
+                "FailedScheduling",
+                "0/13 nodes: 10 Insufficient cpu",
+                60,
+                2,
+            ),
+            one(
+                "Pod ci/a",
+                "FailedScheduling",
+                "0/13 nodes: 10 Insufficient memory",
+                70,
+                1,
+            ),
+            one(
+                "Pod ci/b",
+                "FailedScheduling",
+                "0/12 nodes: 9 Insufficient cpu",
+                80,
+                1,
+            ),
         ];
         let events: Vec<&ClusterEvent> = events.iter().collect();
         let rows: Vec<_> = merged(&events)
             .into_iter()
-            .map(|r| (r.name.to_string(), r.count, r.first, r.last, r.message.to_string()))
+            .map(|r| {
+                (
+                    r.name.to_string(),
+                    r.count,
+                    r.first,
+                    r.last,
+                    r.message.to_string(),
+                )
+            })
             .collect();
         let row = |name: &str, count, first, last, message: &str| {
-            (name.to_owned(), count, at(first), at(last), message.to_owned())
+            (
+                name.to_owned(),
+                count,
+                at(first),
+                at(last),
+                message.to_owned(),
+            )
         };
         assert_eq!(
             rows,
@@ -185,7 +223,13 @@ mod tests {
             panic!("{groups:?}")
         };
         assert_eq!(
-            (group.count, group.objects, group.nodes, group.first, group.last),
+            (
+                group.count,
+                group.objects,
+                group.nodes,
+                group.first,
+                group.last
+            ),
             (7, 2, 0, at(0), at(90))
         );
     }

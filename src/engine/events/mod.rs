@@ -16,14 +16,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 pub(crate) use demand::Demand;
-pub(crate) use life::node_way;
 
 use super::effect::About;
 use super::screen::{Screen, Thing};
 use super::table::{Scope, TableKind, TableState};
 use super::view::{Line, Span, Tone};
 use super::{Dirty, Engine, text};
-use crate::model::{ClusterEvent, JobKey, Kind, Model, Place, Text, Uid};
+use crate::model::{Changes, ClusterEvent, ClusterNo, JobKey, Kind, Model, Place, Text, Uid};
 use merge::{groups, merged};
 
 /// What a list of events is about.
@@ -49,6 +48,7 @@ pub(crate) enum Subject {
 /// A screen of events.
 #[derive(Debug)]
 pub(crate) struct EventsScreen {
+    pub(crate) cluster: ClusterNo,
     pub(crate) subject: Subject,
     /// Of a group only.
     pub(crate) reason: Option<Text>,
@@ -103,11 +103,14 @@ pub(crate) struct Group {
     pub(crate) source: Text,
 }
 
+/// Cluster, subject, reason and whether Normal ones are among them.
+type Whose = (ClusterNo, Subject, Option<Text>, bool);
+
 /// The list on the screen.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     /// Whose, so that another screen's is known for what it is.
-    of: Option<(Subject, Option<Text>, bool)>,
+    of: Option<Whose>,
     pub(crate) rows: Vec<EventRow>,
     pub(crate) groups: Vec<Group>,
     by_key: HashMap<u64, usize>,
@@ -128,7 +131,10 @@ impl Book {
 
     /// Whether all rows are of one object, which then need not be named.
     pub(crate) fn of_one(&self) -> bool {
-        !matches!(self.of, Some((Subject::Pool(_) | Subject::All, ..)) | None)
+        !matches!(
+            self.of,
+            Some((_, Subject::Pool(_) | Subject::All, ..)) | None
+        )
     }
 }
 
@@ -201,9 +207,9 @@ impl Subject {
     }
 
     /// In the title: `events of …`.
-    pub(crate) fn name(&self, model: &Model) -> String {
+    pub(crate) fn name(&self, model: Option<&Model>) -> String {
         match self {
-            Self::Job(key) => match model.job(key) {
+            Self::Job(key) => match model.and_then(|model| model.job(key)) {
                 Some(job) => text::job_title(job),
                 None => format!("job {}", key.id),
             },
@@ -247,7 +253,12 @@ fn pool_of(event: &ClusterEvent, model: &Model) -> Option<Text> {
 }
 
 impl EventsScreen {
-    pub(crate) fn new(subject: Subject, reason: Option<Text>, normal: bool) -> Self {
+    pub(crate) fn new(
+        cluster: ClusterNo,
+        subject: Subject,
+        reason: Option<Text>,
+        normal: bool,
+    ) -> Self {
         let grouped = subject.is_wide() && reason.is_none();
         let kind = if grouped {
             TableKind::Reasons
@@ -255,15 +266,17 @@ impl EventsScreen {
             TableKind::Events
         };
         Self {
+            cluster,
             subject,
             reason,
             normal,
-            table: TableState::new(kind, Scope::All),
+            table: TableState::new(kind, Scope::Events(cluster)),
         }
     }
 
-    fn whose(&self) -> (Subject, Option<Text>, bool) {
-        (self.subject.clone(), self.reason.clone(), self.normal)
+    fn whose(&self) -> Whose {
+        let (subject, reason) = (self.subject.clone(), self.reason.clone());
+        (self.cluster, subject, reason, self.normal)
     }
 }
 
@@ -273,51 +286,26 @@ impl Engine {
         if matches!(self.screens.top(), Screen::Events(_)) {
             return;
         }
-        match self.thing().and_then(|thing| self.subject(&thing)) {
-            Some(subject) => self.push_events(subject, None, false, out),
+        let found = self.thing().and_then(|thing| {
+            let no = thing.cluster()?;
+            Some((no, subject(&thing, self.model_of(no)?)?))
+        });
+        match found {
+            Some((no, subject)) => self.push_events(no, subject, None, false, out),
             None => self.say("nothing here has events", Tone::Warn),
         }
     }
 
     pub(super) fn push_events(
         &mut self,
+        no: ClusterNo,
         subject: Subject,
         reason: Option<Text>,
         normal: bool,
         out: &mut Vec<super::Effect>,
     ) {
-        let screen = Box::new(EventsScreen::new(subject, reason, normal));
+        let screen = Box::new(EventsScreen::new(no, subject, reason, normal));
         self.push(Screen::Events(screen), out);
-    }
-
-    /// What the events of a thing are about.
-    fn subject(&self, thing: &Thing) -> Option<Subject> {
-        let object = |kind, namespace: &Text, name: &Text| Subject::Object {
-            kind,
-            namespace: namespace.clone(),
-            name: name.clone(),
-        };
-        match thing {
-            Thing::Job(key) | Thing::Step(key, _) => Some(Subject::Job(key.clone())),
-            Thing::Pod(uid) => match self.model.job_key_of_pod(uid) {
-                Some(key) => Some(Subject::Job(key)),
-                None => {
-                    let meta = &self.model.pod(uid)?.meta;
-                    Some(Subject::Pod {
-                        uid: uid.clone(),
-                        namespace: meta.namespace.clone(),
-                        name: meta.name.clone(),
-                    })
-                }
-            },
-            Thing::Node(name) => Some(Subject::Node(name.clone())),
-            Thing::Route(uid, _) => {
-                let meta = &self.model.ingress(uid)?.meta;
-                Some(object("Ingress", &meta.namespace, &meta.name))
-            }
-            Thing::Pool(pool) => Some(Subject::Pool(pool.clone())),
-            Thing::Action(_) | Thing::Event(_) => None,
-        }
     }
 
     /// Warnings alone, or all events.
@@ -334,12 +322,13 @@ impl Engine {
         let Screen::Events(screen) = self.screens.top() else {
             return;
         };
-        let (subject, normal) = (screen.subject.clone(), screen.normal);
+        let (no, subject, normal) = (screen.cluster, screen.subject.clone(), screen.normal);
+        let now = self.clusters.get(no).map(|c| c.time(self.clock.wall));
         if let Some(group) = self.book.group(key)
             && screen.table.kind == TableKind::Reasons
         {
             let reason = group.reason.clone();
-            return self.push_events(subject, Some(reason), normal, out);
+            return self.push_events(no, subject, Some(reason), normal, out);
         }
         let Some(row) = self.book.row(key) else {
             return;
@@ -348,7 +337,7 @@ impl Engine {
             "" => row.reason.to_string(),
             name => format!("{} {} {name}", row.reason, row.kind.to_lowercase()),
         };
-        let lines = whole(row, self.now);
+        let lines = whole(row, now.unwrap_or(self.clock.wall));
         self.layers.push(super::overlay::Layer::Text {
             title,
             lines,
@@ -357,16 +346,37 @@ impl Engine {
     }
 
     /// What an event is about, where the console knows it.
-    pub(super) fn thing_of_event(&self, key: u64) -> Option<Thing> {
+    pub(super) fn thing_of_event(&self, no: ClusterNo, key: u64) -> Option<Thing> {
         let row = self.book.row(key)?;
+        let model = self.model_of(no)?;
         match &*row.kind {
             "Pod" => {
-                let pod = self.model.pod_named(&row.namespace, &row.name)?;
-                Some(Thing::Pod(pod.meta.uid.clone()))
+                let pod = model.pod_named(&row.namespace, &row.name)?;
+                Some(Thing::Pod(no, pod.meta.uid.clone()))
             }
-            "Node" => Some(Thing::Node(row.name.clone())),
+            "Node" => Some(Thing::Node(no, row.name.clone())),
             _ => None,
         }
+    }
+
+    /// Whether the list on the screen is made of what changed.
+    pub(super) fn minds_events(&self, no: ClusterNo, changes: &Changes) -> bool {
+        let Screen::Events(screen) = self.screens.top() else {
+            return false;
+        };
+        let kinds = [Kind::Event, Kind::Warning];
+        screen.cluster == no
+            && (kinds.into_iter().any(|kind| changes.touches(kind))
+                || changes.feed
+                || match &screen.subject {
+                    Subject::Job(key) => changes.jobs.iter().any(|(_, job)| job == key),
+                    Subject::Pod { uid, .. } => changes.objects.iter().any(|o| o.uid == *uid),
+                    Subject::Node(name) => changes
+                        .objects
+                        .iter()
+                        .any(|o| o.kind == Kind::Node && o.name == *name),
+                    Subject::Object { .. } | Subject::Pool(_) | Subject::All => false,
+                })
     }
 
     /// Makes the list anew if the screen on top has one. `forced`: what it is made of has changed.
@@ -396,9 +406,12 @@ impl Engine {
         self.mark(Dirty::News);
     }
 
-    fn write_book(&self, whose: &(Subject, Option<Text>, bool)) -> Book {
-        let (subject, reason, normal) = whose;
-        let model = &self.model;
+    fn write_book(&self, whose: &Whose) -> Book {
+        let (no, subject, reason, normal) = whose;
+        let Some(cluster) = self.clusters.get(*no) else {
+            return Book::default();
+        };
+        let (model, now) = (&cluster.model, cluster.time(self.clock.wall));
         let (about, warnings) = (model.events(), model.warnings());
         let mut book = Book {
             of: Some(whose.clone()),
@@ -432,7 +445,7 @@ impl Engine {
             book.by_key = keys.enumerate().map(|(at, key)| (key, at)).collect();
             return book;
         }
-        book.rows = life::of(subject, model, self.now);
+        book.rows = life::of(subject, model, now);
         book.rows.extend(merged(&events));
         if !wide {
             // A story is told from its beginning.
@@ -468,7 +481,10 @@ impl Engine {
             0 => String::new(),
             n => format!(", {} older ones let go for room", text::count(n)),
         };
-        format!("{reason}{what} of {}{dropped}", screen.subject.name(&self.model))
+        format!(
+            "{reason}{what} of {}{dropped}",
+            screen.subject.name(self.model_of(screen.cluster))
+        )
     }
 }
 
@@ -512,4 +528,34 @@ fn whole(row: &EventRow, now: DateTime<Utc>) -> Vec<Line> {
         lines.push(dim(about.join(", ")));
     }
     lines
+}
+
+/// What the events of a thing are about.
+fn subject(thing: &Thing, model: &Model) -> Option<Subject> {
+    let object = |kind, namespace: &Text, name: &Text| Subject::Object {
+        kind,
+        namespace: namespace.clone(),
+        name: name.clone(),
+    };
+    match thing {
+        Thing::Job(_, key) | Thing::Step(_, key, _) => Some(Subject::Job(key.clone())),
+        Thing::Pod(_, uid) => match model.job_key_of_pod(uid) {
+            Some(key) => Some(Subject::Job(key)),
+            None => {
+                let meta = &model.pod(uid)?.meta;
+                Some(Subject::Pod {
+                    uid: uid.clone(),
+                    namespace: meta.namespace.clone(),
+                    name: meta.name.clone(),
+                })
+            }
+        },
+        Thing::Node(_, name) => Some(Subject::Node(name.clone())),
+        Thing::Route(_, uid, _) => {
+            let meta = &model.ingress(uid)?.meta;
+            Some(object("Ingress", &meta.namespace, &meta.name))
+        }
+        Thing::Pool(_, pool) => Some(Subject::Pool(pool.clone())),
+        Thing::Action(_) | Thing::Event(..) => None,
+    }
 }

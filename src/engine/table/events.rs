@@ -1,5 +1,6 @@
 //! Rows of events that are alike, and of the life they stand in.
 
+use super::column::cluster;
 use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
 use crate::engine::events::{EventRow, Sort};
 use crate::engine::text;
@@ -20,7 +21,7 @@ impl Rows for Events {
 
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a EventRow> {
         match key {
-            RowKey::Event(key) => cx.book.row(*key),
+            RowKey::Event(no, key) if *no == cx.no => cx.book.row(*key),
             _ => None,
         }
     }
@@ -31,7 +32,7 @@ impl Rows for Events {
 
     fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
         let rows = cx.book.rows.iter();
-        rows.map(|row| RowKey::Event(row.key)).collect()
+        rows.map(|row| RowKey::Event(cx.no, row.key)).collect()
     }
 
     fn within(row: &&EventRow, _: &Scope, cx: &Cx<'_>) -> bool {
@@ -46,9 +47,7 @@ impl Rows for Events {
     /// A story from its beginning; of many objects the newest on top.
     fn natural(row: &&EventRow, cx: &Cx<'_>) -> Value {
         if cx.book.of_one() {
-            // What the thing did stands before what was told of it in the same second.
-            let told = !matches!(row.sort, Sort::Life(_));
-            Value::Pair(row.first.timestamp(), i64::from(told))
+            Value::Pair(row.first.timestamp(), turn(row))
         } else {
             Value::Int(-row.last.timestamp_millis())
         }
@@ -57,6 +56,16 @@ impl Rows for Events {
     fn tie(row: &&EventRow) -> (Text, Text) {
         (row.name.clone(), row.reason.clone())
     }
+}
+
+/// The order of what happens within a second: what the thing did, then what was told of it, as kubelets go.
+fn turn(row: &EventRow) -> i64 {
+    const ORDER: [&str; 5] = ["Scheduled", "Pulling", "Pulled", "Created", "Started"];
+    if matches!(row.sort, Sort::Life(_)) {
+        return 0;
+    }
+    let at = ORDER.iter().position(|reason| *reason == &*row.reason);
+    at.map_or(9, |at| i64::try_from(at).unwrap_or(8) + 1)
 }
 
 fn sort(row: &EventRow) -> Span {
@@ -115,9 +124,9 @@ static COLUMNS: &[Column<Events>] = &[
         cell: |r, _| times(r.count), key: |r, _| Value::Int(r.count.cast_signed()) },
     Column { title: "TYPE", width: Width::Fixed(9), right: false, rank: 2, find: Find::Cell, way: Sorted::Down,
         cell: |r, _| sort(r), key: |r, _| Value::Int(i64::from(r.sort == Sort::Warning)) },
-    Column { title: "REASON", width: Width::Grow(12, 1), right: false, rank: 0, find: Find::Text(|r| &r.reason), way: Sorted::Up,
+    Column { title: "REASON", width: Width::Grow(16, 1), right: false, rank: 0, find: Find::Text(|r| &r.reason), way: Sorted::Up,
         cell: |r, _| reason(r), key: |r, _| Value::text(&r.reason) },
-    Column { title: "OBJECT", width: Width::Grow(14, 2), right: false, rank: 4, find: Find::Written(|r, cx, to| to.push_str(&object(r, cx))), way: Sorted::Up,
+    Column { title: "OBJECT", width: Width::Grow(12, 2), right: false, rank: 4, find: Find::Written(|r, cx, to| to.push_str(&object(r, cx))), way: Sorted::Up,
         cell: |r, cx| Span::new(object(r, cx), Tone::Plain), key: |r, cx| Value::text(&object(r, cx).into()) },
     Column { title: "MESSAGE", width: Width::Grow(24, 8), right: false, rank: 0, find: Find::Text(|r| &r.message), way: Sorted::Up,
         cell: |r, _| message(r), key: |r, _| Value::text(&r.message) },
@@ -125,4 +134,5 @@ static COLUMNS: &[Column<Events>] = &[
         cell: |r, _| text::plain(&r.node), key: |r, _| Value::text(&r.node) },
     Column { title: "SOURCE", width: Width::Grow(8, 1), right: false, rank: 6, find: Find::Text(|r| &r.source), way: Sorted::Up,
         cell: |r, _| Span::new(r.source.to_string(), Tone::Dim), key: |r, _| Value::text(&r.source) },
+    cluster(),
 ];

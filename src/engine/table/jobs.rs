@@ -32,6 +32,7 @@ impl Rows for Jobs {
             | RowKey::Node(..)
             | RowKey::Route(..)
             | RowKey::Action(_)
+            | RowKey::Event(..)
             | RowKey::Item(..) => None,
         }
     }
@@ -75,7 +76,7 @@ impl Rows for Jobs {
                 Scope::All => true,
                 Scope::Pool(_, pool) => cx.model.pool_of_job(job) == Some(pool),
                 Scope::Node(_, node) => job.node() == Some(node),
-                Scope::Service(..) | Scope::Action(_) => false,
+                Scope::Service(..) | Scope::Events(_) | Scope::Action(_) => false,
             }
     }
 

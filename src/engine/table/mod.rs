@@ -2,6 +2,7 @@
 
 mod actions;
 mod column;
+mod events;
 mod find;
 mod ingresses;
 mod jobs;
@@ -9,6 +10,7 @@ mod lines;
 mod look;
 mod nodes;
 mod pods;
+mod reasons;
 mod state;
 
 use std::cmp::{Ordering, Reverse};
@@ -17,6 +19,7 @@ use chrono::{DateTime, Utc};
 
 use super::action::run::{ActionId, Run};
 use super::cluster::Clusters;
+use super::events::Book;
 use super::index::Sortable;
 use super::merge::Head;
 use super::view::{RowId, Sorted};
@@ -25,12 +28,14 @@ use crate::model::{ClusterNo, JobKey, Model, Text, Uid};
 pub(crate) use actions::{Actions, Items};
 pub(crate) use column::{Column, titles};
 use column::{cells, cluster, columns};
+pub(crate) use events::Events;
 pub(crate) use find::Find;
 pub(crate) use ingresses::{Ingresses, backend};
 pub(crate) use jobs::{Jobs, LONG_WAIT};
 pub(crate) use look::Walk;
 pub(crate) use nodes::{Nodes, status as node_status};
 pub(crate) use pods::Pods;
+pub(crate) use reasons::Reasons;
 pub(crate) use state::TableState;
 
 /// What names a row inside the engine.
@@ -44,6 +49,8 @@ pub(crate) enum RowKey {
     Node(ClusterNo, Text),
     /// A route of an Ingress, by its index.
     Route(ClusterNo, Uid, u16),
+    /// Events that are alike, or of one reason.
+    Event(ClusterNo, u64),
     /// An action.
     Action(ActionId),
     /// A thing of an action, by its index.
@@ -58,6 +65,7 @@ impl RowKey {
             Self::Pod(ClusterNo::FIRST, uid) => RowId::Uid(uid.clone()),
             Self::Pod(no, uid) => row_name(*no, &uid.text()),
             Self::Node(no, name) => row_name(*no, name),
+            Self::Event(_, key) => RowId::Number(*key),
             Self::Action(id) => RowId::Number(id.0),
             Self::Item(id, at) => RowId::Name(format!("{}#{at}", id.0).into()),
             Self::Route(no, uid, at) => row_name(*no, &format!("{uid}#{at}").into()),
@@ -67,9 +75,11 @@ impl RowKey {
     /// Whose it is; actions are the console's.
     pub(crate) fn cluster(&self) -> Option<ClusterNo> {
         match self {
-            Self::Job(no, _) | Self::Pod(no, _) | Self::Node(no, _) | Self::Route(no, ..) => {
-                Some(*no)
-            }
+            Self::Job(no, _)
+            | Self::Pod(no, _)
+            | Self::Node(no, _)
+            | Self::Event(no, _)
+            | Self::Route(no, ..) => Some(*no),
             Self::Action(_) | Self::Item(..) => None,
         }
     }
@@ -90,17 +100,21 @@ pub(crate) enum TableKind {
     Nodes,
     Pods,
     Ingresses,
+    Events,
+    Reasons,
     Actions,
     Items,
 }
 
 #[cfg(test)]
 impl TableKind {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Jobs,
         Self::Nodes,
         Self::Pods,
         Self::Ingresses,
+        Self::Events,
+        Self::Reasons,
         Self::Actions,
         Self::Items,
     ];
@@ -114,6 +128,8 @@ pub(crate) enum Scope {
     Node(ClusterNo, Text),
     /// Pods behind a Service: namespace, name.
     Service(ClusterNo, Text, Text),
+    /// The events on the screen.
+    Events(ClusterNo),
     /// The things of an action.
     Action(ActionId),
 }
@@ -122,7 +138,9 @@ impl Scope {
     /// The cluster that it is in; `None`: in all that are shown, or in none.
     pub(crate) fn cluster(&self) -> Option<ClusterNo> {
         match self {
-            Self::Pool(no, _) | Self::Node(no, _) | Self::Service(no, ..) => Some(*no),
+            Self::Pool(no, _) | Self::Node(no, _) | Self::Service(no, ..) | Self::Events(no) => {
+                Some(*no)
+            }
             Self::All | Self::Action(_) => None,
         }
     }
@@ -142,6 +160,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) namespace: Option<&'a Text>,
     /// Running and past actions, of all clusters.
     pub(crate) runs: &'a [Run],
+    /// The events on the screen.
+    pub(crate) book: &'a Book,
 }
 
 /// What a table sees: the clusters.
@@ -154,6 +174,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) namespace: Option<&'a Text>,
     /// Running and past actions.
     pub(crate) runs: &'a [Run],
+    /// The events on the screen.
+    pub(in crate::engine) book: &'a Book,
 }
 
 impl<'a> Sight<'a> {
@@ -197,6 +219,7 @@ impl<'a> Sight<'a> {
             now: cluster.time(self.wall),
             namespace: self.namespace,
             runs: self.runs,
+            book: self.book,
         }
     }
 }
@@ -394,6 +417,14 @@ macro_rules! with_rows {
             }
             $crate::engine::table::TableKind::Ingresses => {
                 type $rows = $crate::engine::table::Ingresses;
+                $body
+            }
+            $crate::engine::table::TableKind::Events => {
+                type $rows = $crate::engine::table::Events;
+                $body
+            }
+            $crate::engine::table::TableKind::Reasons => {
+                type $rows = $crate::engine::table::Reasons;
                 $body
             }
             $crate::engine::table::TableKind::Actions => {

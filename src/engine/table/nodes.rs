@@ -25,6 +25,7 @@ impl Rows for Nodes {
             | RowKey::Pod(..)
             | RowKey::Route(..)
             | RowKey::Action(_)
+            | RowKey::Event(..)
             | RowKey::Item(..) => None,
         }
     }
@@ -45,7 +46,7 @@ impl Rows for Nodes {
             Scope::All => true,
             Scope::Pool(_, pool) => cx.model.pool_of_node(&node.meta.name) == Some(pool),
             Scope::Node(_, name) => node.meta.name == *name,
-            Scope::Service(..) | Scope::Action(_) => false,
+            Scope::Service(..) | Scope::Events(_) | Scope::Action(_) => false,
         }
     }
 

@@ -27,6 +27,7 @@ impl Rows for Pods {
             | RowKey::Node(..)
             | RowKey::Route(..)
             | RowKey::Action(_)
+            | RowKey::Event(..)
             | RowKey::Item(..) => None,
         }
     }
@@ -41,7 +42,7 @@ impl Rows for Pods {
             Scope::All | Scope::Pool(..) => cx.model.pods().map(key).collect(),
             Scope::Node(_, node) => cx.model.pods_on(node).map(key).collect(),
             Scope::Service(_, namespace, _) => cx.model.pods_in(namespace).map(key).collect(),
-            Scope::Action(_) => Vec::new(),
+            Scope::Events(_) | Scope::Action(_) => Vec::new(),
         }
     }
 
@@ -90,7 +91,7 @@ impl Rows for Pods {
                 }
                 Scope::Node(_, node) => pod.node.as_ref() == Some(node),
                 Scope::Service(_, ns, service) => ns == namespace && behind(pod, service, cx),
-                Scope::Action(_) => false,
+                Scope::Events(_) | Scope::Action(_) => false,
             }
     }
 

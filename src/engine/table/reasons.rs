@@ -1,5 +1,6 @@
 //! Rows of events by reason: of how many objects, on how many nodes.
 
+use super::column::cluster;
 use super::events::times;
 use super::{Column, Cx, Find, RowKey, Rows, Scope, Value};
 use crate::engine::events::Group;
@@ -22,7 +23,7 @@ impl Rows for Reasons {
 
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Group> {
         match key {
-            RowKey::Event(key) => cx.book.group(*key),
+            RowKey::Event(no, key) if *no == cx.no => cx.book.group(*key),
             _ => None,
         }
     }
@@ -33,7 +34,9 @@ impl Rows for Reasons {
 
     fn all(_: &Scope, cx: &Cx<'_>) -> Vec<RowKey> {
         let groups = cx.book.groups.iter();
-        groups.map(|group| RowKey::Event(group.key)).collect()
+        groups
+            .map(|group| RowKey::Event(cx.no, group.key))
+            .collect()
     }
 
     fn within(_: &&Group, _: &Scope, _: &Cx<'_>) -> bool {
@@ -101,4 +104,5 @@ static COLUMNS: &[Column<Reasons>] = &[
         cell: |g, _| text::plain(&g.message), key: |g, _| Value::text(&g.message) },
     Column { title: "SOURCE", width: Width::Grow(8, 1), right: false, rank: 6, find: Find::Text(|g| &g.source), way: Sorted::Up,
         cell: |g, _| Span::new(g.source.to_string(), Tone::Dim), key: |g, _| Value::text(&g.source) },
+    cluster(),
 ];
