@@ -58,6 +58,9 @@ impl Engine {
             Thing::Pool(..) => {
                 return Err("a pool is no object of the cluster: enter shows its nodes".to_owned());
             }
+            Thing::Event(..) => {
+                return Err("what the event is about is not known here".to_owned());
+            }
             Thing::Action(_) => return Err("an action is no object of the cluster".to_owned()),
         };
         Ok((no, object))

@@ -210,7 +210,9 @@ impl<H: Host> Direct<H> {
                 error.code = status;
                 vec![Figures::Failed(figures::refused(of, &error))]
             }
-            Response::List(_) | Response::Watch(_) | Response::Log(_) => Vec::new(),
+            Response::List(_) | Response::Watch(_) | Response::Log(_) | Response::Upgrade(_) => {
+                Vec::new()
+            }
         };
         for part in told {
             self.event(Event::Usage(ClusterNo::FIRST, of, Box::new(part)));

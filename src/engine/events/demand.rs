@@ -12,7 +12,7 @@ use crate::model::{ClusterNo, Kind};
 const LINGER: Duration = Duration::from_secs(60);
 
 /// What is watched.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Demand {
     about: Option<(ClusterNo, About)>,
     /// Where, and until when warnings are watched, as `Now::boot`; `None`: they are not.

@@ -10,43 +10,25 @@
 mod demand;
 mod life;
 mod merge;
+mod subject;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
 pub(crate) use demand::Demand;
+pub(crate) use subject::Subject;
 
-use super::effect::About;
 use super::screen::{Screen, Thing};
 use super::table::{Scope, TableKind, TableState};
 use super::view::{Line, Span, Tone};
 use super::{Dirty, Engine, text};
-use crate::model::{Changes, ClusterEvent, ClusterNo, JobKey, Kind, Model, Place, Text, Uid};
+use crate::model::{Changes, ClusterEvent, ClusterNo, Kind, Text, Uid};
 use merge::{groups, merged};
-
-/// What a list of events is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
-    Job(JobKey),
-    Pod {
-        uid: Uid,
-        namespace: Text,
-        name: Text,
-    },
-    Node(Text),
-    /// Another kind of object.
-    Object {
-        kind: &'static str,
-        namespace: Text,
-        name: Text,
-    },
-    Pool(Text),
-    All,
-}
+use subject::subject;
 
 /// A screen of events.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct EventsScreen {
     pub(crate) cluster: ClusterNo,
     pub(crate) subject: Subject,
@@ -107,7 +89,7 @@ pub(crate) struct Group {
 type Whose = (ClusterNo, Subject, Option<Text>, bool);
 
 /// The list on the screen.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Book {
     /// Whose, so that another screen's is known for what it is.
     of: Option<Whose>,
@@ -135,120 +117,6 @@ impl Book {
             self.of,
             Some((_, Subject::Pool(_) | Subject::All, ..)) | None
         )
-    }
-}
-
-impl Subject {
-    /// Whether it is made of many objects.
-    pub(crate) fn is_wide(&self) -> bool {
-        matches!(self, Self::Pool(_) | Self::All)
-    }
-
-    /// Which events are watched for it; `None`: the warnings do, or nothing can be asked for.
-    fn about(&self, model: &Model, normal: bool) -> Option<About> {
-        let of = |namespace: &Text, fields: String| About {
-            namespace: Some(namespace.clone()).filter(|ns| !ns.is_empty()),
-            fields: fields.into(),
-        };
-        let named = |kind: &str, namespace: &Text, name: &str| {
-            of(
-                namespace,
-                format!("involvedObject.kind={kind},involvedObject.name={name}"),
-            )
-        };
-        Some(match self {
-            Self::Job(key) => {
-                let job = model.job(key)?;
-                match job.pod() {
-                    Some(uid) if !uid.is_empty() => {
-                        of(job.namespace(), format!("involvedObject.uid={uid}"))
-                    }
-                    // Its pod is gone, or a batch Job has none yet.
-                    Some(_) | None => of(
-                        job.namespace(),
-                        format!("involvedObject.name={}", job.pod_name()),
-                    ),
-                }
-            }
-            Self::Pod { uid, namespace, .. } => of(namespace, format!("involvedObject.uid={uid}")),
-            // What belongs to no namespace has its events in this one. The kubelet writes the name as uid.
-            Self::Node(name) => named("Node", &"default".into(), name),
-            Self::Object {
-                kind,
-                namespace,
-                name,
-            } => named(kind, namespace, name),
-            Self::Pool(_) | Self::All if normal => About::default(),
-            Self::Pool(_) | Self::All => return None,
-        })
-    }
-
-    /// Whether an event belongs to it.
-    fn covers(&self, event: &ClusterEvent, model: &Model) -> bool {
-        let about = &event.regarding;
-        match self {
-            Self::Job(key) => model.job(key).is_some_and(|job| {
-                *about.namespace == **job.namespace()
-                    && (job.pod().is_some_and(|uid| uid.is(&about.uid))
-                        || *about.name == **job.pod_name())
-            }),
-            Self::Pod { uid, .. } => uid.is(&about.uid),
-            Self::Node(name) => {
-                (&*about.kind == "Node" && about.name == *name) || event.node == *name
-            }
-            Self::Object {
-                kind,
-                namespace,
-                name,
-            } => *about.kind == **kind && about.namespace == *namespace && about.name == *name,
-            Self::Pool(pool) => pool_of(event, model).as_ref() == Some(pool),
-            Self::All => true,
-        }
-    }
-
-    /// In the title: `events of …`.
-    pub(crate) fn name(&self, model: Option<&Model>) -> String {
-        match self {
-            Self::Job(key) => match model.and_then(|model| model.job(key)) {
-                Some(job) => text::job_title(job),
-                None => format!("job {}", key.id),
-            },
-            Self::Pod {
-                namespace, name, ..
-            } => format!("pod {namespace}/{name}"),
-            Self::Node(name) => format!("node {name}"),
-            Self::Object {
-                kind,
-                namespace,
-                name,
-            } => format!("{} {namespace}/{name}", kind.to_lowercase()),
-            Self::Pool(pool) => format!("pool {pool}"),
-            Self::All => "the cluster".to_owned(),
-        }
-    }
-}
-
-/// The pool in which something happened: by the node that tells it, the node or the pod that it is about.
-fn pool_of(event: &ClusterEvent, model: &Model) -> Option<Text> {
-    let about = &event.regarding;
-    let of_node = |node: &str| model.pool_of_node(node).cloned();
-    if !event.node.is_empty() {
-        return of_node(&event.node);
-    }
-    match &*about.kind {
-        "Node" => of_node(&about.name),
-        "Pod" => {
-            let pod = model.pod_named(&about.namespace, &about.name)?;
-            if let Some(node) = &pod.node {
-                return of_node(node);
-            }
-            let key = model.job_key_of_pod(&pod.meta.uid)?;
-            match model.place(&key)? {
-                Place::One(pool) => Some(pool.clone()),
-                Place::AnyOf(_) | Place::None => None,
-            }
-        }
-        _ => None,
     }
 }
 
@@ -528,34 +396,4 @@ fn whole(row: &EventRow, now: DateTime<Utc>) -> Vec<Line> {
         lines.push(dim(about.join(", ")));
     }
     lines
-}
-
-/// What the events of a thing are about.
-fn subject(thing: &Thing, model: &Model) -> Option<Subject> {
-    let object = |kind, namespace: &Text, name: &Text| Subject::Object {
-        kind,
-        namespace: namespace.clone(),
-        name: name.clone(),
-    };
-    match thing {
-        Thing::Job(_, key) | Thing::Step(_, key, _) => Some(Subject::Job(key.clone())),
-        Thing::Pod(_, uid) => match model.job_key_of_pod(uid) {
-            Some(key) => Some(Subject::Job(key)),
-            None => {
-                let meta = &model.pod(uid)?.meta;
-                Some(Subject::Pod {
-                    uid: uid.clone(),
-                    namespace: meta.namespace.clone(),
-                    name: meta.name.clone(),
-                })
-            }
-        },
-        Thing::Node(_, name) => Some(Subject::Node(name.clone())),
-        Thing::Route(_, uid, _) => {
-            let meta = &model.ingress(uid)?.meta;
-            Some(object("Ingress", &meta.namespace, &meta.name))
-        }
-        Thing::Pool(_, pool) => Some(Subject::Pool(pool.clone())),
-        Thing::Action(_) | Thing::Event(..) => None,
-    }
 }
