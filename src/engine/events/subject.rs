@@ -178,6 +178,7 @@ pub(super) fn subject(thing: &Thing, model: &Model) -> Option<Subject> {
             },
             name: object.name.clone(),
         }),
+        Thing::Cluster(_) => Some(Subject::All),
         Thing::Action(_) | Thing::Event(..) => None,
     }
 }
