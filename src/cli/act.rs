@@ -178,7 +178,7 @@ pub(super) async fn open(
     let kinds: &[Kind] = match operation {
         Operation::Cancel | Operation::Retry => &[Kind::Pod, Kind::BatchJob],
         Operation::Cordon | Operation::Uncordon => &[Kind::Node],
-        Operation::DeletePod => &[Kind::Pod],
+        Operation::DeletePod | Operation::Open(_) => &[Kind::Pod],
         Operation::Restart | Operation::Scale(_) => super::workload::SEEN,
         Operation::Trigger | Operation::Suspend | Operation::Resume => {
             &[Kind::CronJob, Kind::BatchJob]
@@ -454,6 +454,9 @@ impl Driver {
                 | Effect::CloseLog(..)
                 | Effect::Copy(_)
                 | Effect::Save(_)
+                | Effect::OpenRemote(..)
+                | Effect::LeadRemote(..)
+                | Effect::CloseRemote(..)
                 | Effect::Bell
                 | Effect::ConsoleLogKey(_)
                 | Effect::Theme(_) => {}

@@ -7,7 +7,9 @@
 //! | [`call`] | calls of the engine, answers as data |
 //! | [`connect`] | kubeconfig into a client |
 //! | [`decode`] | bytes of the API server into the model's types |
+//! | [`exec`] | a process in a container with our end of its streams |
 //! | [`feed`] | one stream a kind, resumed for ever, with its state |
+//! | [`forward`] | a local port that leads to one of a pod |
 //! | [`log`] | the log of one container, resumed without gap or repeat |
 //! | [`meter`] | what our own requests cost |
 //! | [`pulse`] | whether the server answers, how fast, and what time it has |
@@ -20,7 +22,9 @@ pub mod budget;
 pub mod call;
 pub mod connect;
 pub mod decode;
+pub mod exec;
 pub mod feed;
+pub mod forward;
 pub mod harmless;
 pub mod intern;
 pub mod log;

@@ -59,6 +59,7 @@ struct File {
     unlock_minutes: Option<toml::Spanned<i64>>,
     log_bytes: Option<toml::Spanned<i64>>,
     api: ApiTable,
+    shell: ShellTable,
     ranks: BTreeMap<String, toml::Spanned<String>>,
 }
 
@@ -69,6 +70,14 @@ struct ApiTable {
     max_streams: Option<toml::Spanned<i64>>,
     max_lists: Option<toml::Spanned<i64>>,
     max_requests_per_second: Option<toml::Spanned<i64>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ShellTable {
+    command: Option<toml::Spanned<Vec<String>>>,
+    image: Option<toml::Spanned<String>>,
+    node_namespace: Option<toml::Spanned<String>>,
 }
 
 /// Takes in the file's text.
@@ -119,6 +128,7 @@ pub(super) fn read(config: &mut Config, name: &str, text: &str) -> Result<(), Co
             *field = u32::try_from(within(&at, *value.get_ref(), range)?).unwrap_or(*field);
         }
     }
+    shell(config, &file.shell, key)?;
     let mut rules = Vec::new();
     for (pool, value) in &file.ranks {
         let Some(rank) = Rank::parse(value.get_ref()) else {
@@ -139,6 +149,45 @@ pub(super) fn read(config: &mut Config, name: &str, text: &str) -> Result<(), Co
     };
     rules.sort_by_key(|(pool, _)| weight(pool));
     config.ranks = RankRules(rules);
+    Ok(())
+}
+
+fn shell(
+    config: &mut Config,
+    table: &ShellTable,
+    key: impl Fn(&str, usize) -> String,
+) -> Result<(), ConfigError> {
+    if let Some(value) = &table.command {
+        let words = value.get_ref();
+        if words.first().is_none_or(String::is_empty) {
+            return Err(ConfigError::Value {
+                key: key("shell.command", value.span().start),
+                value: words.join(" "),
+                allowed: "a list that begins with a program, such as [\"bash\"]".into(),
+            });
+        }
+        config.shell.command = words.iter().map(|word| word.as_str().into()).collect();
+    }
+    let names = [
+        ("shell.image", &table.image, &mut config.shell.image),
+        (
+            "shell.node_namespace",
+            &table.node_namespace,
+            &mut config.shell.node_namespace,
+        ),
+    ];
+    for (name, value, field) in names {
+        let Some(value) = value else { continue };
+        let word = value.get_ref();
+        if word.is_empty() || word.contains(char::is_whitespace) {
+            return Err(ConfigError::Value {
+                key: key(name, value.span().start),
+                value: word.clone(),
+                allowed: "one word".into(),
+            });
+        }
+        *field = word.as_str().into();
+    }
     Ok(())
 }
 
@@ -230,7 +279,7 @@ fn bytes(number: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::settings::Api;
+    use crate::engine::settings::{Api, Shell};
 
     #[test]
     fn a_whole_file() {
@@ -246,6 +295,10 @@ mod tests {
             max_streams = 20
             max_lists = 2
             max_requests_per_second = 5
+            [shell]
+            command = ["ash"]
+            image = "kl.local/busybox:1"
+            node_namespace = "ops"
             [ranks]
             "runner-*" = "peasants"
             "*" = "patricians"
@@ -271,6 +324,11 @@ mod tests {
                     max_lists: 2,
                     max_requests_per_second: 5,
                 },
+                shell: Shell {
+                    command: vec!["ash".into()],
+                    image: "kl.local/busybox:1".into(),
+                    node_namespace: "ops".into(),
+                },
             }
         );
         assert!(config.is_production("prod-eu") && !config.is_production("dev"));
@@ -281,7 +339,7 @@ mod tests {
         for (text, want) in [
             (
                 "\nthem = 1",
-                "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `api`, `ranks`",
+                "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `api`, `shell`, `ranks`",
             ),
             (
                 "theme = 'pink'",
@@ -302,6 +360,10 @@ mod tests {
             (
                 "[api]\ncompression = 'gzip'",
                 "config c.toml, line 2, api.compression: \"gzip\" is not allowed; one of auto, on, off",
+            ),
+            (
+                "[shell]\ncommand = []",
+                "config c.toml, line 2, shell.command: \"\" is not allowed; a list that begins with a program, such as [\"bash\"]",
             ),
             (
                 "[ranks]\na = 'kings'",

@@ -14,6 +14,9 @@
 //! | `[api] max_streams` | | | streams at a time; 16 are for feeds, the rest for logs, 17–1024 | `64` |
 //! | `[api] max_lists` | | | first lists at a time, beside those of nodes and pods, 1–16 | `4` |
 //! | `[api] max_requests_per_second` | | | all that is no stream, 1–1000 | `50` |
+//! | `[shell] command` | | | command of a shell in a container, a list of words | bash, else sh |
+//! | `[shell] image` | | | image of debug containers and of the pods of node shells | `busybox:1.37` |
+//! | `[shell] node_namespace` | | | namespace of the pods of node shells; it has to admit privileged pods | `default` |
 //! | `[ranks]` | | | pool name (`*` stands for any characters) = `controllers`, `patricians` or `peasants` | |
 //!
 //! Of several patterns that match a pool the longest without its stars counts.
@@ -24,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::Settings;
-use crate::engine::settings::Api;
+use crate::engine::settings::{Api, Shell};
 use crate::model::rank::glob;
 use crate::model::{RankRules, Text};
 
@@ -47,6 +50,8 @@ pub struct Config {
     pub unlock: Duration,
     /// How API servers are asked.
     pub api: Api,
+    /// What shells run and where they are put.
+    pub shell: Shell,
 }
 
 impl Default for Config {
@@ -60,6 +65,7 @@ impl Default for Config {
             log_bytes: settings.log_bytes,
             unlock: settings.unlock,
             api: settings.api,
+            shell: settings.shell,
         }
     }
 }
@@ -157,6 +163,7 @@ impl Config {
             themes: themes(),
             rank_rules: self.ranks.clone(),
             api: self.api,
+            shell: self.shell.clone(),
             ..Settings::default()
         }
     }

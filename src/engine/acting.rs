@@ -3,7 +3,7 @@
 use super::action::gate::Lock;
 use super::action::pending::Pressed;
 use super::action::run::ActionId;
-use super::action::{Operation, Request, Target, drain::plan::DrainOptions};
+use super::action::{How, Operation, Request, Target, drain::plan::DrainOptions};
 use super::input::{Code, Key};
 use super::keys::{Intent, TABLE};
 use super::overlay::{Choice, Entry, Layer};
@@ -15,13 +15,18 @@ use super::{Dirty, Effect, Engine, Now, keys};
 use crate::model::ClusterNo;
 
 /// Everything that can be done, in the order of the menu.
-const OPERATIONS: [Operation; 6] = [
+const OPERATIONS: [Operation; 11] = [
     Operation::Cancel,
     Operation::Retry,
     Operation::DeletePod,
     Operation::Cordon,
     Operation::Uncordon,
     Operation::Drain,
+    Operation::Open(How::Shell),
+    Operation::Open(How::Attach),
+    Operation::Open(How::Debug),
+    Operation::Open(How::NodeShell),
+    Operation::Open(How::Forward),
 ];
 
 impl Engine {
@@ -63,7 +68,11 @@ impl Engine {
                 } else {
                     String::new()
                 };
-                let word = format!("{}{place}", run.operation.word());
+                let word = match run.operation {
+                    // Its result names itself.
+                    Operation::Open(_) => String::new(),
+                    operation => format!("{}{place}: ", operation.word()),
+                };
                 (run.id, word, run.succeeded(), run.result())
             })
             .collect();
@@ -74,7 +83,7 @@ impl Engine {
             } else {
                 ("✕", Tone::Bad)
             };
-            self.say(format!("{glyph} {word}: {result}"), tone);
+            self.say(format!("{glyph} {word}{result}"), tone);
         }
         // Ends are told in any order; below the lowest that goes on all are.
         while self.told_of.remove(&ActionId(self.told.0 + 1)) {
@@ -82,11 +91,15 @@ impl Engine {
         }
         for screen in self.screens.iter_mut() {
             if let Some(table) = screen.table_mut()
-                && matches!(table.kind, TableKind::Actions | TableKind::Items)
+                && matches!(
+                    table.kind,
+                    TableKind::Actions | TableKind::Items | TableKind::Forwards
+                )
             {
                 table.renew();
             }
         }
+        self.tell_remotes();
     }
 
     /// What an operation would be done to: the marked rows, else what is under the cursor.
@@ -94,6 +107,7 @@ impl Engine {
         let of = |thing: Thing| Some((thing.cluster()?, self.target_of(operation, thing)?));
         if let Some(table) = self.screens.top().table()
             && !table.marks().is_empty()
+            && !matches!(operation, Operation::Open(_))
         {
             let targets = table
                 .marks()
@@ -104,7 +118,10 @@ impl Engine {
         }
         let node = matches!(
             operation,
-            Operation::Cordon | Operation::Uncordon | Operation::Drain
+            Operation::Cordon
+                | Operation::Uncordon
+                | Operation::Drain
+                | Operation::Open(How::NodeShell)
         );
         let thing = match self.screens.top() {
             Screen::Node(screen) if node => Some(Thing::Node(screen.cluster, screen.name.clone())),
@@ -129,6 +146,7 @@ impl Engine {
             (Operation::Cordon | Operation::Uncordon | Operation::Drain, Thing::Node(_, name)) => {
                 Some(Target::Node(name))
             }
+            (Operation::Open(how), thing) => self.remote_target(how, &thing),
             (_, _) => None,
         }
     }
@@ -165,10 +183,21 @@ impl Engine {
 
     /// Shows the plan of an operation, or says why there is none.
     pub(super) fn propose(&mut self, operation: Operation, out: &mut Vec<Effect>) {
-        let (no, request) = match self.request(operation) {
-            Ok(asked) => asked,
-            Err(why) => return self.say(why, Tone::Warn),
-        };
+        if let Operation::Open(how) = operation {
+            return self.open_remote(how, "", out);
+        }
+        match self.request(operation) {
+            Ok((no, request)) => self.propose_request(no, request, out),
+            Err(why) => self.say(why, Tone::Warn),
+        }
+    }
+
+    pub(super) fn propose_request(
+        &mut self,
+        no: ClusterNo,
+        request: Request,
+        out: &mut Vec<Effect>,
+    ) {
         let Some(cluster) = self.clusters.get(no) else {
             return;
         };
@@ -239,7 +268,9 @@ impl Engine {
                     .actions
                     .run(id)
                     .is_some_and(|run| run.operation == Operation::Drain);
-                if drains {
+                if self.wait_for_remote(id) {
+                    // It says itself how it goes on.
+                } else if drains {
                     self.push_action(id, out);
                 } else {
                     self.say("under way; :actions shows it", Tone::Busy);

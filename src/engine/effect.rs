@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::remote::{PodPort, Remote, RemoteId};
 use crate::model::{ClusterNo, Kind, Measured, Text, Uid};
 
 /// Names a call until its reply, in all clusters of the console.
@@ -35,6 +36,12 @@ pub enum Effect {
     OpenLog(ClusterNo, LogId, Box<LogSource>),
     /// Close it.
     CloseLog(ClusterNo, LogId),
+    /// Open a terminal or a forward; its news come as `Event::Remote`.
+    OpenRemote(ClusterNo, RemoteId, Box<Remote>),
+    /// A forward leads there from now on.
+    LeadRemote(ClusterNo, RemoteId, Box<PodPort>),
+    /// End it; nothing more is heard of it.
+    CloseRemote(ClusterNo, RemoteId),
     /// A call; its answer comes as `Event::Reply`.
     Call(ClusterNo, CallId, Box<Call>),
     /// One line of the audit trail, a JSON object.

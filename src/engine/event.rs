@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::effect::{CallId, LogId};
 use super::figures::Figure;
 use super::input::Key;
+use super::remote::{RemoteEvent, RemoteId};
 use super::view::Hit;
 use crate::model::object::Batch;
 use crate::model::{ClusterId, ClusterNo, FeedState, Figures, Kind, Measured, Text};
@@ -63,6 +64,8 @@ pub enum Event {
     Reply(CallId, Box<Reply>),
     /// A text was written to that file, or why not.
     Saved(Box<Result<String, String>>),
+    /// News of what was opened.
+    Remote(RemoteId, Box<RemoteEvent>),
     /// SIGTERM, SIGHUP or the terminal's end: leave now, without asking.
     Terminate,
 }

@@ -185,6 +185,10 @@ impl Engine {
             TableKind::Actions | TableKind::Items => {
                 return vec![Span::new("no action yet", Tone::Dim)];
             }
+            TableKind::Forwards => {
+                let text = "no port is forwarded; f on a pod, a job or an ingress forwards one";
+                return vec![Span::new(text, Tone::Dim)];
+            }
             TableKind::Jobs | TableKind::Pods => Kind::Pod,
             TableKind::Nodes => Kind::Node,
             TableKind::Ingresses => Kind::Ingress,

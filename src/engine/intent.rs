@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::action::Operation;
 use super::contexts::Wish;
 use super::doc::Form;
 use super::events::Subject;
@@ -132,6 +133,7 @@ impl Engine {
             Intent::Context => self.wish(&Wish::parse(argument), out),
             Intent::Cluster => self.narrow_to_named(argument),
             Intent::Theme => out.push(Effect::Theme(argument.into())),
+            Intent::Act(Operation::Open(how)) => self.open_remote(how, argument, out),
             Intent::SortBy => {
                 let several = self.clusters.several();
                 let column = self.screens.top().table().and_then(|t| {
@@ -202,6 +204,7 @@ impl Engine {
             Place::Pods => TableKind::Pods,
             Place::Ingresses => TableKind::Ingresses,
             Place::Actions => TableKind::Actions,
+            Place::Forwards => TableKind::Forwards,
         };
         self.push(Screen::Table(TableState::new(kind, Scope::All)), out);
     }

@@ -1,6 +1,6 @@
 //! The table of intents. Key, hint, help line, palette name and documentation of an intent are one row.
 
-use super::action::Operation;
+use super::action::{How, Operation};
 use super::input::{Code, Key};
 
 /// What a person can want.
@@ -74,6 +74,7 @@ pub(crate) enum Place {
     Log,
     Console,
     Actions,
+    Forwards,
 }
 
 /// A set of screens.
@@ -196,6 +197,8 @@ pub(crate) enum Argument {
     Cluster,
     Column,
     Theme,
+    /// Anything, shown so; it may be left out.
+    Words(&'static str),
 }
 
 /// A row of the table.
@@ -323,12 +326,18 @@ pub(crate) static TABLE: &[Row] = &[
     command(Intent::Go(Place::Events), "events", Argument::Nothing, "warnings of the whole cluster, by reason"),
     command(Intent::Go(Place::Log), "log", Argument::Nothing, "log of what is under the cursor"),
     command(Intent::Go(Place::Actions), "actions", Argument::Nothing, "running and past actions"),
+    command(Intent::Go(Place::Forwards), "forwards", Argument::Nothing, "forwarded ports and what goes through them"),
     command(Intent::Go(Place::Console), "console", Argument::Nothing, "the console's own log"),
     command(Intent::Namespace, "ns", Argument::Namespace, "narrow the console to a namespace, or all"),
     command(Intent::Context, "ctx", Argument::Context, "connect to another context; +NAME beside what is shown, -NAME no longer"),
     command(Intent::Cluster, "cluster", Argument::Cluster, "narrow the console to one of its clusters, or all"),
     command(Intent::SortBy, "sort", Argument::Column, "sort by a column; the same again turns it round"),
     command(Intent::Theme, "theme", Argument::Theme, "change the colours"),
+    Row { intent: Intent::Act(Operation::Open(How::Shell)), keys: &[c('s')], on: On::JOBS_OR_PODS, group: Group::Act, hint: "", help: "a shell in a container of it", command: "shell", argument: Argument::Words(" [CONTAINER]") },
+    Row { intent: Intent::Act(Operation::Open(How::NodeShell)), keys: &[c('s')], on: On::NODES, group: Group::Act, hint: "", help: "a root shell on its node, by a pod that is deleted afterwards", command: "node-shell", argument: Argument::Nothing },
+    Row { intent: Intent::Act(Operation::Open(How::Forward)), keys: &[c('f')], on: On::JOBS_OR_PODS.and(On::INGRESSES), group: Group::Act, hint: "", help: "forward a port of 127.0.0.1 to it", command: "forward", argument: Argument::Words(" [LOCAL:]PORT") },
+    Row { intent: Intent::Act(Operation::Open(How::Attach)), keys: &[], on: On::JOBS_OR_PODS, group: Group::Act, hint: "", help: "watch the process that runs in a container; -i: type to it too", command: "attach", argument: Argument::Words(" [CONTAINER] [-i]") },
+    Row { intent: Intent::Act(Operation::Open(How::Debug)), keys: &[], on: On::JOBS_OR_PODS, group: Group::Act, hint: "", help: "a debug container beside those of the pod", command: "debug", argument: Argument::Words(" [IMAGE]") },
     command(Intent::Quit, "q", Argument::Nothing, "quit"),
 ];
 
@@ -385,6 +394,7 @@ fn shown(row: &Row) -> String {
             Argument::Context => " [+|-]NAME",
             Argument::Theme => " NAME",
             Argument::Column => " COLUMN",
+            Argument::Words(words) => words,
         };
         words.push(format!(":{}{argument}", row.command));
     }

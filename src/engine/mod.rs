@@ -38,6 +38,8 @@ mod palette;
 mod pools;
 mod problems;
 mod prompt;
+pub mod remote;
+mod remotes;
 mod reveal;
 mod screen;
 pub mod settings;
@@ -246,6 +248,7 @@ impl Engine {
                 self.tell_ends();
             }
             Event::Saved(end) => self.saved(*end),
+            Event::Remote(id, event) => self.remote_event(id, &event, out),
             Event::Terminate => out.push(Effect::Quit),
         }
     }
@@ -344,6 +347,7 @@ impl Engine {
         }
         match self.layers.last()? {
             Layer::Leave(effect) => Some(self.leave_view(effect)),
+            Layer::Waiting(id) => Some(self.waiting_view(*id)),
             layer => layer.view(),
         }
     }

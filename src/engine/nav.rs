@@ -229,7 +229,8 @@ impl Engine {
                     | TableKind::Events
                     | TableKind::Reasons
                     | TableKind::Actions
-                    | TableKind::Items => TableKind::Pods,
+                    | TableKind::Items
+                    | TableKind::Forwards => TableKind::Pods,
                 };
                 node.table = TableState::new(kind, Scope::Node(node.cluster, node.name.clone()));
             }

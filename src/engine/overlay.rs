@@ -1,7 +1,8 @@
 //! What lies over the screen: help, prompts, menus, texts.
 
 use super::Effect;
-use super::action::Operation;
+use super::action::run::ActionId;
+use super::action::{self, Operation};
 use super::contexts::Wish;
 use super::input::{Code, Key};
 use super::keys::{self, On};
@@ -24,6 +25,8 @@ pub(crate) enum Layer {
     },
     /// Asks before this while actions run.
     Leave(Effect),
+    /// What will take the terminal is being made ready: no key is to go astray.
+    Waiting(ActionId),
 }
 
 /// A list to choose from.
@@ -60,6 +63,7 @@ pub(crate) enum Choice {
     Reveal,
     /// Copies it.
     RevealInto,
+    Open(ClusterNo, Box<action::Wish>),
 }
 
 /// What a key did to a menu.
@@ -113,7 +117,7 @@ impl Layer {
     /// `None` for the one that the engine words itself.
     pub(crate) fn view(&self) -> Option<view::Overlay> {
         Some(match self {
-            Self::Leave(_) => return None,
+            Self::Leave(_) | Self::Waiting(_) => return None,
             Self::Help(on, by) => view::Overlay::Help {
                 groups: keys::help(*on),
                 by: *by,

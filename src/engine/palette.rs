@@ -15,7 +15,7 @@ pub(crate) struct Names {
 impl Names {
     fn of(&self, argument: Argument) -> &[String] {
         match argument {
-            Argument::Nothing => &[],
+            Argument::Nothing | Argument::Words(_) => &[],
             Argument::Namespace => &self.namespaces,
             Argument::Context => &self.contexts,
             Argument::Cluster => &self.clusters,
@@ -69,14 +69,14 @@ pub(crate) fn parse(text: &str, names: &Names) -> Result<(Intent, String), Strin
         _ if argument.is_empty() => Ok((row.intent, String::new())),
         (Some(name), _) => Ok((row.intent, name.clone())),
         // A namespace may exist although nothing was seen in it.
-        (None, Argument::Namespace) => Ok((row.intent, argument.to_owned())),
+        (None, Argument::Namespace | Argument::Words(_)) => Ok((row.intent, argument.to_owned())),
         (None, _) => {
             let what = match row.argument {
                 Argument::Context => "context",
                 Argument::Cluster => "cluster",
                 Argument::Column => "column",
                 Argument::Theme => "theme",
-                Argument::Nothing | Argument::Namespace => "name",
+                Argument::Nothing | Argument::Namespace | Argument::Words(_) => "name",
             };
             Err(match nearest(argument, known.iter().map(String::as_str)) {
                 Some(near) => format!("no {what} '{argument}'; did you mean '{near}'?"),
@@ -179,9 +179,9 @@ mod tests {
                 .map(|(text, _)| text)
                 .collect()
         };
-        assert_eq!(texts("no"), ["nodes"]);
+        assert_eq!(texts("no"), ["nodes", "node-shell"]);
         assert_eq!(texts("ns ci"), ["ns ci-jobs", "ns ci-system"]);
         assert_eq!(texts("ctx g"), ["ctx staging"]);
-        assert_eq!(texts("od"), ["nodes", "pods"]);
+        assert_eq!(texts("od"), ["nodes", "pods", "node-shell"]);
     }
 }

@@ -150,7 +150,7 @@ impl Screen {
                 TableKind::Pods => On::PODS,
                 TableKind::Ingresses => On::INGRESSES,
                 TableKind::Events | TableKind::Reasons => On::EVENTS,
-                TableKind::Actions | TableKind::Items => On::ACTIONS,
+                TableKind::Actions | TableKind::Items | TableKind::Forwards => On::ACTIONS,
             },
             Self::Job(_) => On::JOB,
             Self::Node(_) => On::NODE,

@@ -29,6 +29,8 @@ pub struct Settings {
     pub themes: Vec<Text>,
     /// How we treat the API server.
     pub api: Api,
+    /// Shells, debug containers and node shells.
+    pub shell: Shell,
 }
 
 impl Default for Settings {
@@ -45,6 +47,29 @@ impl Default for Settings {
             rank_rules: RankRules::default(),
             themes: vec!["dark".into(), "light".into()],
             api: Api::default(),
+            shell: Shell::default(),
+        }
+    }
+}
+
+/// What shells run and where they are put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shell {
+    /// The command of a shell in a container.
+    pub command: Vec<Text>,
+    /// Image of debug containers and of the pods of node shells.
+    pub image: Text,
+    /// Namespace of the pods of node shells; it has to admit privileged pods.
+    pub node_namespace: Text,
+}
+
+impl Default for Shell {
+    fn default() -> Self {
+        let best = "command -v bash >/dev/null 2>&1 && exec bash || exec sh";
+        Self {
+            command: vec!["sh".into(), "-c".into(), best.into()],
+            image: "busybox:1.37".into(),
+            node_namespace: "default".into(),
         }
     }
 }

@@ -63,6 +63,25 @@ pub(crate) fn memory(bytes: i64) -> String {
     }
 }
 
+/// Bytes that went somewhere: `312`, `14K`, `2.1M`.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["K", "M", "G", "T"];
+    if count < 1024 {
+        return count.to_string();
+    }
+    let mut unit = 0;
+    let mut tenths = count * 10 / 1024;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    if tenths >= 100 {
+        format!("{}{}", tenths / 10, UNITS[unit])
+    } else {
+        format!("{}.{}{}", tenths / 10, tenths % 10, UNITS[unit])
+    }
+}
+
 /// CPU and memory as shares of what is there; `None` of nothing.
 pub(crate) fn shares(part: Resources, whole: Resources) -> (Option<f64>, Option<f64>) {
     let share = |a: i64, b: i64| {

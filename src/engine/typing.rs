@@ -22,6 +22,7 @@ impl Engine {
         match self.layers.last_mut() {
             None => self.screen_key(key, out),
             Some(Layer::Leave(_)) => self.leave_key(key, out),
+            Some(Layer::Waiting(_)) => self.waiting_key(key, out),
             Some(Layer::Help(_, by)) => match scrolls(key) {
                 Some(lines) => *by += lines,
                 None => {
@@ -182,6 +183,7 @@ impl Engine {
             Choice::Context(wish) => self.wish(&wish, out),
             Choice::Cluster(no) => self.narrow_to(no),
             Choice::Act(operation) => self.propose(operation, out),
+            Choice::Open(no, wish) => self.propose_wish(no, *wish, out),
             Choice::Theme(theme) => out.push(Effect::Theme(theme)),
             Choice::Nothing => {}
             Choice::Reveal => self.reveal(false, out),

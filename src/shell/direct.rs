@@ -17,6 +17,7 @@ use crate::cluster::feed::machine::{Ask, Lists, Machine};
 use crate::cluster::feed::{Feeds, Scope, figures};
 use crate::cluster::log::resume::{Read, Reader};
 use crate::engine::effect::About;
+use crate::engine::remote::{RemoteEnd, RemoteEvent};
 use crate::engine::{
     Call, Effect, Engine, Event, Key, LogEnd, LogEvent, LogId, LogSource, Now, Reply, ServerInfo,
 };
@@ -182,6 +183,11 @@ impl<H: Host> Direct<H> {
                 self.event(Event::Reply(id, Box::new(reply)));
             }
             Effect::Audit(line) => self.audit.push(*line),
+            Effect::OpenRemote(_, id, _) => {
+                let why = "there is no terminal and no port here";
+                let end = RemoteEvent::Ended(RemoteEnd::Failed(why.into()));
+                self.event(Event::Remote(id, Box::new(end)));
+            }
             // What belongs to a terminal or to a kubeconfig has no meaning here.
             Effect::Suspend
             | Effect::Connect(..)
@@ -189,6 +195,8 @@ impl<H: Host> Direct<H> {
             | Effect::Scope(..)
             | Effect::Copy(_)
             | Effect::Save(_)
+            | Effect::LeadRemote(..)
+            | Effect::CloseRemote(..)
             | Effect::Bell
             | Effect::ConsoleLogKey(_)
             | Effect::Theme(_) => {}

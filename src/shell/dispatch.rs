@@ -8,9 +8,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::audit::Audit;
+use super::remote::RemoteAsk;
 use super::run::Source;
 use super::session::{self, Ask, Start};
 use crate::cluster::connect::{ConnectError, Target};
+use crate::cluster::exec::Pipes;
+use crate::engine::remote::{Remote, RemoteEnd, RemoteEvent, RemoteId, Terminal};
 use crate::engine::settings::Api;
 use crate::engine::{Call, CallId, Effect, Event, Key, Reply};
 use crate::model::{ClusterNo, Text};
@@ -31,6 +34,8 @@ pub(super) enum Wanted {
     Copy(Box<str>),
     ConsoleLogKey(Key),
     Theme(Text),
+    /// The terminal is lent to a process in a container.
+    Lend(ClusterNo, RemoteId, Terminal),
 }
 
 /// Told how a configuration was found.
@@ -189,6 +194,12 @@ impl Dispatch {
             Effect::Measure(no, of) => self.ask(no, Ask::Measure(of)),
             Effect::OpenLog(no, id, source) => self.ask(no, Ask::OpenLog(id, source)),
             Effect::CloseLog(no, id) => self.ask(no, Ask::CloseLog(id)),
+            Effect::OpenRemote(no, id, remote) => match *remote {
+                Remote::Terminal(terminal) => return Some(Wanted::Lend(no, id, terminal)),
+                Remote::Forward(forward) => self.remote(no, id, RemoteAsk::Forward(id, forward)),
+            },
+            Effect::LeadRemote(no, id, to) => self.remote(no, id, RemoteAsk::Lead(id, *to)),
+            Effect::CloseRemote(no, id) => self.remote(no, id, RemoteAsk::Close(id)),
             Effect::Call(no, id, call) => self.call(no, id, call),
             Effect::Audit(line) => match &self.audit {
                 Some(audit) => audit.write(*line),
@@ -233,6 +244,20 @@ impl Dispatch {
                 "dropped, too much waits for the connection: {:?}",
                 error.into_inner()
             );
+        }
+    }
+
+    /// Connects the terminal to its process.
+    pub(super) fn lend(&mut self, no: ClusterNo, id: RemoteId, terminal: Terminal, pipes: Pipes) {
+        self.remote(no, id, RemoteAsk::Terminal(id, terminal, pipes));
+    }
+
+    fn remote(&mut self, no: ClusterNo, id: RemoteId, ask: RemoteAsk) {
+        let session = self.sessions.get(&no);
+        if session.is_none_or(|s| s.asks.try_send(Ask::Remote(ask)).is_err()) {
+            let end = RemoteEnd::Failed("too much waits for the connection".into());
+            let event = RemoteEvent::Ended(end);
+            self.own.push(Event::Remote(id, Box::new(event)));
         }
     }
 

@@ -1,11 +1,16 @@
 //! What a terminal sends, as the engine's events.
 
-use std::io;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossterm::event::{
     self, Event as Sent, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
     MouseEventKind,
 };
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::mpsc;
 
 use crate::engine::{Code, Event, Key, Mods};
@@ -25,18 +30,87 @@ pub(super) enum Input {
 
 /// Reads the terminal on a thread of its own until it is gone. When the terminal hangs up, reading may never
 /// return: the loop finds that out by itself.
-pub(super) fn read() -> io::Result<mpsc::Receiver<Sent>> {
+pub(super) fn read() -> io::Result<(mpsc::Receiver<Sent>, Keyboard)> {
     let (sender, receiver) = mpsc::channel(256);
+    let (woken, wake) = io::pipe()?;
+    let lent = Arc::new(Mutex::new(None));
+    let keyboard = Keyboard {
+        lent: Arc::clone(&lent),
+        wake,
+    };
     std::thread::Builder::new()
         .name("input".to_owned())
         .spawn(move || {
-            while let Ok(sent) = event::read() {
-                if sender.blocking_send(sent).is_err() {
+            loop {
+                let to = lent.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let done = match to {
+                    Some(to) => pass_on(&to, &woken).is_err(),
+                    None => match event::read() {
+                        Ok(sent) => sender.blocking_send(sent).is_err(),
+                        Err(_) => true,
+                    },
+                };
+                if done {
                     return;
                 }
             }
         })?;
-    Ok(receiver)
+    Ok((receiver, keyboard))
+}
+
+/// Where bytes go while the terminal is lent.
+type To = mpsc::Sender<Vec<u8>>;
+
+/// Decides whether keys are events, or bytes for somebody else.
+#[derive(Debug)]
+pub(super) struct Keyboard {
+    lent: Arc<Mutex<Option<To>>>,
+    wake: PipeWriter,
+}
+
+impl Keyboard {
+    /// From now on what is typed goes there, as bytes.
+    pub(super) fn lend(&self, to: To) {
+        *self.lent.lock().unwrap_or_else(PoisonError::into_inner) = Some(to);
+        // The reader waits for an event; another size is one, even if it is the same.
+        if let Err(error) = kill_process(getpid(), Signal::WINCH) {
+            log::error!("cannot wake the reader of keys: {error}");
+        }
+    }
+
+    /// Keys are events again. Bytes that were typed before go to whom they were typed for.
+    pub(super) fn back(&mut self) {
+        if let Err(error) = self.wake.write_all(&[0]) {
+            log::error!("cannot wake the reader of keys: {error}");
+        }
+    }
+}
+
+/// Passes bytes on until woken.
+fn pass_on(to: &To, mut woken: &PipeReader) -> io::Result<()> {
+    let stdin = io::stdin();
+    let mut buffer = [0; 4096];
+    loop {
+        let mut fds = [
+            PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(woken.as_fd(), PollFlags::IN),
+        ];
+        match poll(&mut fds, None) {
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        if !fds[1].revents().is_empty() {
+            return woken.read_exact(&mut [0]);
+        }
+        match rustix::io::read(stdin.as_fd(), &mut buffer) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            // Who it was for may have gone.
+            Ok(count) => drop(to.blocking_send(buffer[..count].to_vec())),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// The event of it, if it has one. Clicks are resolved by the regions of the last frame.

@@ -8,6 +8,8 @@
 //! | `terminal` | raw mode and back, whatever ends the program |
 //! | `input` | a terminal's keys and clicks into the engine's events |
 //! | `dispatch` | effects into what they ask for |
+//! | `remote` | terminals and forwards that are open |
+//! | `lent` | the terminal while a process in a container has it |
 //! | `session` | one connection: feeds, log streams, calls |
 //! | `audit` | the audit trail |
 //! | [`diag`] | our own log, shown on screen Console log |
@@ -21,7 +23,9 @@ pub mod diag;
 pub mod direct;
 mod dispatch;
 mod input;
+mod lent;
 mod pace;
+mod remote;
 pub mod run;
 mod save;
 mod screen;

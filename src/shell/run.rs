@@ -12,14 +12,17 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use super::audit::{self, Audit};
 use super::clock::Clock;
 use super::dispatch::{Dispatch, Terms, Wanted};
-use super::input::{self, Input};
+use super::input::{self, Input, Keyboard};
+use super::lent::Lent;
 use super::pace::{Pacer, Why};
 use super::screen::Screen;
 use super::signals::{self, Heard, Signals};
 use super::terminal::{self, Terminal};
 use super::{diag, themes};
 use crate::cluster::connect::{ConnectError, Connection, Target};
+use crate::engine::remote::{RemoteEnd, RemoteEvent, RemoteId, Terminal as Process};
 use crate::engine::{Dirty, Effect, Engine, Event, Settings};
+use crate::model::ClusterNo;
 use crate::ui::Theme;
 
 /// A configuration that cannot be used is found within this, before the screen opens.
@@ -106,12 +109,14 @@ pub async fn run(console: Console) -> Result<ExitCode, Failure> {
     }
     let signals = Signals::listen()?;
     let screen = Screen::new(Terminal::take()?, theme);
-    let inputs = input::read()?;
+    let (inputs, keyboard) = input::read()?;
     let looped = Loop {
         clock: Clock::start(),
         engine: Engine::new(console.settings),
         screen,
         dispatch,
+        keyboard,
+        lent: None,
         themes: console.themes,
         effects: Vec::new(),
         pacer: Pacer::default(),
@@ -127,6 +132,9 @@ struct Loop {
     engine: Engine,
     screen: Screen,
     dispatch: Dispatch,
+    keyboard: Keyboard,
+    /// A process in a container has the terminal: nothing is drawn.
+    lent: Option<Lent>,
     themes: Option<PathBuf>,
     effects: Vec<Effect>,
     pacer: Pacer,
@@ -164,6 +172,12 @@ impl Loop {
                 },
                 heard = signals.recv() => match heard {
                     Heard::Leave(code) => self.leave(code),
+                    Heard::Resized => {
+                        if let Some(lent) = &self.lent {
+                            lent.resize();
+                        }
+                    }
+                    Heard::Continued if self.lent.is_some() => {}
                     Heard::Continued => {
                         self.screen.terminal.again()?;
                         self.screen.forget();
@@ -171,6 +185,7 @@ impl Loop {
                     }
                 },
                 () = due => self.frame()?,
+                () = Lent::left(&mut self.lent) => self.left().await?,
                 _ = tick.tick() => self.tick(),
                 () = self.dispatch.recv(&mut news, NEWS) => {}
                 () = std::future::ready(()), if self.working => {
@@ -189,6 +204,7 @@ impl Loop {
                 if self.pacer.is_due(self.clock.now().boot) {
                     self.frame()?;
                 }
+                self.take_back(&event).await?;
                 self.handle(event);
                 self.order();
                 told = true;
@@ -259,8 +275,10 @@ impl Loop {
                 self.screen.forget();
                 self.force(Why::Now);
             }
+            Wanted::Bell if self.lent.is_some() => {}
             Wanted::Bell => self.screen.terminal.bell()?,
             Wanted::Copy(text) => self.screen.terminal.copy(&text)?,
+            Wanted::Lend(no, id, process) => self.lend(no, id, process)?,
             Wanted::ConsoleLogKey(key) => {
                 self.screen.log.key(key);
                 self.force(Why::Now);
@@ -275,6 +293,49 @@ impl Loop {
         Ok(())
     }
 
+    /// Gives the terminal to a process in a container.
+    fn lend(&mut self, no: ClusterNo, id: RemoteId, process: Process) -> io::Result<()> {
+        if self.lent.is_some() {
+            let end = RemoteEnd::Failed("another process has the terminal".into());
+            self.handle(Event::Remote(id, Box::new(RemoteEvent::Ended(end))));
+            return Ok(());
+        }
+        self.screen.terminal.lend()?;
+        let (lent, pipes) = Lent::begin(no, id, &process, &self.keyboard)?;
+        self.lent = Some(lent);
+        self.dispatch.lend(no, id, process, pipes);
+        Ok(())
+    }
+
+    /// Takes the terminal back when the process that has it has ended.
+    async fn take_back(&mut self, event: &Event) -> io::Result<()> {
+        let ended = match event {
+            Event::Remote(id, event) if matches!(**event, RemoteEvent::Ended(_)) => Some(*id),
+            _ => None,
+        };
+        let Some(lent) = self.lent.take_if(|lent| Some(lent.id) == ended) else {
+            return Ok(());
+        };
+        self.keyboard.back();
+        lent.end().await;
+        self.screen.terminal.again()?;
+        self.screen.forget();
+        self.force(Why::Now);
+        Ok(())
+    }
+
+    /// The person has left it by the escape.
+    async fn left(&mut self) -> io::Result<()> {
+        let Some((no, id)) = self.lent.as_ref().map(|lent| (lent.no, lent.id)) else {
+            return Ok(());
+        };
+        self.dispatch.take(Effect::CloseRemote(no, id));
+        let event = Event::Remote(id, Box::new(RemoteEvent::Ended(RemoteEnd::Left)));
+        self.take_back(&event).await?;
+        self.handle(event);
+        Ok(())
+    }
+
     fn use_theme(&mut self, theme: Theme) -> io::Result<()> {
         self.screen.theme = theme;
         self.screen.terminal.repaint()?;
@@ -285,6 +346,10 @@ impl Loop {
 
     /// Orders a frame when something visible may have changed.
     fn order(&mut self) {
+        if self.lent.is_some() {
+            // What changes meanwhile is drawn when the terminal is ours again.
+            return;
+        }
         let why = match self.engine.stirred() {
             Dirty::Clean => return,
             Dirty::Now => Why::Now,
@@ -303,6 +368,10 @@ impl Loop {
     /// A frame is due: it is drawn if something visible has changed.
     fn frame(&mut self) -> io::Result<()> {
         let now = self.clock.now();
+        if self.lent.is_some() {
+            self.pacer.passed(now.boot);
+            return Ok(());
+        }
         let dirty = self.engine.take_dirty();
         if dirty == Dirty::Clean && !self.forced {
             self.pacer.passed(now.boot);

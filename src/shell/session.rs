@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::dispatch::Terms;
+use super::remote::{RemoteAsk, Remotes};
 use super::run::Source;
 use crate::cluster::connect::{ConnectError, Connection, Greeting};
 use crate::cluster::feed::figures::measure;
@@ -28,6 +29,7 @@ pub(super) enum Ask {
     OpenLog(LogId, Box<LogSource>),
     CloseLog(LogId),
     Call(CallId, Box<Call>),
+    Remote(RemoteAsk),
 }
 
 /// Between two attempts to connect: doubled up to the second.
@@ -123,6 +125,8 @@ struct Session {
     events: mpsc::Sender<Event>,
     /// Until the engine closes them; an ended one takes no room to speak of.
     logs: HashMap<LogId, LogStream>,
+    /// Terminals and forwards.
+    remotes: Remotes,
     /// The pulse and calls: they end with the session.
     tasks: JoinSet<()>,
 }
@@ -160,6 +164,7 @@ impl Session {
             feeds,
             events,
             logs: HashMap::new(),
+            remotes: Remotes::default(),
             tasks,
         }
     }
@@ -188,6 +193,7 @@ impl Session {
             Ask::CloseLog(id) => {
                 self.logs.remove(&id);
             }
+            Ask::Remote(ask) => self.remotes.take(ask, &self.connection, &self.events),
             Ask::Call(id, asked) => {
                 let answer = call::run(&self.connection, *asked);
                 let events = self.events.clone();

@@ -14,6 +14,8 @@ pub(super) enum Heard {
     Leave(u8),
     /// SIGCONT: the terminal may have been used by others.
     Continued,
+    /// SIGWINCH: the terminal has another size.
+    Resized,
 }
 
 /// The signals we listen for.
@@ -22,6 +24,7 @@ pub(super) struct Signals {
     hangup: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     continued: tokio::signal::unix::Signal,
+    resized: tokio::signal::unix::Signal,
 }
 
 impl Signals {
@@ -31,6 +34,7 @@ impl Signals {
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             continued: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
+            resized: signal(SignalKind::window_change())?,
         })
     }
 
@@ -41,6 +45,7 @@ impl Signals {
             _ = self.hangup.recv() => Heard::Leave(129),
             _ = self.interrupt.recv() => Heard::Leave(130),
             _ = self.continued.recv() => Heard::Continued,
+            _ = self.resized.recv() => Heard::Resized,
         }
     }
 }

@@ -90,6 +90,18 @@ impl Terminal {
         result
     }
 
+    /// Lends the terminal to a process elsewhere: its own screen, and still raw.
+    pub(super) fn lend(&mut self) -> io::Result<()> {
+        execute!(
+            io::stdout(),
+            DisableMouseCapture,
+            DisableBracketedPaste,
+            ResetColor,
+            LeaveAlternateScreen,
+            Show
+        )
+    }
+
     /// Takes the terminal again after somebody else may have used it.
     pub(super) fn again(&mut self) -> io::Result<()> {
         enter()?;

@@ -9,6 +9,7 @@ use constable::engine::action::drain::plan::DrainOptions;
 use constable::engine::action::plan::Plan;
 use constable::engine::action::run::{ActionId, Run};
 use constable::engine::action::{Actions, DryRun, Operation, Refusal, Request, Scene, Target};
+use constable::engine::remote::{RemoteEvent, RemoteId};
 use constable::engine::{Call, CallId, Effect, Now, Reply};
 use constable::model::{Batch, ClusterNo, Delta, FeedState, Kind, Model, Uid};
 use serde_json::{Value, json};
@@ -177,6 +178,24 @@ impl Lab {
         let now = self.now();
         let scene = scene_of(&self.model, now);
         self.actions.stop(scene, id, &mut self.effects);
+    }
+
+    pub(crate) fn remote(&mut self, id: RemoteId, event: &RemoteEvent) {
+        let now = self.now();
+        let scene = scene_of(&self.model, now);
+        self.actions
+            .remote(|_| Some(scene), id, event, &mut self.effects);
+    }
+
+    /// The lines of the audit trail since the last look.
+    pub(crate) fn audits(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.effects)
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Audit(line) => Some(*line),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The calls since the last look.

@@ -4,4 +4,5 @@ mod drain;
 mod gate;
 mod jobs;
 mod lab;
+mod remotes;
 mod workloads;

@@ -16,6 +16,7 @@ mod machine;
 mod operation;
 pub mod pending;
 pub mod plan;
+pub mod remote;
 pub mod run;
 mod task;
 pub(super) mod workload;
@@ -25,11 +26,13 @@ use std::time::Duration;
 
 use super::effect::{CallId, Effect};
 use super::event::{Now, Reply};
+use super::remote::{RemoteEvent, RemoteId};
 use crate::model::{ClusterNo, Kind, Model, Text};
 pub use call::DryRun;
 use gate::{Gate, Lock};
 use pending::Pending;
 pub use plan::{Operation, Plan, Refusal, Request, Target};
+pub use remote::{How, Wish};
 use run::{ActionId, Route, Routes, Run};
 use task::Cx;
 pub use task::Outcome;
@@ -244,6 +247,29 @@ impl Actions {
                 self.watch_on_demand(out);
             }
         }
+    }
+
+    /// Takes news of what was opened. An unknown id is late news: ignored.
+    pub fn remote<'a>(
+        &mut self,
+        scene: impl Fn(ClusterNo) -> Option<Scene<'a>>,
+        id: RemoteId,
+        event: &RemoteEvent,
+        out: &mut Vec<Effect>,
+    ) {
+        let Self { runs, routes, .. } = self;
+        if let Some(run) = runs.iter_mut().find(|run| run.id.0 == id.0)
+            && let Some(scene) = scene(run.cluster)
+        {
+            let who = run.who.clone();
+            let cx = cx(scene, &who, run.dry_run);
+            run.remote(cx, event, routes, out);
+        }
+    }
+
+    /// What a person should be told of the runs that go on, once.
+    pub fn news(&mut self) -> Option<Text> {
+        self.runs.iter_mut().find_map(Run::news)
     }
 
     /// What only some actions look at is watched in a cluster only while such a one is planned or runs there.

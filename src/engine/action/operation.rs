@@ -1,5 +1,7 @@
 //! What can be done, and what it is called.
 
+use super::remote::How;
+
 /// What can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -25,6 +27,8 @@ pub enum Operation {
     Suspend,
     /// Let it start by its schedule again.
     Resume,
+    /// Open something to a container or a node.
+    Open(How),
 }
 
 impl Operation {
@@ -42,6 +46,7 @@ impl Operation {
             Self::Trigger => "trigger",
             Self::Suspend => "suspend",
             Self::Resume => "resume",
+            Self::Open(how) => how.word(),
         }
     }
 
@@ -53,6 +58,7 @@ impl Operation {
             Self::Cordon | Self::Uncordon | Self::Drain => "nodes",
             Self::Restart | Self::Scale(_) => "workloads",
             Self::Trigger | Self::Suspend | Self::Resume => "cronjobs",
+            Self::Open(_) => "things",
         }
     }
 
@@ -69,6 +75,7 @@ impl Operation {
             Self::Trigger => "Trigger",
             Self::Suspend => "Suspend",
             Self::Resume => "Resume",
+            Self::Open(how) => how.asks(),
         }
     }
 }

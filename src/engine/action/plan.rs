@@ -12,6 +12,7 @@ use super::entry::EntryTask;
 use super::gate::Access;
 use super::machine::Machine;
 pub use super::operation::Operation;
+use super::remote::{Wish, plan as remote};
 use super::workload;
 use crate::ci::{self, way::Way};
 use crate::engine::view::{Line, Span, Tone};
@@ -28,6 +29,8 @@ pub enum Target {
     Node(Text),
     /// A workload or a CronJob.
     Workload(Kind, Uid),
+    /// What is to be opened, to what.
+    Remote(Box<Wish>),
 }
 
 /// What was asked for.
@@ -200,6 +203,9 @@ fn add(
             add_cordon(model, name, request.operation == Operation::Cordon, plan)
         }
         (Operation::Drain, Target::Node(name)) => add_drain(model, name, request.drain, plan),
+        (Operation::Open(how), Target::Remote(wish)) if wish.how() == how => {
+            remote::add(model, wish, plan)
+        }
         (
             Operation::Restart
             | Operation::Scale(_)
@@ -219,8 +225,13 @@ fn add(
             | Operation::Scale(_)
             | Operation::Trigger
             | Operation::Suspend
-            | Operation::Resume,
-            Target::Job(_) | Target::Pod(_) | Target::Node(_) | Target::Workload(..),
+            | Operation::Resume
+            | Operation::Open(_),
+            Target::Job(_)
+            | Target::Pod(_)
+            | Target::Node(_)
+            | Target::Workload(..)
+            | Target::Remote(_),
         ) => Err(Refusal(format!(
             "{} does not apply to this",
             request.operation.word()

@@ -11,9 +11,11 @@ use super::drain::pod::Standing;
 use super::gate::Access;
 use super::machine::Machine;
 use super::plan::{Item, Operation, Plan, Subject};
+use super::remote::forward::ForwardTask;
 use super::task::{Calls, Cx, Outcome, Tag};
 use crate::engine::effect::{CallId, Effect};
 use crate::engine::event::Reply;
+use crate::engine::remote::{RemoteEvent, RemoteId};
 use crate::model::{ClusterNo, Text};
 
 /// Machines of one action that may have calls under way at a time.
@@ -151,7 +153,22 @@ impl Run {
             | Machine::Cordon(_)
             | Machine::Change(_)
             | Machine::Scale(_)
-            | Machine::Trigger(_) => None,
+            | Machine::Trigger(_)
+            | Machine::Terminal(_)
+            | Machine::Forward(_) => None,
+        })
+    }
+
+    /// The forward that it is, if it is one.
+    pub fn forward(&self) -> Option<&ForwardTask> {
+        self.items.iter().find_map(|item| item.machine.forward())
+    }
+
+    /// It makes something ready that will take the terminal.
+    pub fn prepares(&self) -> bool {
+        self.items.iter().any(|item| {
+            let terminal = item.machine.terminal();
+            terminal.is_some_and(|terminal| terminal.prepares())
         })
     }
 
@@ -232,7 +249,30 @@ impl Run {
         self.poll(cx, routes, out);
     }
 
-    fn send(&self, item: usize, calls: Calls, routes: &mut Routes, out: &mut Vec<Effect>) {
+    /// What a person should be told once.
+    pub(super) fn news(&mut self) -> Option<Text> {
+        self.items.iter_mut().find_map(|item| item.machine.news())
+    }
+
+    /// What was opened has news.
+    pub(super) fn remote(
+        &mut self,
+        cx: Cx<'_>,
+        event: &RemoteEvent,
+        routes: &mut Routes,
+        out: &mut Vec<Effect>,
+    ) {
+        for item in &mut self.items {
+            item.machine.remote(cx, event);
+        }
+        self.poll(cx, routes, out);
+    }
+
+    fn send(&mut self, item: usize, calls: Calls, routes: &mut Routes, out: &mut Vec<Effect>) {
+        let (no, id) = (self.cluster, RemoteId(self.id.0));
+        if let Some(item) = self.items.get_mut(item) {
+            item.machine.effects(no, id, out);
+        }
         for (tag, call) in calls {
             routes.send(
                 self.cluster,
@@ -248,8 +288,10 @@ impl Run {
     }
 
     pub(super) fn stop(&mut self, cx: Cx<'_>, out: &mut Vec<Effect>) {
+        let (no, id) = (self.cluster, RemoteId(self.id.0));
         for item in &mut self.items {
             item.machine.stop();
+            item.machine.effects(no, id, out);
         }
         self.settle(cx, out);
     }

@@ -4,6 +4,7 @@ mod actions;
 mod column;
 mod events;
 mod find;
+mod forwards;
 mod ingresses;
 mod jobs;
 mod lines;
@@ -30,6 +31,7 @@ pub(crate) use column::{Column, titles};
 use column::{cells, cluster, columns};
 pub(crate) use events::Events;
 pub(crate) use find::Find;
+pub(crate) use forwards::Forwards;
 pub(crate) use ingresses::{Ingresses, backend};
 pub(crate) use jobs::{Jobs, LONG_WAIT};
 pub(crate) use look::Walk;
@@ -104,11 +106,12 @@ pub(crate) enum TableKind {
     Reasons,
     Actions,
     Items,
+    Forwards,
 }
 
 #[cfg(test)]
 impl TableKind {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Jobs,
         Self::Nodes,
         Self::Pods,
@@ -117,6 +120,7 @@ impl TableKind {
         Self::Reasons,
         Self::Actions,
         Self::Items,
+        Self::Forwards,
     ];
 }
 
@@ -433,6 +437,10 @@ macro_rules! with_rows {
             }
             $crate::engine::table::TableKind::Items => {
                 type $rows = $crate::engine::table::Items;
+                $body
+            }
+            $crate::engine::table::TableKind::Forwards => {
+                type $rows = $crate::engine::table::Forwards;
                 $body
             }
         }

@@ -144,7 +144,11 @@ impl TableState {
                 }
             }
             // They follow the actions, not the model.
-            TableKind::Actions | TableKind::Items | TableKind::Events | TableKind::Reasons => {}
+            TableKind::Actions
+            | TableKind::Items
+            | TableKind::Forwards
+            | TableKind::Events
+            | TableKind::Reasons => {}
             TableKind::Ingresses => {
                 if changes.touches(Kind::Ingress) || !changes.ingresses.is_empty() {
                     self.renew();
