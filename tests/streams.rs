@@ -218,6 +218,7 @@ async fn a_served_cluster_is_followed_called_and_its_logs_read() {
         follow: true,
         since: None,
         tail: None,
+        restarts: 0,
     };
     let stream = LogStream::open(
         connection.clone(),
@@ -241,6 +242,8 @@ async fn a_served_cluster_is_followed_called_and_its_logs_read() {
             LogEvent::Opened
             | LogEvent::Waiting(_)
             | LogEvent::Resuming(_)
+            | LogEvent::Restarted { .. }
+            | LogEvent::Said(_)
             | LogEvent::Dropped(_) => {}
         }
     };

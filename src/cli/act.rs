@@ -452,6 +452,7 @@ impl Driver {
                 | Effect::Measure(..)
                 | Effect::OpenLog(..)
                 | Effect::CloseLog(..)
+                | Effect::ParkLog(..)
                 | Effect::Copy(_)
                 | Effect::Save(_)
                 | Effect::OpenRemote(..)

@@ -143,6 +143,7 @@ async fn logs(mut session: Session, args: &LogsArgs) -> Result<(), CliError> {
         follow: args.follow,
         since: args.since.map(|s| session.now() - s),
         tail: args.tail,
+        restarts: 0,
     };
     // The list has done its work.
     let (connection, events) = (session.connection.clone(), session.events.clone());
@@ -235,6 +236,10 @@ impl Show<'_> {
             LogEvent::Opened => {}
             LogEvent::Waiting(words) => output::say(&format!("{container}: waiting: {words}")),
             LogEvent::Dropped(count) => output::say(&format!("{container}: {count} lines lost")),
+            LogEvent::Restarted { count, how } => {
+                output::say(&format!("{container}: restarted ({count}), {how}"));
+            }
+            LogEvent::Said(words) => output::say(&format!("{container}: {words}")),
             LogEvent::Resuming(why) => output::say(&format!("{container}: resuming: {why}")),
             LogEvent::Ended(end) => {
                 match &end {

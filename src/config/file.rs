@@ -47,6 +47,7 @@ const UNLOCK: RangeInclusive<i64> = 1..=1440;
 const LOG_BYTES: RangeInclusive<i64> = (64 << 10)..=(1 << 30);
 /// One a feed, one to spare, and one for a log.
 const STREAMS: RangeInclusive<i64> = 17..=1024;
+const LOG_STREAMS: RangeInclusive<i64> = 1..=512;
 const LISTS: RangeInclusive<i64> = 1..=16;
 const REQUESTS: RangeInclusive<i64> = 1..=1000;
 
@@ -68,6 +69,7 @@ struct File {
 struct ApiTable {
     compression: Option<toml::Spanned<String>>,
     max_streams: Option<toml::Spanned<i64>>,
+    max_log_streams: Option<toml::Spanned<i64>>,
     max_lists: Option<toml::Spanned<i64>>,
     max_requests_per_second: Option<toml::Spanned<i64>>,
 }
@@ -110,6 +112,7 @@ pub(super) fn read(config: &mut Config, name: &str, text: &str) -> Result<(), Co
     }
     let limits = [
         ("max_streams", &file.api.max_streams, STREAMS),
+        ("max_log_streams", &file.api.max_log_streams, LOG_STREAMS),
         ("max_lists", &file.api.max_lists, LISTS),
         (
             "max_requests_per_second",
@@ -119,6 +122,7 @@ pub(super) fn read(config: &mut Config, name: &str, text: &str) -> Result<(), Co
     ];
     let fields = [
         &mut config.api.max_streams,
+        &mut config.api.max_log_streams,
         &mut config.api.max_lists,
         &mut config.api.max_requests_per_second,
     ];
@@ -293,6 +297,7 @@ mod tests {
             [api]
             compression = "on"
             max_streams = 20
+            max_log_streams = 8
             max_lists = 2
             max_requests_per_second = 5
             [shell]
@@ -321,6 +326,7 @@ mod tests {
                 api: Api {
                     compression: Compression::On,
                     max_streams: 20,
+                    max_log_streams: 8,
                     max_lists: 2,
                     max_requests_per_second: 5,
                 },

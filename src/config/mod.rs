@@ -12,6 +12,7 @@
 //! | `log_bytes` | `CONSTABLE_LOG_BYTES` | | bytes of a log that are kept, 65536–1073741824 | `16777216` |
 //! | `[api] compression` | `CONSTABLE_API_COMPRESSION` | | compressed answers: `auto` (over slow links), `on`, `off` | `auto` |
 //! | `[api] max_streams` | | | streams at a time; 16 are for feeds, the rest for logs, 17–1024 | `64` |
+//! | `[api] max_log_streams` | | | of these at most for logs, all panes together, 1–512 | `32` |
 //! | `[api] max_lists` | | | first lists at a time, beside those of nodes and pods, 1–16 | `4` |
 //! | `[api] max_requests_per_second` | | | all that is no stream, 1–1000 | `50` |
 //! | `[shell] command` | | | command of a shell in a container, a list of words | bash, else sh |

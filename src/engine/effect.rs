@@ -42,6 +42,8 @@ pub enum Effect {
     LeadRemote(ClusterNo, RemoteId, Box<PodPort>),
     /// End it; nothing more is heard of it.
     CloseRemote(ClusterNo, RemoteId),
+    /// Give a log stream's connection back (true), or let it go on where it was (false).
+    ParkLog(ClusterNo, LogId, bool),
     /// A call; its answer comes as `Event::Reply`.
     Call(ClusterNo, CallId, Box<Call>),
     /// One line of the audit trail, a JSON object.
@@ -99,6 +101,8 @@ pub struct LogSource {
     pub since: Option<DateTime<Utc>>,
     /// At most so many lines of what is there.
     pub tail: Option<u32>,
+    /// How often the container had restarted when this was asked for.
+    pub restarts: i32,
 }
 
 /// A call to the API server. Paths are built by the action that makes it.

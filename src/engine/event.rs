@@ -106,6 +106,15 @@ pub enum LogEvent {
     Dropped(u64),
     /// The stream broke and is being resumed.
     Resuming(Text),
+    /// The container began anew; what comes is of its new life.
+    Restarted {
+        /// How often it has by now.
+        count: i32,
+        /// How its last life ended: `exit 1`, `OOMKilled (137)`.
+        how: Text,
+    },
+    /// Words of the kubelet that stand in place of a log.
+    Said(Text),
     /// It ended.
     Ended(LogEnd),
 }

@@ -100,10 +100,19 @@ impl Engine {
             }
             Intent::CopyBlock => self.copy(false, out),
             Intent::CopyAll => self.copy(true, out),
-            Intent::Save => self.save(out),
+            Intent::Save => match self.screens.top() {
+                Screen::Log(_) => self.save_log(out),
+                _ => self.save(out),
+            },
             Intent::Reread => self.reread(out),
             Intent::Reveal => self.ask_reveal(),
             Intent::Managed => self.toggle_managed(),
+            Intent::Fields => self.with_log(|pane| pane.fields = !pane.fields),
+            Intent::Sieve => self.ask_sieve(),
+            Intent::MoreAround => self.log_context(true, out),
+            Intent::LessAround => self.log_context(false, out),
+            Intent::Since(window) => self.log_window(window, out),
+            Intent::Logs => self.merged_log(out),
             Intent::Palette => self.prompt(Purpose::Palette, String::new()),
             Intent::Help => self.layers.push(Layer::Help(self.screens.top().on(), 0)),
             Intent::Interrupt => self.interrupt(out),
@@ -134,6 +143,7 @@ impl Engine {
             Intent::Cluster => self.narrow_to_named(argument),
             Intent::Theme => out.push(Effect::Theme(argument.into())),
             Intent::Act(Operation::Open(how)) => self.open_remote(how, argument, out),
+            Intent::Logs => self.merged_log_of(argument, out),
             Intent::SortBy => {
                 let several = self.clusters.several();
                 let column = self.screens.top().table().and_then(|t| {
@@ -150,7 +160,7 @@ impl Engine {
     }
 
     /// What the palette may complete.
-    pub(super) fn names(&self) -> Names {
+    pub(super) fn names(&self, typed: &str) -> Names {
         let text = |t: &Text| t.to_string();
         let namespaces = self.namespaces();
         let columns = self
@@ -169,6 +179,12 @@ impl Engine {
                 .collect(),
             columns: columns.into_iter().map(str::to_owned).collect(),
             themes: self.settings.themes.iter().map(text).collect(),
+            // Of a large cluster these take a while: when they are asked for.
+            logs: if typed.trim_start().starts_with("logs ") {
+                self.log_names()
+            } else {
+                Vec::new()
+            },
         }
     }
 
@@ -295,7 +311,7 @@ impl Engine {
                 Some(container) => Thing::Step(job.cluster, job.key.clone(), container),
                 None => Thing::Job(job.cluster, job.key.clone()),
             }),
-            Screen::Log(pane) => Some(Thing::Pod(pane.target.cluster, pane.target.uid.clone())),
+            Screen::Log(pane) => pane.subject().map(|m| Thing::Pod(m.cluster, m.uid.clone())),
             Screen::Text(pane) => Some(Thing::Object(pane.cluster, Box::new(pane.object.clone()))),
             Screen::Events(events) => match events.table.current()? {
                 RowKey::Event(no, key) => self.thing_of_event(no, key),
@@ -306,7 +322,7 @@ impl Engine {
     }
 }
 
-fn entry(text: String, choice: Choice) -> Entry {
+pub(super) fn entry(text: String, choice: Choice) -> Entry {
     Entry {
         text,
         key: String::new(),

@@ -2,6 +2,7 @@
 
 use super::action::{How, Operation};
 use super::input::{Code, Key};
+use super::log::Window;
 
 /// What a person can want.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +36,12 @@ pub(crate) enum Intent {
     Follow,
     Timestamps,
     Wrap,
+    Fields,
+    Sieve,
+    MoreAround,
+    LessAround,
+    Since(Window),
+    Logs,
     Palette,
     Help,
     Interrupt,
@@ -112,6 +119,14 @@ impl On {
         .and(Self::ACTIONS);
     /// Screens on which something is under a cursor.
     const LISTS: Self = Self::TABLES.and(Self::JOB);
+    /// Screens with something whose logs can be merged.
+    const MERGED: Self = Self::OVERVIEW
+        .and(Self::JOBS)
+        .and(Self::NODES)
+        .and(Self::NODE)
+        .and(Self::PODS);
+    /// All but logs.
+    const NO_LOG: Self = Self(Self::ALL.0 & !Self::LOG.0);
     /// Screens that scroll.
     const SCROLL: Self = Self::LISTS.and(Self::LOG).and(Self::TEXT);
     /// Screens with an object under the cursor, or about one.
@@ -199,6 +214,7 @@ pub(crate) enum Argument {
     Theme,
     /// Anything, shown so; it may be left out.
     Words(&'static str),
+    Logs,
 }
 
 /// A row of the table.
@@ -267,13 +283,15 @@ const fn k(code: Code) -> Key {
 pub(crate) static TABLE: &[Row] = &[
     row(Intent::Enter, &[k(Code::Enter)], On::LISTS, Group::See, "in", "into what is under the cursor"),
     row(Intent::Log, &[c('l')], On::JOBS_OR_PODS, Group::See, "log", "its log, across its containers in order"),
+    Row { intent: Intent::Logs, keys: &[c('L')], on: On::MERGED, group: Group::See, hint: "logs", help: "merged logs: of the marked rows, the pool or node, or all that is shown", command: "logs", argument: Argument::Logs },
     row(Intent::Previous, &[c('p')], On::JOBS_OR_PODS, Group::See, "", "the log of its containers' last life"),
     row(Intent::NodeOf, &[c('o')], On::JOBS_OR_PODS.and(On::LOG), Group::See, "node", "the node it is on"),
     row(Intent::Describe, &[c('d')], On::OBJECTS, Group::See, "describe", "describes it: state, containers, conditions, events"),
     row(Intent::Yaml, &[c('y')], On::OBJECTS, Group::See, "yaml", "its YAML, secrets hidden"),
     row(Intent::Events, &[c('e')], On::EVERY_THING, Group::See, "events", "its events, merged, in time with its life"),
     row(Intent::Escape, &[k(Code::Esc)], On::ALL, Group::Move, "back", "clears filter or search, else back; never quits"),
-    row(Intent::Back, &[c('q'), c('-')], On::ALL, Group::Move, "", "back; on the first screen :q quits"),
+    row(Intent::Back, &[c('q')], On::ALL, Group::Move, "", "back; on the first screen :q quits"),
+    row(Intent::Back, &[c('-')], On::NO_LOG, Group::Move, "", "back"),
     row(Intent::Other, &[k(Code::Tab), k(Code::BackTab)], On::OVERVIEW.and(On::NODE), Group::Move, "other part", "between pools and jobs, or a node's pods and jobs"),
     row(Intent::Other, &[k(Code::Tab), k(Code::BackTab)], On::WARNINGS, Group::Move, "all or warnings", "of a pool or the cluster: warnings, or all events"),
     row(Intent::Down, &[c('j'), k(Code::Down)], On::SCROLL, Group::Move, "", "down"),
@@ -302,7 +320,7 @@ pub(crate) static TABLE: &[Row] = &[
     row(Intent::FoldAll, &[c('z')], On::TEXT, Group::Text, "", "folds all blocks, or unfolds them"),
     row(Intent::CopyBlock, &[c('c')], On::TEXT, Group::Text, "copy", "copies the line or block under the cursor"),
     row(Intent::CopyAll, &[c('C')], On::TEXT, Group::Text, "", "copies all of it"),
-    row(Intent::Save, &[c('S')], On::TEXT, Group::Text, "save", "saves it to a file of the working directory"),
+    row(Intent::Save, &[c('S'), Key::ctrl('s')], On::TEXT.and(On::LOG), Group::Text, "save", "saves it to a file of the working directory; of a log what is kept, or what the filter shows"),
     row(Intent::Reread, &[Key::ctrl('r')], On::TEXT, Group::Text, "", "reads it again"),
     row(Intent::Reveal, &[c('x')], On::TEXT, Group::Text, "", "reveals the hidden value under the cursor; the audit keeps that"),
     row(Intent::Managed, &[c('m')], On::TEXT, Group::Text, "", "shows or hides the managed fields"),
@@ -311,6 +329,17 @@ pub(crate) static TABLE: &[Row] = &[
     row(Intent::PreviousHit, &[c('N')], On::LOG.and(On::TEXT), Group::Log, "", "previous hit"),
     row(Intent::Previous, &[c('p')], On::LOG, Group::Log, "previous", "the containers' last life, or the present one"),
     row(Intent::Timestamps, &[c('t')], On::LOG, Group::Log, "time", "the kubelet's time stamps"),
+    row(Intent::Fields, &[c('f')], On::LOG, Group::Log, "fields", "lines of JSON as fields, or as they are"),
+    row(Intent::Sieve, &[c('&')], On::LOG, Group::Log, "filter", "filter: a regular expression, !expression drops, && between several"),
+    row(Intent::MoreAround, &[c('+')], On::LOG, Group::Log, "", "more lines around what the filter keeps, up to 5"),
+    row(Intent::LessAround, &[c('-')], On::LOG, Group::Log, "", "fewer of them; without a filter back"),
+    row(Intent::Since(Window::Tail), &[c('0')], On::LOG, Group::Log, "", "the tail, as the log was opened"),
+    row(Intent::Since(Window::Head), &[c('1')], On::LOG, Group::Log, "", "from the beginning"),
+    row(Intent::Since(Window::Minutes(1)), &[c('2')], On::LOG, Group::Log, "", "the last minute"),
+    row(Intent::Since(Window::Minutes(5)), &[c('3')], On::LOG, Group::Log, "", "the last 5 minutes"),
+    row(Intent::Since(Window::Minutes(15)), &[c('4')], On::LOG, Group::Log, "", "the last 15 minutes"),
+    row(Intent::Since(Window::Minutes(30)), &[c('5')], On::LOG, Group::Log, "", "the last 30 minutes"),
+    row(Intent::Since(Window::Minutes(60)), &[c('6')], On::LOG, Group::Log, "", "the last hour"),
     row(Intent::Wrap, &[c('w')], On::LOG.and(On::TEXT), Group::Log, "wrap", "wrap long lines"),
     row(Intent::Left, &[c('h'), k(Code::Left)], On::LOG.and(On::TEXT), Group::Log, "", "to the left"),
     row(Intent::Right, &[k(Code::Right)], On::LOG.and(On::TEXT), Group::Log, "", "to the right"),
@@ -395,6 +424,7 @@ fn shown(row: &Row) -> String {
             Argument::Theme => " NAME",
             Argument::Column => " COLUMN",
             Argument::Words(words) => words,
+            Argument::Logs => " [POOL|NODE|PROJECT]",
         };
         words.push(format!(":{}{argument}", row.command));
     }

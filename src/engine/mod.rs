@@ -31,6 +31,7 @@ pub mod keys;
 mod log;
 mod logs;
 mod merge;
+mod merged;
 mod nav;
 mod overlay;
 mod overview;
@@ -185,6 +186,7 @@ impl Engine {
             Event::Tick => {
                 self.tick(out);
                 self.doubt();
+                self.logs_tick(out);
                 // The clock goes on.
                 self.mark(Dirty::News);
                 self.doubt_asks(out);
@@ -256,6 +258,9 @@ impl Engine {
     /// Advances the tables' indexes by about so many rows; true: there is more to do. To be called between
     /// inputs.
     pub fn work(&mut self, rows: usize) -> bool {
+        if matches!(self.screens.top(), Screen::Log(_)) {
+            return self.work_log(rows);
+        }
         let sight = Sight {
             clusters: &self.clusters,
             wall: self.clock.wall,
@@ -320,9 +325,8 @@ impl Engine {
 
     /// The visible part of the log, if the screen is one.
     pub fn log(&self, now: Now) -> Option<view::LogView> {
-        let _ = now;
         match self.screens.top() {
-            Screen::Log(pane) => Some(pane.view(self.page.0, self.page.1)),
+            Screen::Log(pane) => Some(pane.view(self.page.0, self.page.1, &self.sight(now))),
             Screen::Overview(_)
             | Screen::Table(_)
             | Screen::Job(_)
@@ -458,9 +462,7 @@ impl Engine {
         self.settle();
         self.document_changed(no, changes);
         self.follow(no, changes);
-        if changes.touches(Kind::Pod) {
-            self.advance_logs(out);
-        }
+        self.logs_changed(no, changes, out);
     }
 
     fn after_input(&mut self) {

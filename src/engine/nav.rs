@@ -355,7 +355,7 @@ impl Engine {
 
     fn log_node(&self) -> Option<Text> {
         match self.screens.top() {
-            Screen::Log(pane) => pane.target.node.clone(),
+            Screen::Log(pane) => pane.subject()?.node.clone(),
             _ => None,
         }
     }
@@ -364,7 +364,7 @@ impl Engine {
     pub(super) fn clear(&mut self) -> bool {
         let several = self.clusters.several();
         match self.screens.top_mut() {
-            Screen::Log(pane) => pane.search.take().is_some(),
+            Screen::Log(pane) => pane.clear(),
             Screen::Text(pane) => pane.clear_search(),
             screen => match screen.table_mut() {
                 Some(table) if !table.filter_text().is_empty() => {
@@ -377,7 +377,11 @@ impl Engine {
 
     pub(super) fn back(&mut self, out: &mut Vec<Effect>) {
         match self.screens.pop() {
-            Some(screen) => Self::leave(screen, out),
+            Some(screen) => {
+                Self::leave(screen, out);
+                // Who was covered comes first now.
+                self.advance_logs(out);
+            }
             None if self.clusters.only().is_some() => {
                 self.narrow_to(None);
                 self.say("all clusters", Tone::Plain);

@@ -6,6 +6,7 @@ use super::action::{self, Operation};
 use super::contexts::Wish;
 use super::input::{Code, Key};
 use super::keys::{self, On};
+use super::log::What;
 use super::prompt::Prompt;
 use super::view;
 use crate::model::{ClusterNo, Text};
@@ -64,6 +65,7 @@ pub(crate) enum Choice {
     /// Copies it.
     RevealInto,
     Open(ClusterNo, Box<action::Wish>),
+    Save(What),
 }
 
 /// What a key did to a menu.

@@ -10,6 +10,8 @@ pub(crate) struct Names {
     pub(crate) clusters: Vec<String>,
     pub(crate) columns: Vec<String>,
     pub(crate) themes: Vec<String>,
+    /// Pools, projects and nodes.
+    pub(crate) logs: Vec<String>,
 }
 
 impl Names {
@@ -21,6 +23,7 @@ impl Names {
             Argument::Cluster => &self.clusters,
             Argument::Column => &self.columns,
             Argument::Theme => &self.themes,
+            Argument::Logs => &self.logs,
         }
     }
 }
@@ -37,7 +40,6 @@ const ALIASES: &[(&str, &str)] = &[
     ("po", "pods"),
     ("ingress", "ingresses"),
     ("ing", "ingresses"),
-    ("logs", "log"),
     ("pulse", "overview"),
 ];
 
@@ -76,6 +78,7 @@ pub(crate) fn parse(text: &str, names: &Names) -> Result<(Intent, String), Strin
                 Argument::Cluster => "cluster",
                 Argument::Column => "column",
                 Argument::Theme => "theme",
+                Argument::Logs => "pool, node or project",
                 Argument::Nothing | Argument::Namespace | Argument::Words(_) => "name",
             };
             Err(match nearest(argument, known.iter().map(String::as_str)) {
@@ -139,6 +142,7 @@ mod tests {
             clusters: list(&["all", "prod-eu"]),
             columns: list(&["JOB", "WAIT"]),
             themes: list(&["dark", "light"]),
+            logs: list(&["runner-large", "shop/api"]),
         }
     }
 

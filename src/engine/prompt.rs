@@ -11,6 +11,8 @@ pub(crate) enum Purpose {
     Palette,
     /// Searches the log.
     Search,
+    /// Filters the log while it is typed; `before` comes back on escape.
+    Sieve { before: String },
 }
 
 impl Purpose {
@@ -19,6 +21,7 @@ impl Purpose {
             Self::Filter { .. } => "/",
             Self::Palette => ":",
             Self::Search => "search: ",
+            Self::Sieve { .. } => "&",
         }
     }
 }

@@ -169,7 +169,7 @@ impl Screen {
             Self::Table(table) => table.scope.cluster(),
             Self::Job(job) => Some(job.cluster),
             Self::Node(node) => Some(node.cluster),
-            Self::Log(pane) => Some(pane.target.cluster),
+            Self::Log(pane) => pane.subject().map(|m| m.cluster),
             Self::Text(pane) => Some(pane.cluster),
             Self::Events(events) => Some(events.cluster),
         }

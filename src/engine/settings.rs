@@ -81,6 +81,8 @@ pub struct Api {
     pub compression: Compression,
     /// Streams at a time: one a feed, the rest for logs.
     pub max_streams: u32,
+    /// Streams that logs may have at a time, all panes together, as far as feeds leave them.
+    pub max_log_streams: u32,
     /// First lists that come in at a time, beside those of nodes and pods.
     pub max_lists: u32,
     /// Requests a second that are no streams; twice as many at once after a rest.
@@ -92,6 +94,7 @@ impl Default for Api {
         Self {
             compression: Compression::Auto,
             max_streams: 64,
+            max_log_streams: 32,
             max_lists: 4,
             max_requests_per_second: 50,
         }

@@ -134,8 +134,8 @@ impl Engine {
                 node.cluster == no && (changes.pools || changes.nodes.contains(&node.name))
             }
             Screen::Log(pane) => {
-                pane.target.cluster == no
-                    && changes.objects.iter().any(|o| o.uid == pane.target.uid)
+                let about = |o: &crate::model::ObjectChange| pane.members.of(no, &o.uid).is_some();
+                changes.objects.iter().any(about)
             }
             Screen::Overview(_)
             | Screen::Table(_)

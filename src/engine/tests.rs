@@ -5,6 +5,7 @@ use std::time::Duration;
 mod clusters;
 mod dirty;
 mod filters;
+mod logs;
 mod pools;
 
 use super::action::gate::Lock;

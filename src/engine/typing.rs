@@ -74,11 +74,17 @@ impl Engine {
             Typed::Moved => {}
             Typed::Changed => self.retyped(),
             Typed::Left => {
-                if let Some(Layer::Prompt(prompt)) = self.layers.pop()
-                    && let Purpose::Filter { before } = prompt.purpose
-                {
-                    let _ = self.filter(&before);
-                    self.leave_filter();
+                if let Some(Layer::Prompt(prompt)) = self.layers.pop() {
+                    match prompt.purpose {
+                        Purpose::Filter { before } => {
+                            let _ = self.filter(&before);
+                            self.leave_filter();
+                        }
+                        Purpose::Sieve { before } => {
+                            let _ = self.sieve(&before);
+                        }
+                        Purpose::Palette | Purpose::Search => {}
+                    }
                 }
             }
             Typed::Entered => self.entered(out),
@@ -93,7 +99,11 @@ impl Engine {
         let text = prompt.text.clone();
         let (choices, error) = match prompt.purpose {
             Purpose::Filter { .. } => (Vec::new(), self.filter(&text).err().unwrap_or_default()),
-            Purpose::Palette => (palette::complete(&text, &self.names()), String::new()),
+            Purpose::Sieve { .. } => (Vec::new(), self.sieve(&text).err().unwrap_or_default()),
+            Purpose::Palette => {
+                let names = self.names(&text);
+                (palette::complete(&text, &names), String::new())
+            }
             Purpose::Search => (Vec::new(), String::new()),
         };
         if let Some(Layer::Prompt(prompt)) = self.layers.last_mut() {
@@ -114,13 +124,14 @@ impl Engine {
                 self.leave_filter();
                 done
             }
+            Purpose::Sieve { .. } => self.sieve(&text),
             Purpose::Search => {
                 self.layers.pop();
                 self.search(&text);
                 return;
             }
             Purpose::Palette if text.trim().is_empty() => Ok(()),
-            Purpose::Palette => match palette::parse(&text, &self.names()) {
+            Purpose::Palette => match palette::parse(&text, &self.names(&text)) {
                 Ok((intent, argument)) => {
                     self.layers.pop();
                     self.command(intent, &argument, out);
@@ -188,6 +199,7 @@ impl Engine {
             Choice::Nothing => {}
             Choice::Reveal => self.reveal(false, out),
             Choice::RevealInto => self.reveal(true, out),
+            Choice::Save(what) => self.write_log(what, out),
         }
     }
 

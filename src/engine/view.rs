@@ -256,6 +256,8 @@ pub struct LogView {
 /// One visible line of a log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogRow {
+    /// Whose line it is, in a log of many.
+    pub whose: Option<Whose>,
     /// Prefix (container, time stamp) as asked for.
     pub prefix: Line,
     /// Text with its SGR styles.
@@ -289,6 +291,15 @@ pub struct TextRow {
     pub cursor: bool,
 }
 
+/// Whose line it is: told by its name, and by a colour that is always the same for that name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whose {
+    /// The name, filled up to its column.
+    pub name: String,
+    /// Which of twelve colours, from 0.
+    pub hue: u8,
+}
+
 /// Text with the colours that the log's writer gave it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Styled {
@@ -314,9 +325,9 @@ pub enum Overlay {
         /// Lines it is scrolled down by; past its end it begins again.
         by: i64,
     },
-    /// A one-line prompt at the bottom: `/`, `:` or a search; with completions (text, what it does).
+    /// A one-line prompt at the bottom: `/`, `&`, `:` or a search; with completions (text, what it does).
     Prompt {
-        /// `/`, `:`, `search: `.
+        /// `/`, `&`, `:`, `search: `.
         sigil: &'static str,
         /// Typed so far.
         text: String,

@@ -386,6 +386,7 @@ pub(crate) fn log() -> Scene {
     };
     let lines = (0..60)
         .map(|at| LogRow {
+            whose: None,
             prefix: vec![span("step-test │ ", Tone::Dim)],
             text: match at % 3 {
                 0 => vec![

@@ -15,12 +15,10 @@ use crate::cluster::call;
 use crate::cluster::decode::{self, Wire};
 use crate::cluster::feed::machine::{Ask, Lists, Machine};
 use crate::cluster::feed::{Feeds, Scope, figures};
-use crate::cluster::log::resume::{Read, Reader};
+use crate::cluster::log::machine::{self, Ask as LogAsk};
 use crate::engine::effect::About;
 use crate::engine::remote::{RemoteEnd, RemoteEvent};
-use crate::engine::{
-    Call, Effect, Engine, Event, Key, LogEnd, LogEvent, LogId, LogSource, Now, Reply, ServerInfo,
-};
+use crate::engine::{Call, Effect, Engine, Event, Key, LogEvent, LogId, Now, Reply, ServerInfo};
 use crate::layout::{Scene, arrange};
 use crate::model::object::Batch;
 use crate::model::{ClusterId, ClusterNo, FeedState, Figures, Kind, Measured};
@@ -30,6 +28,10 @@ use crate::ui::{Theme, draw};
 
 /// How often the world is stepped and the console hears of it.
 const BEAT: TimeDelta = TimeDelta::milliseconds(500);
+/// Between two attempts at a log.
+const PAUSE: TimeDelta = TimeDelta::seconds(1);
+/// Steps of a log's protocol at a time.
+const STEPS: usize = 16;
 /// Rows of an index that are sorted at a time.
 const SLICE: usize = 4_096;
 
@@ -59,9 +61,13 @@ struct Stream {
 
 #[derive(Clone)]
 struct Log {
-    source: LogSource,
-    reader: Reader,
+    machine: machine::Machine,
     follow: Option<LogFollow>,
+    /// When bytes came last, or the stream was opened.
+    heard: DateTime<Utc>,
+    /// When the pause is over.
+    paused: Option<DateTime<Utc>>,
+    parked: bool,
 }
 
 impl<H: Host> Direct<H> {
@@ -169,14 +175,25 @@ impl<H: Host> Direct<H> {
             Effect::Measure(_, of) => self.measure(of),
             Effect::OpenLog(_, id, source) => {
                 let log = Log {
-                    source: *source,
-                    reader: Reader::new(),
+                    machine: machine::Machine::new(*source),
                     follow: None,
+                    heard: self.host.now(),
+                    paused: None,
+                    parked: false,
                 };
-                self.open_log(id, log);
+                self.logs.insert(id, log);
+                self.pump_log(id);
             }
             Effect::CloseLog(_, id) => {
                 self.logs.remove(&id);
+            }
+            Effect::ParkLog(_, id, park) => {
+                if let Some(log) = self.logs.get_mut(&id) {
+                    if park && log.follow.take().is_some() {
+                        log.machine.parked();
+                    }
+                    log.parked = park;
+                }
             }
             Effect::Call(_, id, call) => {
                 let reply = self.call(&call);
@@ -319,70 +336,136 @@ impl<H: Host> Direct<H> {
         }
     }
 
-    fn open_log(&mut self, id: LogId, mut log: Log) {
-        let path = log.reader.path(&log.source, log.source.follow);
-        match self.host.handle(Request::get(&unescape(&path))) {
-            Response::Log(follow) => {
-                log.follow = Some(follow);
-                self.logs.insert(id, log);
-                self.event(Event::Log(id, Box::new(LogEvent::Opened)));
-            }
-            Response::Done {
-                status: 200, body, ..
-            } => {
-                self.event(Event::Log(id, Box::new(LogEvent::Opened)));
-                self.lines(id, &mut log.reader, &body);
-                let end = LogEnd::Container("end of the log".into());
-                self.event(Event::Log(id, Box::new(LogEvent::Ended(end))));
-            }
-            Response::Done { status, body, .. } => {
-                let words = match call::read(status, None, &body) {
-                    Reply::Refused { message, .. } => message,
-                    Reply::Done(_) | Reply::Lost(_) => "no log".into(),
-                };
-                if status == 400 {
-                    self.logs.insert(id, log);
-                    self.event(Event::Log(id, Box::new(LogEvent::Waiting(words))));
-                } else {
-                    let end = LogEnd::Gone(words);
-                    self.event(Event::Log(id, Box::new(LogEvent::Ended(end))));
-                }
-            }
-            Response::List(_) | Response::Watch(_) | Response::Upgrade(_) => {}
-        }
+    /// Streams open now, for tests.
+    pub fn open_logs(&self) -> usize {
+        self.logs
+            .values()
+            .filter(|log| log.follow.is_some())
+            .count()
     }
 
+    /// Goes on with a log as far as it comes now.
     fn pump_log(&mut self, id: LogId) {
         let Some(mut log) = self.logs.remove(&id) else {
             return;
         };
-        let Some(follow) = &mut log.follow else {
-            self.open_log(id, log);
-            return;
-        };
-        let (bytes, ended) = self.host.log_next(follow);
-        self.lines(id, &mut log.reader, &bytes);
-        if ended {
-            let end = LogEnd::Container("container ended".into());
-            self.event(Event::Log(id, Box::new(LogEvent::Ended(end))));
-        } else {
+        let mut news = Vec::new();
+        let mut over = false;
+        for _ in 0..STEPS {
+            if log.parked || !self.step_log(&mut log, &mut news) {
+                break;
+            }
+            if let LogAsk::Over(end) = log.machine.ask() {
+                news.push(LogEvent::Ended(end));
+                over = true;
+                break;
+            }
+        }
+        if !over {
             self.logs.insert(id, log);
+        }
+        for event in news {
+            self.event(Event::Log(id, Box::new(event)));
         }
     }
 
-    fn lines(&mut self, id: LogId, reader: &mut Reader, bytes: &[u8]) {
-        let mut read = Vec::new();
-        reader.feed(bytes, &mut read);
-        let lines: Vec<_> = read
-            .into_iter()
-            .filter_map(|r| match r {
-                Read::Line(line) => Some(line),
-                Read::Words(_) => None,
-            })
-            .collect();
-        if !lines.is_empty() {
-            self.event(Event::Log(id, Box::new(LogEvent::Lines(lines))));
+    /// One step of a log's protocol; false: nothing more happens now.
+    fn step_log(&mut self, log: &mut Log, news: &mut Vec<LogEvent>) -> bool {
+        let now = self.host.now();
+        match log.machine.ask() {
+            LogAsk::Over(_) => false,
+            LogAsk::Pause => match log.paused {
+                Some(until) if until <= now => {
+                    log.paused = None;
+                    log.machine.waited();
+                    true
+                }
+                Some(_) => false,
+                None => {
+                    log.paused = Some(now + PAUSE);
+                    false
+                }
+            },
+            LogAsk::Status { path } => {
+                match self.host.handle(Request::get(&unescape(&path))) {
+                    Response::Done {
+                        status: 200, body, ..
+                    } => log.machine.status(Ok(&body), news),
+                    Response::Done { status, body, .. } => {
+                        let why = refusal(status, &body);
+                        log.machine.status(Err((Some(status), why)), news);
+                    }
+                    _ => log
+                        .machine
+                        .status(Err((None, "a stream was answered".into())), news),
+                }
+                true
+            }
+            LogAsk::Stream { path, silence } => match &mut log.follow {
+                None => self.open_log(log, &path, news),
+                Some(follow) => {
+                    let (bytes, ended) = self.host.log_next(follow);
+                    let (mut lines, mut said) = (Vec::new(), Vec::new());
+                    log.machine.bytes(&bytes, &mut lines);
+                    if !bytes.is_empty() {
+                        log.heard = now;
+                    }
+                    let silent = silence
+                        .and_then(|s| TimeDelta::from_std(s).ok())
+                        .is_some_and(|s| now - log.heard >= s);
+                    if ended {
+                        log.machine.ended(&mut lines, &mut said);
+                    } else if silent {
+                        log.machine.silent();
+                    }
+                    if !lines.is_empty() {
+                        news.push(LogEvent::Lines(lines));
+                    }
+                    news.append(&mut said);
+                    if ended || silent {
+                        log.follow = None;
+                    }
+                    ended || silent
+                }
+            },
         }
+    }
+
+    fn open_log(&mut self, log: &mut Log, path: &str, news: &mut Vec<LogEvent>) -> bool {
+        log.heard = self.host.now();
+        match self.host.handle(Request::get(&unescape(path))) {
+            Response::Log(follow) => {
+                log.follow = Some(follow);
+                log.machine.opened(news);
+            }
+            Response::Done {
+                status: 200, body, ..
+            } => {
+                log.machine.opened(news);
+                let (mut lines, mut said) = (Vec::new(), Vec::new());
+                log.machine.bytes(&body, &mut lines);
+                log.machine.ended(&mut lines, &mut said);
+                if !lines.is_empty() {
+                    news.push(LogEvent::Lines(lines));
+                }
+                news.append(&mut said);
+            }
+            Response::Done { status, body, .. } => {
+                log.machine.refused(status, refusal(status, &body), news);
+            }
+            Response::List(_) | Response::Watch(_) | Response::Upgrade(_) => {
+                log.machine.broken("no log was answered".into());
+            }
+        }
+        true
+    }
+}
+
+/// The server's words.
+fn refusal(status: u16, body: &[u8]) -> String {
+    match call::read(status, None, body) {
+        Reply::Refused { message, .. } => message.to_string(),
+        Reply::Done(_) | Reply::Lost(_) => "no log".into(),
     }
 }
 

@@ -200,6 +200,7 @@ impl Dispatch {
             },
             Effect::LeadRemote(no, id, to) => self.remote(no, id, RemoteAsk::Lead(id, *to)),
             Effect::CloseRemote(no, id) => self.remote(no, id, RemoteAsk::Close(id)),
+            Effect::ParkLog(no, id, park) => self.ask(no, Ask::ParkLog(id, park)),
             Effect::Call(no, id, call) => self.call(no, id, call),
             Effect::Audit(line) => match &self.audit {
                 Some(audit) => audit.write(*line),

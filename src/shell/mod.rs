@@ -12,6 +12,7 @@
 //! | `lent` | the terminal while a process in a container has it |
 //! | `session` | one connection: feeds, log streams, calls |
 //! | `audit` | the audit trail |
+//! | `save` | texts into files and the clipboard |
 //! | [`diag`] | our own log, shown on screen Console log |
 //! | [`themes`] | where themes come from |
 //! | `clock`, `signals` | the time; what ends or suspends us |

@@ -1,8 +1,8 @@
 //! Texts that leave the console: to a file, or to the terminal's clipboard.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::engine::effect::Saving;
@@ -10,10 +10,23 @@ use crate::engine::effect::Saving;
 /// Files of one name that are tried.
 const TRIES: u32 = 1000;
 
-/// Writes a text to a new file of the working directory that nobody else can read. Says where, or why not.
+/// Writes a text to a new file of the working directory (or, where that cannot be written, of the state
+/// directory) that nobody else can read. Says where, or why not.
 pub(super) fn save(saving: &Saving) -> Result<String, String> {
-    let folder = std::env::current_dir().map_err(|error| error.to_string())?;
-    save_in(&folder, saving).map(|path| path.display().to_string())
+    let here = std::env::current_dir().map_err(|error| error.to_string());
+    let saved = here.and_then(|here| save_in(&here, saving));
+    // Where nothing can be written it goes to the state directory.
+    let saved = saved.or_else(|why| {
+        let folder = super::audit::default_path().map(|path| path.with_file_name("saved"));
+        let folder = folder.ok_or_else(|| why.clone())?;
+        let made = DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder);
+        made.map_err(|_| why)?;
+        save_in(&folder, saving)
+    });
+    saved.map(|path| path.display().to_string())
 }
 
 fn save_in(folder: &Path, saving: &Saving) -> Result<PathBuf, String> {

@@ -28,6 +28,7 @@ pub(super) enum Ask {
     Measure(Measured),
     OpenLog(LogId, Box<LogSource>),
     CloseLog(LogId),
+    ParkLog(LogId, bool),
     Call(CallId, Box<Call>),
     Remote(RemoteAsk),
 }
@@ -189,6 +190,11 @@ impl Session {
                     self.events.clone(),
                 );
                 self.logs.insert(id, stream);
+            }
+            Ask::ParkLog(id, park) => {
+                if let Some(stream) = self.logs.get(&id) {
+                    stream.park(park);
+                }
             }
             Ask::CloseLog(id) => {
                 self.logs.remove(&id);

@@ -11,7 +11,12 @@ pub(super) fn draw(painter: &mut Painter<'_>, log: Option<&LogView>, parts: &Log
     let Some(log) = log else { return };
     painter.rule(parts.title, &log.title, &log.position);
     for (row, line) in parts.lines.rows().zip(&log.lines) {
-        let mut left = painter.line(row, &line.prefix);
+        let mut left = row;
+        if let Some(whose) = &line.whose {
+            let style = painter.theme.hue(whose.hue);
+            left = painter.text(left, &whose.name, style);
+        }
+        left = painter.line(left, &line.prefix);
         for part in &line.text {
             let style = style(painter, part);
             left = painter.text(left, &part.text, style);

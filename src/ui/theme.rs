@@ -12,6 +12,38 @@ pub const BUILT_IN: [(&str, &str); 2] = [
     ("light", include_str!("../../themes/light.toml")),
 ];
 
+/// Colours of names on a dark page: of like brightness, so that none stands out.
+const DARK_HUES: [(u8, u8, u8); 12] = [
+    (0x7f, 0xb8, 0xe8),
+    (0xe8, 0xb0, 0x6a),
+    (0x86, 0xcf, 0x8a),
+    (0xe5, 0x93, 0xb0),
+    (0xb7, 0xa3, 0xf0),
+    (0x6f, 0xcf, 0xc4),
+    (0xe8, 0x8f, 0x78),
+    (0xcf, 0xcf, 0x72),
+    (0x9d, 0xb4, 0xff),
+    (0xd8, 0x9d, 0xe0),
+    (0xa5, 0xc9, 0x9a),
+    (0xd9, 0xb8, 0x9c),
+];
+
+/// The same on a light page.
+const LIGHT_HUES: [(u8, u8, u8); 12] = [
+    (0x1b, 0x5f, 0xa8),
+    (0x9a, 0x55, 0x00),
+    (0x1f, 0x74, 0x32),
+    (0xa8, 0x2a, 0x5c),
+    (0x5b, 0x3f, 0xb5),
+    (0x0b, 0x6e, 0x6b),
+    (0xa8, 0x38, 0x1d),
+    (0x6a, 0x66, 0x00),
+    (0x2d, 0x4f, 0xc4),
+    (0x86, 0x2f, 0x96),
+    (0x43, 0x6e, 0x2a),
+    (0x7a, 0x52, 0x30),
+];
+
 /// A theme, reduced to the colours that there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
@@ -108,6 +140,19 @@ impl Theme {
             Tone::Accent => 7,
         };
         self.tones[at]
+    }
+
+    /// The style of a name that is told apart by one of twelve colours.
+    pub fn hue(&self, number: u8) -> Style {
+        let light = color::rgb(self.page.1).is_some_and(|(r, g, b)| {
+            // By how bright the page looks.
+            u32::from(r) * 3 + u32::from(g) * 6 + u32::from(b) > 1280
+        });
+        let hues = if light { &LIGHT_HUES } else { &DARK_HUES };
+        let (r, g, b) = hues[usize::from(number) % hues.len()];
+        let mut style = Style::new();
+        style.fg = color::reduce(Color::Rgb(r, g, b), self.depth);
+        style
     }
 
     /// A colour that a log's writer asked for by its number, as far as there is one.

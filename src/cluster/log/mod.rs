@@ -4,10 +4,12 @@
 //! line; lines of that second which have been seen are passed over (`sinceTime` knows whole seconds only).
 //! The end of a stream is not the end of the log: that is settled by the container's status.
 
+pub mod machine;
 pub mod resume;
+mod status;
 mod task;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::connect::Connection;
@@ -26,6 +28,7 @@ pub enum Pressure {
 #[derive(Debug)]
 pub struct LogStream {
     task: JoinHandle<()>,
+    parked: watch::Sender<bool>,
 }
 
 impl LogStream {
@@ -37,10 +40,18 @@ impl LogStream {
         pressure: Pressure,
         events: mpsc::Sender<Event>,
     ) -> Self {
-        let task = task::Task::new(connection, id, source, pressure, events);
+        let (parked, told) = watch::channel(false);
+        let task = task::Task::new(connection, id, source, pressure, events, told);
         Self {
             task: tokio::spawn(task.run()),
+            parked,
         }
+    }
+
+    /// Gives the connection back (true), or goes on where it was (false).
+    pub fn park(&self, park: bool) {
+        // A task that has ended has no use for it.
+        let _ = self.parked.send(park);
     }
 }
 

@@ -181,6 +181,7 @@ mod tests {
             follow: true,
             since: None,
             tail: Some(100),
+            restarts: 0,
         }
     }
 
