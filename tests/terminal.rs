@@ -1,6 +1,9 @@
 //! The program on a terminal: what is on the screen, and that the terminal is as it was when the program
 //! ends, whatever ends it.
 
+#[cfg(feature = "sim")]
+mod contexts;
+
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
@@ -40,8 +43,12 @@ struct Console {
 
 impl Console {
     fn open(arguments: &[&str]) -> Self {
+        Self::open_with(NOBODY, arguments)
+    }
+
+    fn open_with(kubeconfig: &str, arguments: &[&str]) -> Self {
         let home = tempfile::tempdir().expect("a directory");
-        std::fs::write(home.path().join("kubeconfig"), NOBODY).expect("a kubeconfig");
+        std::fs::write(home.path().join("kubeconfig"), kubeconfig).expect("a kubeconfig");
         let (rows, cols) = (30, 110);
         let pair = native_pty_system()
             .openpty(PtySize {

@@ -6,24 +6,40 @@ use log::LevelFilter;
 
 use super::{CliError, Global};
 use crate::config::{self, Config};
+use crate::engine::Settings;
 use crate::model::Text;
 use crate::shell::{self, Console, Failure, Source};
 
-/// Opens the console on the cluster that the flags name.
+/// Opens the console on the clusters that the flags name.
 pub async fn run(global: &Global, config: &Config) -> Result<ExitCode, CliError> {
-    let target = global.target();
-    // A context that is not there is said before the screen opens.
-    target.context_name().await?;
-    open(vec![Source::Cluster(target)], global, config).await
+    let mut sources = Vec::new();
+    let mut settings = config.settings();
+    let contexts = global.contexts();
+    let each = contexts.iter().map(|context| global.only(context));
+    let all: Vec<Global> = each
+        .chain(contexts.is_empty().then(|| global.clone()))
+        .collect();
+    for one in all {
+        let target = one.target()?;
+        // A context that is not there is said before the screen opens.
+        let name = target.context_name().await?;
+        settings.contexts.push(name.as_str().into());
+        if settings.known_contexts.is_empty() {
+            let known = target.contexts().await?;
+            settings.known_contexts = known.iter().map(|name| name.as_str().into()).collect();
+        }
+        sources.push(Source::Cluster(target));
+    }
+    open(sources, settings, global, config).await
 }
 
-/// Opens the console on clusters.
+/// Opens the console on clusters: where each is; the settings name their contexts.
 pub async fn open(
     sources: Vec<Source>,
+    mut settings: Settings,
     global: &Global,
     config: &Config,
 ) -> Result<ExitCode, CliError> {
-    let mut settings = config.settings();
     settings.namespace = global.namespace().as_deref().map(Text::from);
     let console = Console {
         sources,

@@ -3,6 +3,8 @@
 use super::platform::{RunError, rate};
 use super::{CliError, Global, console, scenarios};
 use crate::cluster::connect::Connection;
+use crate::engine::Settings;
+use crate::model::Text;
 use crate::shell::Source;
 use crate::sim::demo::{Demo, DemoOptions};
 use crate::sim::http::{self, Served, Server};
@@ -128,16 +130,46 @@ impl Drop for Running {
     }
 }
 
-/// Opens the console on a demo.
+/// The console on simulated clusters
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+pub struct DemoConsoleArgs {
+    /// Each of them.
+    #[command(flatten)]
+    pub demo: DemoArgs,
+    /// How many clusters, each with a seed of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub clusters: u8,
+}
+
+/// Opens the console on a demo, or on several.
 pub(super) async fn run(
-    args: DemoArgs,
+    args: DemoConsoleArgs,
     global: &Global,
     config: &crate::config::Config,
 ) -> Result<ExitCode, CliError> {
-    let running = start(args).await?;
-    let connection = Connection::from_client(running.client.clone(), "demo");
-    let source = Source::Connected(Box::new(connection));
-    console::open(vec![source], global, config).await
+    let seed = args.demo.options()?.seed;
+    let names: Vec<Text> = match args.clusters {
+        1 => vec!["demo".into()],
+        count => (1..=count).map(|n| format!("demo-{n}").into()).collect(),
+    };
+    let mut running = Vec::new();
+    let mut sources = Vec::new();
+    for (name, more) in names.iter().zip(0..) {
+        let demo = DemoArgs {
+            seed: Some(seed + more),
+            ..args.demo.clone()
+        };
+        let cluster = start(demo).await?;
+        let mut connection = Connection::from_client(cluster.client.clone(), name);
+        connection.contexts.clone_from(&names);
+        sources.push(Source::Connected(Box::new(connection)));
+        running.push(cluster);
+    }
+    let settings = Settings {
+        contexts: names,
+        ..config.settings()
+    };
+    console::open(sources, settings, global, config).await
 }
 
 /// Starts the demo on a free port of loopback: it answers and its time passes when this returns.

@@ -60,8 +60,8 @@ pub struct Global {
     /// Kubeconfig to use instead of KUBECONFIG or ~/.kube/config
     #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig [default: the current one]
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Context of the kubeconfig; the console and `get` take several: a,b [default: the current one]
+    #[arg(long, global = true, value_name = "NAME[,…]")]
     pub context: Option<String>,
     /// Only this namespace [default: all]
     #[arg(short = 'n', long, global = true, value_name = "NAME")]
@@ -107,9 +107,9 @@ pub enum Command {
     Suspend(workload::CronArgs),
     /// Let CronJobs start by their schedule again
     Resume(workload::CronArgs),
-    /// Open the console on a simulated cluster
+    /// Open the console on a simulated cluster, or on several
     #[cfg(feature = "sim")]
-    Demo(demo::DemoArgs),
+    Demo(demo::DemoConsoleArgs),
     /// Serve the simulated cluster on a loopback port
     #[cfg(feature = "sim")]
     Sim(sim::SimArgs),
@@ -127,12 +127,43 @@ pub enum Command {
 }
 
 impl Global {
-    /// The cluster that is meant.
-    pub fn target(&self) -> Target {
-        Target {
-            kubeconfig: self.kubeconfig.clone(),
-            context: self.context.clone(),
+    /// The contexts that are named, each once, in their order; empty: the current one is meant.
+    pub fn contexts(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let typed = self.context.as_deref().unwrap_or_default().split(',');
+        for name in typed.map(str::trim).filter(|name| !name.is_empty()) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
         }
+        names
+    }
+
+    /// The same, for one of the contexts.
+    pub fn only(&self, context: &str) -> Self {
+        Self {
+            context: Some(context.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The one cluster that is meant.
+    ///
+    /// # Errors
+    /// When several contexts are named.
+    pub fn target(&self) -> Result<Target, CliError> {
+        let mut names = self.contexts();
+        if names.len() > 1 {
+            return Err(CliError::Usage(format!(
+                "this is for one cluster, and --context names {} ({}): name the one that is meant",
+                names.len(),
+                names.join(", ")
+            )));
+        }
+        Ok(Target {
+            kubeconfig: self.kubeconfig.clone(),
+            context: names.pop(),
+        })
     }
 
     /// The namespace that is meant; `None`: all.
@@ -248,7 +279,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Some(Command::Sim(args)) => block_on(async { Ok(sim::run(args).await?) }),
         #[cfg(feature = "sim")]
         Some(Command::Platform(args)) => block_on(async {
-            let context = global.context.as_deref();
+            let target = global.target()?;
+            let context = target.context.as_deref();
             Ok(platform::run(&args, global.kubeconfig.as_deref(), context).await?)
         }),
     }?;
@@ -307,6 +339,27 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn several_contexts_are_for_those_who_can() {
+        for (line, want) in [
+            ("get pods", &[][..]),
+            ("get pods --context a", &["a"]),
+            ("--context a,b,,a get pods", &["a", "b"]),
+        ] {
+            let global = parse(line).unwrap().global;
+            assert_eq!(global.contexts(), want, "{line}");
+        }
+        let global = parse("cordon p-1 --context a,b").unwrap().global;
+        assert_eq!(
+            global.target().unwrap_err().to_string(),
+            "this is for one cluster, and --context names 2 (a, b): name the one that is meant"
+        );
+        assert_eq!(
+            global.only("b").target().unwrap().context.as_deref(),
+            Some("b")
+        );
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Session {
     /// terminal in its hands.
     pub async fn connect(global: &Global) -> Result<Connection, CliError> {
         use std::io::IsTerminal;
-        let target = global.target();
+        let target = global.target()?;
         match Connection::open(&target).await {
             Err(error @ crate::cluster::connect::ConnectError::ExecPlugin { .. })
                 if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() =>

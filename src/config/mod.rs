@@ -156,6 +156,7 @@ impl Config {
     pub fn settings(&self) -> Settings {
         Settings {
             contexts: Vec::new(),
+            known_contexts: Vec::new(),
             read_only: self.read_only,
             log_bytes: self.log_bytes,
             unlock: self.unlock,

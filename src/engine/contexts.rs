@@ -225,7 +225,8 @@ impl Engine {
         let shown: Vec<&Text> = self.clusters.all().map(|c| &c.context).collect();
         let mut known: Vec<Text> = Vec::new();
         let servers = self.clusters.all().filter_map(|c| c.server.as_ref());
-        for context in servers.flat_map(|s| &s.contexts) {
+        let told = servers.flat_map(|s| &s.contexts);
+        for context in self.settings.known_contexts.iter().chain(told) {
             if !known.contains(context) {
                 known.push(context.clone());
             }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub start: StartScreen,
     /// Contexts to show, in their order; empty: one, whose name its connection tells.
     pub contexts: Vec<Text>,
+    /// All that the kubeconfig has, for `:ctx`, beside those that connections tell.
+    pub known_contexts: Vec<Text>,
     /// Namespace to begin with; `None`: all.
     pub namespace: Option<Text>,
     /// Ranks that the config gives to pools.
@@ -43,6 +45,7 @@ impl Default for Settings {
             operator: "".into(),
             start: StartScreen::Overview,
             contexts: Vec::new(),
+            known_contexts: Vec::new(),
             namespace: None,
             rank_rules: RankRules::default(),
             themes: vec!["dark".into(), "light".into()],

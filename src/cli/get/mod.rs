@@ -15,10 +15,13 @@
 //! | ingresses | `namespace`, `name`, `class`, `addresses`, `routes[{host,path,backend,state,message,ready,total}]` (`state`: `well`, `broken`, `unknown`), `created` |
 //!
 //! `-l` selects by the labels of pods, nodes and ingresses themselves, and of a job's pod; pools have none.
+//! With several contexts each row has its `cluster`, the context's name, before all else.
+//!
 //! For pools and nodes, whose sums are over all namespaces, `-n` has no meaning.
 
 mod print;
 mod rows;
+mod several;
 mod watch;
 
 use std::time::Duration;
@@ -102,6 +105,15 @@ pub async fn run(global: &Global, config: &Config, args: GetArgs) -> Result<(), 
             "pools have no labels: -l does not go with them; try `get nodes -l …`".into(),
         ));
     }
+    if global.contexts().len() > 1 {
+        return several::run(global, config, &args, &selector).await;
+    }
+    let session = start(global, config, &args).await?;
+    get(session, &args, &selector).await
+}
+
+/// Connects, and starts the feeds that the answer is made of.
+async fn start(global: &Global, config: &Config, args: &GetArgs) -> Result<Session, CliError> {
     let connection = Session::connect(global).await?.with(&config.api);
     let mut scope = global.scope(connection.namespace.clone());
     if matches!(args.resource, Resource::Pools | Resource::Nodes) {
@@ -112,8 +124,7 @@ pub async fn run(global: &Global, config: &Config, args: GetArgs) -> Result<(), 
         scope.selector = None;
     }
     let kinds = args.resource.kinds();
-    let session = Session::start(connection, scope, kinds, config.ranks.clone()).await?;
-    get(session, &args, &selector).await
+    Session::start(connection, scope, kinds, config.ranks.clone()).await
 }
 
 async fn get(mut session: Session, args: &GetArgs, selector: &Selector) -> Result<(), CliError> {

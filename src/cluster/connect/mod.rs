@@ -57,6 +57,20 @@ impl Target {
             kubeconfig::Found::InCluster => "in-cluster".into(),
         })
     }
+
+    /// All contexts of the configuration, in the order of the files; none for a service account.
+    pub async fn contexts(&self) -> Result<Vec<String>, ConnectError> {
+        let target = self.clone();
+        let found = tokio::task::spawn_blocking(move || kubeconfig::find(&target))
+            .await
+            .map_err(|e| ConnectError::Internal(e.to_string()))??;
+        Ok(match found {
+            kubeconfig::Found::Files { config, .. } => {
+                config.contexts.into_iter().map(|c| c.name).collect()
+            }
+            kubeconfig::Found::InCluster => Vec::new(),
+        })
+    }
 }
 
 /// A client and what is known of where it leads, before anything was asked of the server.
