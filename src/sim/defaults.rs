@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::custom;
 use super::resource::Res;
 
 /// Completes a new object whose name and uid are known.
@@ -50,6 +51,16 @@ pub(crate) fn apply(res: Res, value: &mut Value) {
             default(spec, "successfulJobsHistoryLimit", json!(3));
             default(spec, "failedJobsHistoryLimit", json!(1));
             pod_spec(&mut spec["jobTemplate"]["spec"]["template"]["spec"]);
+        }
+        ("apiextensions.k8s.io", _) => {
+            let now = value["metadata"]["creationTimestamp"].as_str();
+            let now = now.unwrap_or_default().to_owned();
+            custom::establish(value, &now);
+        }
+        ("", "persistentvolumeclaims") => claim(value),
+        ("storage.k8s.io", _) => {
+            default(value, "reclaimPolicy", json!("Delete"));
+            default(value, "volumeBindingMode", json!("Immediate"));
         }
         ("networking.k8s.io", "ingresses") => default(value, "status", json!({"loadBalancer": {}})),
         _ => {}
@@ -123,25 +134,30 @@ fn pod_spec(spec: &mut Value) {
             .into_iter()
             .flatten()
         {
-            let image = container["image"].as_str().unwrap_or_default();
-            let last = image.rsplit('/').next().unwrap_or_default();
-            let moving = !last.contains('@') && (!last.contains(':') || last.ends_with(":latest"));
-            default(
-                container,
-                "imagePullPolicy",
-                json!(if moving { "Always" } else { "IfNotPresent" }),
-            );
-            default(container, "resources", json!({}));
-            default(
-                container,
-                "terminationMessagePath",
-                json!("/dev/termination-log"),
-            );
-            default(container, "terminationMessagePolicy", json!("File"));
-            requests_of_limits(&mut container["resources"]);
-            protocols(container);
+            self::container(container);
         }
     }
+}
+
+/// Defaults of a container.
+pub(crate) fn container(container: &mut Value) {
+    let image = container["image"].as_str().unwrap_or_default();
+    let last = image.rsplit('/').next().unwrap_or_default();
+    let moving = !last.contains('@') && (!last.contains(':') || last.ends_with(":latest"));
+    default(
+        container,
+        "imagePullPolicy",
+        json!(if moving { "Always" } else { "IfNotPresent" }),
+    );
+    default(container, "resources", json!({}));
+    default(
+        container,
+        "terminationMessagePath",
+        json!("/dev/termination-log"),
+    );
+    default(container, "terminationMessagePolicy", json!("File"));
+    requests_of_limits(&mut container["resources"]);
+    protocols(container);
 }
 
 /// What is limited and not requested is requested in full.
@@ -227,6 +243,11 @@ fn service(value: &mut Value) {
         default(port, "targetPort", number);
     }
     default(value, "status", json!({"loadBalancer": {}}));
+}
+
+fn claim(value: &mut Value) {
+    default(&mut value["spec"], "volumeMode", json!("Filesystem"));
+    default(&mut value["status"], "phase", json!("Pending"));
 }
 
 fn job(value: &mut Value) {

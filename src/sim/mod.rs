@@ -5,6 +5,7 @@
 
 mod actors;
 pub mod api;
+mod custom;
 mod defaults;
 pub mod demo;
 pub mod exec;

@@ -3,6 +3,8 @@
 //! Discovery, routing, access reviews and printing all read this one table; what it does not hold
 //! answers 404 by name.
 
+use super::custom::{self, Custom};
+
 /// One row of the table: a resource as discovery describes it.
 #[derive(Debug)]
 pub struct Resource {
@@ -32,6 +34,8 @@ pub struct Resource {
     pub status: bool,
     /// `{"kind":"K","apiVersion":"G/V"`: how every stored object of this resource begins.
     pub prefix: &'static str,
+    /// What a custom resource has beside.
+    pub custom: Option<Custom>,
 }
 
 /// A row of the table, compared by address.
@@ -63,12 +67,20 @@ impl Resource {
         }
     }
 
-    /// Place in [`RESOURCES`].
+    /// Place in [`RESOURCES`], or behind them.
     pub fn index(&'static self) -> usize {
+        if let Some(own) = &self.custom {
+            return custom::index(own);
+        }
         RESOURCES
             .iter()
             .position(|r| std::ptr::eq(r, self))
             .unwrap_or(0)
+    }
+
+    /// Whether it has a form in protobuf: custom resources and their definitions have none here.
+    pub fn has_protobuf(&self) -> bool {
+        self.custom.is_none() && self.group != "apiextensions.k8s.io"
     }
 
     /// Whether it has this subresource.
@@ -77,7 +89,7 @@ impl Resource {
     }
 }
 
-const ALL: &[&str] = &[
+pub(crate) const ALL: &[&str] = &[
     "create",
     "delete",
     "deletecollection",
@@ -98,6 +110,7 @@ macro_rules! resources {
             short: &$short, namespaced: $ns, verbs: ALL, subresources: &$sub, categories: &$cat,
             generation: $gen, status: $status,
             prefix: concat!("{\"kind\":\"", $kind, "\",\"apiVersion\":\"", $prefix, "\""),
+            custom: None,
         } ),*];
     };
 }
@@ -111,11 +124,12 @@ resources! {
     "" "v1" "nodes" "node" "Node" short ["no"] ns false sub ["status"] cat [] generation false status true prefix "v1";
     "" "v1" "persistentvolumeclaims" "persistentvolumeclaim" "PersistentVolumeClaim" short ["pvc"] ns true sub ["status"] cat [] generation false status true prefix "v1";
     "" "v1" "persistentvolumes" "persistentvolume" "PersistentVolume" short ["pv"] ns false sub ["status"] cat [] generation false status true prefix "v1";
-    "" "v1" "pods" "pod" "Pod" short ["po"] ns true sub ["status", "log", "eviction", "binding", "exec", "attach", "portforward"] cat ["all"] generation true status true prefix "v1";
+    "" "v1" "pods" "pod" "Pod" short ["po"] ns true sub ["status", "log", "eviction", "binding", "exec", "attach", "portforward", "ephemeralcontainers", "proxy"] cat ["all"] generation true status true prefix "v1";
     "" "v1" "resourcequotas" "resourcequota" "ResourceQuota" short ["quota"] ns true sub ["status"] cat [] generation false status true prefix "v1";
     "" "v1" "secrets" "secret" "Secret" short [] ns true sub [] cat [] generation false status false prefix "v1";
     "" "v1" "serviceaccounts" "serviceaccount" "ServiceAccount" short ["sa"] ns true sub [] cat [] generation false status false prefix "v1";
-    "" "v1" "services" "service" "Service" short ["svc"] ns true sub ["status"] cat ["all"] generation false status true prefix "v1";
+    "" "v1" "services" "service" "Service" short ["svc"] ns true sub ["status", "proxy"] cat ["all"] generation false status true prefix "v1";
+    "apiextensions.k8s.io" "v1" "customresourcedefinitions" "customresourcedefinition" "CustomResourceDefinition" short ["crd", "crds"] ns false sub ["status"] cat ["api-extensions"] generation true status true prefix "apiextensions.k8s.io/v1";
     "apps" "v1" "controllerrevisions" "controllerrevision" "ControllerRevision" short [] ns true sub [] cat [] generation false status false prefix "apps/v1";
     "apps" "v1" "daemonsets" "daemonset" "DaemonSet" short ["ds"] ns true sub ["status"] cat ["all"] generation true status true prefix "apps/v1";
     "apps" "v1" "deployments" "deployment" "Deployment" short ["deploy"] ns true sub ["status", "scale"] cat ["all"] generation true status true prefix "apps/v1";
@@ -130,6 +144,7 @@ resources! {
     "networking.k8s.io" "v1" "ingresses" "ingress" "Ingress" short ["ing"] ns true sub ["status"] cat [] generation true status true prefix "networking.k8s.io/v1";
     "policy" "v1" "poddisruptionbudgets" "poddisruptionbudget" "PodDisruptionBudget" short ["pdb"] ns true sub ["status"] cat [] generation true status true prefix "policy/v1";
     "scheduling.k8s.io" "v1" "priorityclasses" "priorityclass" "PriorityClass" short ["pc"] ns false sub [] cat [] generation true status false prefix "scheduling.k8s.io/v1";
+    "storage.k8s.io" "v1" "storageclasses" "storageclass" "StorageClass" short ["sc"] ns false sub [] cat [] generation false status false prefix "storage.k8s.io/v1";
 }
 
 /// The resource of that plural name; where two groups have it, the core one. For literals in our code.

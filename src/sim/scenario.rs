@@ -136,6 +136,10 @@ pub enum Kind {
     WatchCut,
     /// Somebody cordons `node`.
     Cordon,
+    /// Nobody serves figures of use: 404.
+    MetricsMissing,
+    /// The server of the figures of use is down: 503.
+    MetricsDown,
 }
 
 impl Scenario {
@@ -177,7 +181,7 @@ impl Fault {
             Kind::Oom | Kind::Fail => &["rate"],
             Kind::NoEndpoints => &["namespace", "pods"],
             Kind::SlowScheduling => &["ms"],
-            Kind::ApiOutage | Kind::WatchCut => &[],
+            Kind::ApiOutage | Kind::WatchCut | Kind::MetricsMissing | Kind::MetricsDown => &[],
         };
         for key in ["node", "image", "rate", "namespace", "pods", "ms"] {
             if needs.contains(&key) && !has(key) {

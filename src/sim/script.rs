@@ -51,6 +51,18 @@ pub struct Script {
     /// From SIGTERM to the end, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub term_ms: Option<u64>,
+    /// The log rotates every so many lines: who does not follow it gets the newest file only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotate_lines: Option<u64>,
+    /// A stream that follows the log goes dumb when it rotates: it neither goes on nor ends.
+    #[serde(skip_serializing_if = "is_false")]
+    pub dumb_at_rotation: bool,
+    /// Writes nothing more so many milliseconds after its work began, and runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent_after_ms: Option<u64>,
+    /// The log of the run before is lost: the kubelet answers with a sentence in its place.
+    #[serde(skip_serializing_if = "is_false")]
+    pub previous_lost: bool,
     /// Does not hear SIGTERM: holds the pod for its whole grace period.
     #[serde(skip_serializing_if = "is_false")]
     pub ignore_term: bool,
@@ -64,6 +76,31 @@ fn is_zero(n: &i32) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_false(b: &bool) -> bool {
     !*b
+}
+
+/// What a plain command comes down to: `sleep N`, `true`, `false`, `sh -c "exit N"`. Others run for ever.
+pub(crate) fn of_command(command: &[String], args: &[String]) -> Option<Script> {
+    let words: Vec<&str> = command
+        .iter()
+        .chain(args)
+        .flat_map(|word| word.split_whitespace())
+        .filter(|word| !matches!(*word, "sh" | "/bin/sh" | "-c"))
+        .collect();
+    let ends = |after_ms: u64, exit: i32| Script {
+        run_ms: Some(after_ms),
+        exit,
+        ..Script::default()
+    };
+    match words.as_slice() {
+        ["sleep", n] => n
+            .parse::<u64>()
+            .ok()
+            .map(|n| ends(n.saturating_mul(1000), 0)),
+        ["true"] => Some(ends(0, 0)),
+        ["false"] => Some(ends(0, 1)),
+        ["exit", code] => code.parse().ok().map(|code| ends(0, code)),
+        _ => None,
+    }
 }
 
 /// The scripts of a pod, by container name.

@@ -9,9 +9,14 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
+use super::api::metrics::Served;
+use super::custom;
 use super::object::{Obj, key};
-use super::resource::{RESOURCES, Res};
+use super::resource::{RESOURCES, Res, resource};
 use super::status::Status;
+
+/// The kind whose objects are definitions of others.
+const DEFINITION: &str = "CustomResourceDefinition";
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +85,10 @@ pub struct Store {
     keep: Keep,
     seed: u64,
     drawn: u64,
+    /// What definitions make served, in the order of their names.
+    custom: Vec<Res>,
+    /// Whether somebody serves figures of use.
+    pub(crate) metrics: Served,
 }
 
 impl Store {
@@ -96,12 +105,14 @@ impl Store {
             keep: KEEP,
             seed,
             drawn: 0,
+            custom: Vec::new(),
+            metrics: Served::default(),
         }
     }
 
     /// The object of that name. `ns` is empty for a cluster's object.
     pub fn get(&self, res: Res, ns: &str, name: &str) -> Option<&Arc<Obj>> {
-        self.objects[res.index()].get(key(ns, name).as_str())
+        self.objects.get(res.index())?.get(key(ns, name).as_str())
     }
 
     /// All objects of a resource, or those of one namespace, by namespace and name.
@@ -132,12 +143,8 @@ impl Store {
         let high = last.as_deref().map_or(Unbounded, Excluded);
         // BTreeMap panics on a range that is upside down: a key behind the namespace lists nothing.
         let upside_down = matches!((after, last.as_deref()), (Some(a), Some(l)) if a >= l);
-        let objects = &self.objects[res.index()];
-        let range = if upside_down {
-            None
-        } else {
-            Some(objects.range::<str, _>((low, high)))
-        };
+        let objects = self.objects.get(res.index()).filter(|_| !upside_down);
+        let range = objects.map(|objects| objects.range::<str, _>((low, high)));
         range.into_iter().flatten().map(|(_, obj)| obj)
     }
 
@@ -153,7 +160,7 @@ impl Store {
 
     /// How many objects a resource has.
     pub fn len(&self, res: Res) -> usize {
-        self.objects[res.index()].len()
+        self.objects.get(res.index()).map_or(0, BTreeMap::len)
     }
 
     /// Whether a resource has no object.
@@ -331,9 +338,14 @@ impl Store {
             .clone();
         let obj = Arc::new(old.at_revision(self.revision + 1));
         self.revision += 1;
-        self.objects[res.index()].remove(key(ns, name).as_str());
+        if let Some(objects) = self.objects.get_mut(res.index()) {
+            objects.remove(key(ns, name).as_str());
+        }
         self.by_uid.remove(&obj.uid);
         self.disown(&obj);
+        if res.kind == DEFINITION {
+            self.define();
+        }
         self.log(
             now,
             Change {
@@ -381,6 +393,33 @@ impl Store {
         }
     }
 
+    /// Serves what the definitions say; the objects of a resource that is gone go with it.
+    fn define(&mut self) {
+        let custom: Vec<Res> = self
+            .list(resource("customresourcedefinitions"), None)
+            .filter_map(|definition| custom::resource_of(&definition.value()))
+            .collect();
+        for old in std::mem::replace(&mut self.custom, custom) {
+            if !self.custom.iter().any(|new| new.index() == old.index())
+                && let Some(objects) = self.objects.get_mut(old.index())
+            {
+                for obj in std::mem::take(objects).into_values() {
+                    self.by_uid.remove(&obj.uid);
+                }
+            }
+        }
+    }
+
+    /// The custom resources that are served.
+    pub(crate) fn custom(&self) -> &[Res] {
+        &self.custom
+    }
+
+    /// The seed that everything is drawn from.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     fn disown(&mut self, obj: &Obj) {
         let Some(owner) = &obj.owner else { return };
         if let Some(count) = self.owned.get_mut(owner) {
@@ -413,7 +452,14 @@ impl Store {
         }
         self.revision = obj.rv;
         self.by_uid.insert(obj.uid.clone(), obj.clone());
-        self.objects[obj.res.index()].insert(obj.key().into(), obj);
+        let (res, at) = (obj.res, obj.res.index());
+        if at >= self.objects.len() {
+            self.objects.resize_with(at + 1, BTreeMap::new);
+        }
+        self.objects[at].insert(obj.key().into(), obj);
+        if res.kind == DEFINITION {
+            self.define();
+        }
     }
 
     fn log(&mut self, now: DateTime<Utc>, change: Change) {

@@ -24,12 +24,15 @@ macro_rules! cases {
 mod access;
 mod cluster;
 mod connect;
+mod custom;
+mod debug;
 mod deletes;
 mod discovery;
 mod errors;
 mod eviction;
 mod lists;
 mod logs;
+mod metrics;
 mod server;
 mod statuses;
 mod tables;

@@ -34,8 +34,17 @@ fn quantities<'de, D: Deserializer<'de>>(d: D) -> Result<BTreeMap<String, String
 pub(crate) struct PodSlim<'a> {
     #[serde(borrow)]
     pub metadata: MetaSlim<'a>,
+    pub spec: SpecSlim,
     #[serde(borrow)]
     pub status: StatusSlim<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct SpecSlim {
+    /// Debug containers: they come while the pod runs.
+    #[serde(deserialize_with = "or_default")]
+    pub ephemeral_containers: Vec<Container>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -122,6 +131,8 @@ pub(crate) struct Spec {
     #[serde(deserialize_with = "or_default")]
     pub init_containers: Vec<Container>,
     #[serde(deserialize_with = "or_default")]
+    pub ephemeral_containers: Vec<Container>,
+    #[serde(deserialize_with = "or_default")]
     pub scheduling_gates: Vec<Named>,
     #[serde(deserialize_with = "or_default")]
     pub scheduler_name: String,
@@ -150,6 +161,10 @@ pub(crate) struct Container {
     pub image: String,
     #[serde(deserialize_with = "or_default")]
     pub image_pull_policy: String,
+    #[serde(deserialize_with = "or_default")]
+    pub command: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub args: Vec<String>,
     #[serde(deserialize_with = "or_default")]
     pub restart_policy: String,
     #[serde(deserialize_with = "or_default")]

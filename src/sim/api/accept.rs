@@ -1,6 +1,7 @@
 //! Which form of an answer a client asked for.
 
 use super::request::Request;
+use crate::sim::resource::Res;
 use crate::sim::status::Status;
 
 /// How much of the object stands in a Table's row.
@@ -65,7 +66,7 @@ pub(crate) fn status_in_protobuf(accept: &str) -> bool {
 ///
 /// # Errors
 /// 406 when none is JSON or protobuf; 400 for an unknown `includeObject`.
-pub(crate) fn format(req: &Request) -> Result<Format, Status> {
+pub(crate) fn format(req: &Request, res: Res) -> Result<Format, Status> {
     if req.accept.trim().is_empty() {
         return Ok(Format::Json);
     }
@@ -73,6 +74,9 @@ pub(crate) fn format(req: &Request) -> Result<Format, Status> {
         let mut parts = clause.split(';').map(str::trim);
         let media = parts.next().unwrap_or_default();
         let protobuf = media == PROTOBUF;
+        if protobuf && !res.has_protobuf() {
+            continue;
+        }
         if !protobuf && !matches!(media, "application/json" | "application/*" | "*/*") {
             continue;
         }
@@ -126,13 +130,14 @@ fn include(req: &Request) -> Result<Include, Status> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::resource::resource;
 
     #[test]
     fn forms() {
         let read = |accept: &str| {
             let mut req = Request::get("/api/v1/pods");
             req.accept = accept.to_owned();
-            format(&req).map_err(|s| s.code)
+            format(&req, resource("pods")).map_err(|s| s.code)
         };
         let table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
         assert_eq!(read(table), Ok(Format::Table(Include::Metadata)));

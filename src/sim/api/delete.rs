@@ -210,7 +210,7 @@ pub(crate) fn delete(
     req: &Request,
     t: &Target,
 ) -> Result<Response, Status> {
-    let format = accept::format(req)?;
+    let format = accept::format(req, t.res)?;
     let options = DeleteOptions::read(req)?;
     let deleted = delete_object(store, now, t.res, t.ns(), t.object(), &options)?;
     Ok(match deleted {

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::metrics::{self, Served};
 use super::request::Request;
 use super::response::Response;
-use crate::sim::resource::{RESOURCES, Resource};
+use crate::sim::resource::{RESOURCES, Res, Resource};
 use crate::sim::status::Status;
+use crate::sim::store::Store;
 
 /// The version that this server says it is.
 pub(crate) const VERSION: &str = "v1.37.2";
@@ -33,7 +35,11 @@ const REVIEWS: &[(&str, &str, &str)] = &[
 ///
 /// # Errors
 /// 404, in plain text as the real server gives it, and 405.
-pub(crate) fn answer(req: &Request, segments: &[String]) -> Result<Response, Status> {
+pub(crate) fn answer(
+    store: &Store,
+    req: &Request,
+    segments: &[String],
+) -> Result<Response, Status> {
     if req.method != http::Method::GET && req.method != http::Method::HEAD {
         return Ok(not_found());
     }
@@ -44,29 +50,30 @@ pub(crate) fn answer(req: &Request, segments: &[String]) -> Result<Response, Sta
         ["api" | "apis"] if aggregated(req) => Response::typed(
             200,
             "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
-            group_discovery(segments[0] == "api").to_string(),
+            group_discovery(store, segments[0] == "api").to_string(),
         ),
         ["api"] => Response::json(200, core_versions().to_string()),
         ["apis"] => {
-            let all: Vec<Value> = groups().iter().map(|g| group(g)).collect();
+            let all: Vec<Value> = groups(store).iter().map(|g| group(store, g)).collect();
             let list = json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": all});
             Response::json(200, list.to_string())
         }
-        ["apis", name] if groups().contains(name) => {
+        ["apis", name] if groups(store).contains(name) => {
             let mut one = json!({"kind": "APIGroup", "apiVersion": "v1"});
-            for (key, value) in group(name).as_object().into_iter().flatten() {
+            for (key, value) in group(store, name).as_object().into_iter().flatten() {
                 one[key] = value.clone();
             }
             Response::json(200, one.to_string())
         }
-        ["api", "v1"] => Response::json(200, resource_list("", "v1").to_string()),
-        ["apis", group, v] if version_of(group) == Some(*v) => {
-            Response::json(200, resource_list(group, v).to_string())
+        ["api", "v1"] => Response::json(200, resource_list(store, "", "v1").to_string()),
+        ["apis", metrics::GROUP, _] if store.metrics == Served::Down => return Err(metrics::down()),
+        ["apis", group, v] if version_of(store, group) == Some(*v) => {
+            Response::json(200, resource_list(store, group, v).to_string())
         }
-        ["openapi", "v3"] => Response::json(200, openapi_index().to_string()),
-        ["openapi", "v3", "api", "v1"] => Response::json(200, openapi("", "v1").to_string()),
-        ["openapi", "v3", "apis", group, v] if version_of(group) == Some(*v) => {
-            Response::json(200, openapi(group, v).to_string())
+        ["openapi", "v3"] => Response::json(200, openapi_index(store).to_string()),
+        ["openapi", "v3", "api", "v1"] => Response::json(200, openapi(store, "", "v1").to_string()),
+        ["openapi", "v3", "apis", group, v] if version_of(store, group) == Some(*v) => {
+            Response::json(200, openapi(store, group, v).to_string())
         }
         _ => not_found(),
     })
@@ -99,30 +106,39 @@ fn core_versions() -> Value {
         "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": ""}]})
 }
 
+/// Everything that is served as objects.
+fn served(store: &Store) -> impl Iterator<Item = Res> {
+    RESOURCES.iter().chain(store.custom().iter().copied())
+}
+
 /// All groups but the core one, in order.
-fn groups() -> Vec<&'static str> {
-    let mut all: Vec<&str> = RESOURCES
-        .iter()
+fn groups(store: &Store) -> Vec<&'static str> {
+    let mut all: Vec<&str> = served(store)
         .map(|r| r.group)
         .filter(|g| !g.is_empty())
         .collect();
     all.extend(REVIEWS.iter().map(|(group, _, _)| *group));
+    if store.metrics != Served::No {
+        all.push(metrics::GROUP);
+    }
     all.sort_unstable();
     all.dedup();
     all
 }
 
-fn version_of(group: &str) -> Option<&'static str> {
+fn version_of(store: &Store, group: &str) -> Option<&'static str> {
+    if group == metrics::GROUP {
+        return (store.metrics != Served::No).then_some(metrics::VERSION);
+    }
     let review = REVIEWS.iter().any(|(g, _, _)| *g == group);
-    RESOURCES
-        .iter()
+    served(store)
         .find(|r| r.group == group)
         .map(|r| r.version)
         .or(review.then_some("v1"))
 }
 
-fn group(name: &str) -> Value {
-    let version = version_of(name).unwrap_or("v1");
+fn group(store: &Store, name: &str) -> Value {
+    let version = version_of(store, name).unwrap_or("v1");
     let entry = json!({"groupVersion": format!("{name}/{version}"), "version": version});
     json!({"name": name, "versions": [entry], "preferredVersion": entry})
 }
@@ -146,6 +162,15 @@ fn subresource(r: &Resource, sub: &str) -> (Value, &'static str, Vec<&'static st
             };
             (gvk("", "v1", kind), kind, vec!["create", "get"])
         }
+        "proxy" => {
+            let kind = if r.plural == "pods" {
+                "PodProxyOptions"
+            } else {
+                "ServiceProxyOptions"
+            };
+            let verbs = vec!["create", "delete", "get", "patch", "update"];
+            (gvk("", "v1", kind), kind, verbs)
+        }
         "log" => (gvk(r.group, r.version, r.kind), r.kind, vec!["get"]),
         "finalize" => (gvk(r.group, r.version, r.kind), r.kind, vec!["update"]),
         _ => (
@@ -156,9 +181,9 @@ fn subresource(r: &Resource, sub: &str) -> (Value, &'static str, Vec<&'static st
     }
 }
 
-fn resource_list(group: &str, version: &str) -> Value {
+fn resource_list(store: &Store, group: &str, version: &str) -> Value {
     let mut all = Vec::new();
-    for r in RESOURCES.iter().filter(|r| r.group == group) {
+    for r in served(store).filter(|r| r.group == group) {
         let mut one = json!({"name": r.plural, "singularName": r.singular, "namespaced": r.namespaced,
             "kind": r.kind, "verbs": r.verbs});
         if !r.short.is_empty() {
@@ -183,6 +208,11 @@ fn resource_list(group: &str, version: &str) -> Value {
         all.push(json!({"name": plural, "singularName": plural.trim_end_matches('s'), "namespaced": false,
             "kind": kind, "verbs": ["create"]}));
     }
+    if group == metrics::GROUP {
+        for (plural, kind, namespaced) in metrics::RESOURCES {
+            all.push(json!({"name": plural, "singularName": "", "namespaced": namespaced, "kind": kind, "verbs": ["get", "list"]}));
+        }
+    }
     let group_version = if group.is_empty() {
         version.to_owned()
     } else {
@@ -191,21 +221,30 @@ fn resource_list(group: &str, version: &str) -> Value {
     json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": all})
 }
 
-fn group_discovery(core: bool) -> Value {
-    let names = if core { vec![""] } else { groups() };
+fn group_discovery(store: &Store, core: bool) -> Value {
+    let names = if core { vec![""] } else { groups(store) };
     let items: Vec<Value> = names
         .iter()
         .map(|group| {
-            let version = version_of(group).unwrap_or("v1");
+            let version = version_of(store, group).unwrap_or("v1");
             let mut resources: Vec<Value> =
-                RESOURCES.iter().filter(|r| r.group == *group).map(resource_discovery).collect();
+                served(store).filter(|r| r.group == *group).map(|r| resource_discovery(r)).collect();
             for (_, plural, kind) in REVIEWS.iter().filter(|(g, _, _)| g == group) {
                 resources.push(json!({"resource": plural,
                     "responseKind": {"group": group, "version": version, "kind": kind},
                     "scope": "Cluster", "singularResource": plural.trim_end_matches('s'), "verbs": ["create"]}));
             }
+            let stale = *group == metrics::GROUP && store.metrics == Served::Down;
+            if *group == metrics::GROUP && !stale {
+                resources.extend(metrics::RESOURCES.iter().map(|(plural, kind, namespaced)| {
+                    json!({"resource": plural, "responseKind": {"group": "", "version": "", "kind": kind},
+                        "scope": if *namespaced { "Namespaced" } else { "Cluster" }, "singularResource": "",
+                        "verbs": ["get", "list"]})
+                }));
+            }
+            let freshness = if stale { "Stale" } else { "Current" };
             json!({"metadata": {"name": group, "creationTimestamp": null},
-                "versions": [{"version": version, "resources": resources, "freshness": "Current"}]})
+                "versions": [{"version": version, "resources": resources, "freshness": freshness}]})
         })
         .collect();
     json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items})
@@ -237,19 +276,19 @@ fn resource_discovery(r: &Resource) -> Value {
     one
 }
 
-fn openapi_index() -> Value {
+fn openapi_index(store: &Store) -> Value {
     let mut paths = json!({"api/v1": {"serverRelativeURL": "/openapi/v3/api/v1?hash=0"}});
-    for group in groups() {
-        let path = format!("apis/{group}/{}", version_of(group).unwrap_or("v1"));
+    for group in groups(store) {
+        let path = format!("apis/{group}/{}", version_of(store, group).unwrap_or("v1"));
         paths[&path] = json!({"serverRelativeURL": format!("/openapi/v3/{path}?hash=0")});
     }
     json!({"paths": paths})
 }
 
 /// Paths with the query parameters that kubectl looks for before it uses them; no schemas.
-fn openapi(group: &str, version: &str) -> Value {
+fn openapi(store: &Store, group: &str, version: &str) -> Value {
     let mut paths = json!({});
-    for r in RESOURCES.iter().filter(|r| r.group == group) {
+    for r in served(store).filter(|r| r.group == group) {
         let root = if group.is_empty() {
             "/api/v1".to_owned()
         } else {

@@ -30,7 +30,7 @@ pub(crate) fn get(
     req: &Request,
     t: &Target,
 ) -> Result<Response, Status> {
-    let format = accept::format(req)?;
+    let format = accept::format(req, t.res)?;
     if let Some(rv) = revision(req)? {
         not_in_the_future(store, rv)?;
     }
@@ -83,7 +83,7 @@ pub(crate) fn list(
     req: &Request,
     t: &Target,
 ) -> Result<Response, Status> {
-    let format = accept::format(req)?;
+    let format = accept::format(req, t.res)?;
     let selector = Selector::read(req, t.res, None)?;
     let limit = number(req, "limit")?.unwrap_or(0);
     let wanted = revision(req)?;
@@ -155,7 +155,11 @@ fn at_revision<'s>(
 ) -> Option<impl Iterator<Item = Arc<Obj>> + use<'s>> {
     // What has changed since, as it was then.
     let mut then: BTreeMap<String, Option<Arc<Obj>>> = BTreeMap::new();
-    for change in store.changes_after(rv).ok()?.filter(|c| c.obj.res == res) {
+    for change in store
+        .changes_after(rv)
+        .ok()?
+        .filter(|c| c.obj.res.index() == res.index())
+    {
         let inside = ns.is_none_or(|ns| *change.obj.namespace == *ns);
         let key = change.obj.key();
         if inside && after.is_none_or(|after| key.as_str() > after) {

@@ -38,6 +38,7 @@ pub(crate) fn get(
         container,
         options,
         position: None,
+        opened: None,
         sent: 0,
     }))
 }
@@ -114,7 +115,12 @@ fn has_log(pod: &str, value: &Value, container: &str, previous: bool) -> Result<
             "container \"{container}\" in pod \"{pod}\" is {why}"
         )))
     };
-    let status = ["containerStatuses", "initContainerStatuses"]
+    let lists = [
+        "containerStatuses",
+        "initContainerStatuses",
+        "ephemeralContainerStatuses",
+    ];
+    let status = lists
         .into_iter()
         .flat_map(|list| value["status"][list].as_array().into_iter().flatten())
         .find(|s| s["name"] == container);

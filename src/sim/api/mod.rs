@@ -7,19 +7,23 @@ mod accept;
 pub(crate) mod connect;
 mod delete;
 mod discovery;
+mod ephemeral;
 mod evict;
 mod human;
 mod list;
 mod listing;
 mod log;
+pub(crate) mod metrics;
 mod patch;
 mod protobuf;
+mod proxy;
 mod request;
 mod response;
 mod review;
 mod rights;
 mod route;
 mod scale;
+mod security;
 mod select;
 mod shape;
 mod table;
@@ -52,9 +56,11 @@ fn dispatch(store: &mut Store, now: DateTime<Utc>, req: &Request) -> Result<Resp
     if !rights::USERS.contains(&req.user.as_str()) {
         return Err(Status::new(401, "Unauthorized", "Unauthorized"));
     }
-    match route(&req.path) {
+    match route(&req.path, store.custom()) {
         Route::Review(plural) => review::review(req, plural),
-        Route::Other(segments) => discovery::answer(req, &segments),
+        Route::Other(segments) => discovery::answer(store, req, &segments),
+        Route::Metrics(asked) => metrics::answer(store, now, req, &asked),
+        Route::Proxy(target, path) => proxy::answer(store, now, req, &target, &path),
         Route::Api(target) => {
             rights::check(&req.user, verb(req, &target)?, &target)?;
             resource(store, now, req, &target)
@@ -96,10 +102,13 @@ fn resource(
         ("create", None) => write::create(store, now, req, t),
         ("create", Some("eviction")) => evict::create(store, now, req, t),
         ("create", Some("binding")) => write::bind(store, now, req, t),
-        ("update", None | Some("status" | "scale" | "finalize")) if t.name.is_some() => {
+        ("get", Some("ephemeralcontainers")) => list::get(store, now, req, t),
+        ("update", None | Some("status" | "scale" | "finalize" | "ephemeralcontainers"))
+            if t.name.is_some() =>
+        {
             write::update(store, now, req, t)
         }
-        ("patch", None | Some("status" | "scale")) if t.name.is_some() => {
+        ("patch", None | Some("status" | "scale" | "ephemeralcontainers")) if t.name.is_some() => {
             write::patch(store, now, req, t)
         }
         ("delete", None) => delete::delete(store, now, req, t),

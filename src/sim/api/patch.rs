@@ -37,14 +37,30 @@ impl Kind {
             "application/strategic-merge-patch+json" => Kind::Strategic,
             "application/apply-patch+yaml" => Kind::Apply,
             _ => {
-                return Err(Status::new(
-                    415,
-                    "UnsupportedMediaType",
-                    "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/strategic-merge-patch+json",
-                ));
+                return Err(unknown(&MEDIA));
             }
         })
     }
+}
+
+/// Content types of patches; custom resources take all but the last.
+pub(crate) const MEDIA: [&str; 4] = [
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/apply-patch+yaml",
+    "application/strategic-merge-patch+json",
+];
+
+/// 415, naming what would be accepted.
+pub(crate) fn unknown(accepted: &[&str]) -> Status {
+    let accepted = accepted.join(", ");
+    Status::new(
+        415,
+        "UnsupportedMediaType",
+        format!(
+            "the body of the request was in an unknown format - accepted media types include: {accepted}"
+        ),
+    )
 }
 
 /// Applies a patch to an object.

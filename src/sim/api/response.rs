@@ -111,6 +111,8 @@ pub struct LogFollow {
     pub options: LogOptions,
     /// How far it was read; the log decides what it counts. `None` before the first reading.
     pub position: Option<u64>,
+    /// The line at which a followed log was opened.
+    pub opened: Option<u64>,
     /// Bytes sent so far, for `limit_bytes`.
     pub sent: usize,
 }

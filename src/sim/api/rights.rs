@@ -54,26 +54,44 @@ pub(crate) fn check(user: &str, verb: &str, t: &Target) -> Result<(), Status> {
         namespace: if of_namespace { t.object() } else { t.ns() },
         name: t.object(),
     };
-    if allowed(user, &a) {
+    check_attributes(user, &a).map_err(|refused| refused.with(Details::of(t.res, a.name)))
+}
+
+/// The same of any group.
+///
+/// # Errors
+/// 403.
+pub(crate) fn check_attributes(user: &str, a: &Attributes<'_>) -> Result<(), Status> {
+    if allowed(user, a) {
         return Ok(());
     }
     let resource = match a.subresource {
         "" => a.resource.to_owned(),
         sub => format!("{}/{sub}", a.resource),
     };
+    let qualified = match a.group {
+        "" => a.resource.to_owned(),
+        group => format!("{}.{group}", a.resource),
+    };
     let about = match a.name {
-        "" => t.res.qualified(),
-        name => format!("{} \"{name}\"", t.res.qualified()),
+        "" => qualified,
+        name => format!("{qualified} \"{name}\""),
     };
     let scope = match a.namespace {
         "" => "at the cluster scope".to_owned(),
         ns => format!("in the namespace \"{ns}\""),
     };
     let message = format!(
-        "{about} is forbidden: User \"{user}\" cannot {verb} resource \"{resource}\" in API group \"{}\" {scope}",
-        a.group
+        "{about} is forbidden: User \"{user}\" cannot {} resource \"{resource}\" in API group \"{}\" {scope}",
+        a.verb, a.group
     );
-    Err(Status::new(403, "Forbidden", message).with(Details::of(t.res, a.name)))
+    let details = Details {
+        name: a.name.to_owned(),
+        group: a.group.to_owned(),
+        kind: a.resource.to_owned(),
+        ..Details::default()
+    };
+    Err(Status::new(403, "Forbidden", message).with(details))
 }
 
 /// Refuses what the user may do by its method, but not by another verb that it comes down to: the server gives no reason.
@@ -137,7 +155,7 @@ mod tests {
 
     #[test]
     fn refused_in_the_servers_words() {
-        let said = |user, verb, path| match route(path) {
+        let said = |user, verb, path| match route(path, &[]) {
             Route::Api(target) => check(user, verb, &target).err().map(|s| s.message),
             other => panic!("{other:?}"),
         };

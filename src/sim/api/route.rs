@@ -1,5 +1,6 @@
 //! From a path to a resource, a namespace, a name and a subresource.
 
+use super::metrics;
 use crate::sim::resource::{RESOURCES, Res, find};
 
 /// What a path under `/api` or `/apis` points at.
@@ -32,14 +33,18 @@ impl Target {
 pub(crate) enum Route {
     /// A resource of the table.
     Api(Target),
+    /// An object whose port is to be reached, and the path behind it.
+    Proxy(Target, String),
+    /// Figures of use.
+    Metrics(metrics::Asked),
     /// One of the reviews: group and plural.
     Review(&'static str),
     /// Discovery, health, version and the like: path segments.
     Other(Vec<String>),
 }
 
-/// Reads a path.
-pub(crate) fn route(path: &str) -> Route {
+/// Reads a path; `custom` are the resources that are served beside the table's.
+pub(crate) fn route(path: &str, custom: &[Res]) -> Route {
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     let other = || Route::Other(segments.iter().map(|s| (*s).to_owned()).collect());
     let (group, version, rest) = match segments.as_slice() {
@@ -57,12 +62,13 @@ pub(crate) fn route(path: &str) -> Route {
         ("authentication.k8s.io", "v1", ["selfsubjectreviews"]) => {
             return Route::Review("selfsubjectreviews");
         }
+        (metrics::GROUP, metrics::VERSION, rest) => {
+            return metrics::route(rest).map_or_else(other, Route::Metrics);
+        }
         _ => {}
     }
-    if !RESOURCES
-        .iter()
-        .any(|r| r.group == group && r.version == version)
-    {
+    let mut served = RESOURCES.iter().chain(custom.iter().copied());
+    if !served.any(|r| r.group == group && r.version == version) {
         return other();
     }
     let (namespace, rest) = match rest {
@@ -74,9 +80,11 @@ pub(crate) fn route(path: &str) -> Route {
         [plural] => (*plural, None, None),
         [plural, name] => (*plural, Some(*name), None),
         [plural, name, sub] => (*plural, Some(*name), Some(*sub)),
+        [plural, name, "proxy", ..] => (*plural, Some(*name), Some("proxy")),
         _ => return other(),
     };
-    let Some(res) = find(group, plural) else {
+    let named = |r: &&Res| r.group == group && r.plural == plural;
+    let Some(res) = find(group, plural).or_else(|| custom.iter().find(named).copied()) else {
         return other();
     };
     // A namespaced object is reached through its namespace only; a cluster's object never is.
@@ -88,12 +96,17 @@ pub(crate) fn route(path: &str) -> Route {
     if !fits || sub.is_some_and(|sub| !res.has(sub)) {
         return other();
     }
-    Route::Api(Target {
+    let target = Target {
         res,
         namespace: namespace.map(str::to_owned),
         name: name.map(str::to_owned),
         sub: sub.map(str::to_owned),
-    })
+    };
+    if sub == Some("proxy") {
+        let behind = rest.get(3..).unwrap_or_default().join("/");
+        return Route::Proxy(target, format!("/{behind}"));
+    }
+    Route::Api(target)
 }
 
 #[cfg(test)]
@@ -102,7 +115,7 @@ mod tests {
 
     #[test]
     fn paths() {
-        let read = |path: &str| match route(path) {
+        let read = |path: &str| match route(path, &[]) {
             Route::Api(t) => format!(
                 "{} {}|{}|{}",
                 t.res.qualified(),
@@ -111,6 +124,8 @@ mod tests {
                 t.sub.as_deref().unwrap_or("-")
             ),
             Route::Review(name) => format!("review {name}"),
+            Route::Proxy(t, path) => format!("proxy {} {path}", t.object()),
+            Route::Metrics(asked) => format!("{asked:?}"),
             Route::Other(segments) => format!("other {}", segments.join(" ")),
         };
         for (path, wanted) in [
@@ -136,6 +151,14 @@ mod tests {
                 "other api v1 namespaces a pods p none",
             ),
             ("/apis", "other apis"),
+            (
+                "/api/v1/namespaces/a/services/web:http/proxy/metrics",
+                "proxy web:http /metrics",
+            ),
+            (
+                "/apis/metrics.k8s.io/v1beta1/things",
+                "other apis metrics.k8s.io v1beta1 things",
+            ),
         ] {
             assert_eq!(read(path), wanted, "{path}");
         }

@@ -4,6 +4,7 @@
 
 mod columns;
 mod core;
+mod custom;
 mod pod;
 mod workload;
 
@@ -29,6 +30,9 @@ pub(crate) struct Column {
 
 /// `"columnDefinitions":[…]` of a resource.
 pub(crate) fn definitions(res: Res) -> Value {
+    if let Some(custom) = &res.custom {
+        return custom::definitions(custom);
+    }
     columns(res)
         .iter()
         .map(|c| {
@@ -76,6 +80,9 @@ fn cells(now: DateTime<Utc>, obj: &Obj) -> (Vec<Value>, Completed) {
         return pod::cells(now, obj);
     }
     let value = obj.value();
+    if let Some(custom) = &obj.res.custom {
+        return (custom::cells(now, custom, &value), None);
+    }
     let cells = match (obj.res.group, obj.res.plural) {
         ("apps" | "batch", _) | ("policy", "poddisruptionbudgets") => {
             workload::cells(now, obj.res.plural, &value)

@@ -49,6 +49,29 @@ pub(crate) fn create(res: Res, value: &Value) -> Result<(), Status> {
     if res.plural == "pods" {
         pod(res, name, value)?;
     }
+    if res.kind == "CustomResourceDefinition" {
+        let names = [&value["spec"]["names"]["plural"], &value["spec"]["group"]];
+        let wanted = names.map(|n| n.as_str().unwrap_or_default()).join(".");
+        if wanted != name {
+            let why =
+                format!("Invalid value: {name:?}: must be spec.names.plural+\".\"+spec.group");
+            let field = "metadata.name";
+            return Err(Status::invalid(res, name, field, "FieldValueInvalid", &why));
+        }
+        if crate::sim::custom::resource_of(value).is_none() {
+            let (field, why) = (
+                "spec.versions",
+                "must have exactly one version marked as storage version",
+            );
+            return Err(Status::invalid(
+                res,
+                name,
+                field,
+                "FieldValueInvalid",
+                &format!("Invalid value: {why}"),
+            ));
+        }
+    }
     if res.group == "apps" && res.plural != "controllerrevisions" {
         selector_fits(res, name, &value["spec"])?;
     }
@@ -151,13 +174,8 @@ pub(crate) fn update(res: Res, name: &str, before: &Value, after: &Value) -> Res
         )
     };
     match (res.group, res.plural) {
-        ("", "pods") if fixed_part(before) != fixed_part(after) => Err(Status::invalid(
-            res,
-            name,
-            "spec",
-            "FieldValueForbidden",
-            "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
-        )),
+        // Its debug containers have been checked already.
+        ("", "pods") if fixed_part(before) != fixed_part(after) => Err(pod_is_fixed(res, name)),
         ("apps", "deployments" | "replicasets" | "daemonsets" | "statefulsets")
             if before["spec"]["selector"] != after["spec"]["selector"] =>
         {
@@ -181,6 +199,17 @@ pub(crate) fn update(res: Res, name: &str, before: &Value, after: &Value) -> Res
     }
 }
 
+/// 422 for a pod's spec that would change in what cannot.
+pub(crate) fn pod_is_fixed(res: Res, name: &str) -> Status {
+    Status::invalid(
+        res,
+        name,
+        "spec",
+        "FieldValueForbidden",
+        "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+    )
+}
+
 /// A pod's spec without what may change.
 fn fixed_part(pod: &Value) -> Value {
     let mut spec = pod["spec"].clone();
@@ -188,6 +217,7 @@ fn fixed_part(pod: &Value) -> Value {
         "activeDeadlineSeconds",
         "tolerations",
         "terminationGracePeriodSeconds",
+        "ephemeralContainers",
     ] {
         drop(spec.as_object_mut().and_then(|s| s.shift_remove(field)));
     }

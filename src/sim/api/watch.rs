@@ -60,7 +60,7 @@ pub(crate) fn begin(
     req: &Request,
     t: &Target,
 ) -> Result<Watch, Status> {
-    let format = accept::format(req)?;
+    let format = accept::format(req, t.res)?;
     let selector = Selector::read(req, t.res, t.name.as_deref())?;
     let rv = list::revision(req)?;
     let bookmarks = req.flag("allowWatchBookmarks");

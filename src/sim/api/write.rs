@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::accept;
+use super::ephemeral;
 use super::list;
 use super::patch;
 use super::protobuf;
@@ -13,6 +14,7 @@ use super::request::Request;
 use super::response::Response;
 use super::route::Target;
 use super::scale;
+use super::security;
 use super::shape;
 use super::validate;
 use crate::sim::object::Obj;
@@ -94,7 +96,7 @@ pub(crate) fn create(
     if t.name.is_some() || (t.res.namespaced && t.namespace.is_none()) {
         return Err(Status::method_not_allowed());
     }
-    let format = accept::format(req)?;
+    let format = accept::format(req, t.res)?;
     let mut value = body(req)?;
     expect_kind(t.res, &value)?;
     shape::check(t.res, &value)?;
@@ -104,6 +106,7 @@ pub(crate) fn create(
         namespace_takes(store, t.res, t.ns(), &value)?;
     }
     validate::create(t.res, &value)?;
+    security::check(store, t.res, t.ns(), &value)?;
     // Status is the controllers' to write; a node brings its own.
     if t.res.status
         && t.res.plural != "nodes"
@@ -208,7 +211,7 @@ pub(crate) fn update(
     req: &Request,
     t: &Target,
 ) -> Result<Response, Status> {
-    let format = accept::format(req)?;
+    let format = accept::format(req, t.res)?;
     let mut value = body(req)?;
     let dry = dry_run(req)?;
     if t.sub.as_deref() == Some("scale") {
@@ -232,8 +235,11 @@ pub(crate) fn patch(
     req: &Request,
     t: &Target,
 ) -> Result<Response, Status> {
-    let format = accept::format(req)?;
+    let format = accept::format(req, t.res)?;
     let kind = patch::Kind::of(req)?;
+    if kind == patch::Kind::Strategic && t.res.custom.is_some() {
+        return Err(patch::unknown(&patch::MEDIA[..3]));
+    }
     let dry = dry_run(req)?;
     if kind == patch::Kind::Apply {
         if req.param("fieldManager").is_none() {
@@ -321,11 +327,18 @@ fn commit(
         let status = std::mem::take(&mut value["status"]);
         value = before.clone();
         value["status"] = status;
+    } else if t.sub.as_deref() == Some("ephemeralcontainers") {
+        value = ephemeral::update(t.res, &old.name, &before, &value)?;
     } else if t.res.status {
         match before.get("status") {
             Some(status) => value["status"] = status.clone(),
             None => drop(value.as_object_mut().and_then(|v| v.shift_remove("status"))),
         }
+    }
+    if t.sub.is_none()
+        && before["spec"]["ephemeralContainers"] != value["spec"]["ephemeralContainers"]
+    {
+        return Err(validate::pod_is_fixed(t.res, &old.name));
     }
     for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
         match before["metadata"].get(field) {

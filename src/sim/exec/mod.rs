@@ -21,6 +21,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 pub(crate) use self::forward::Forward;
+pub(crate) use self::page::page;
 pub(crate) use self::place::Place;
 pub(crate) use self::shell::Shell;
 use super::api::LogFollow;

@@ -13,7 +13,7 @@ use super::actors::kubelet::container::{Cont, Run};
 use super::script::Script;
 pub(crate) use text::Meta;
 
-/// What a kubelet keeps of a log before rotation takes the older lines.
+/// Lines after which a kubelet rotates a log, about (10 MB): older ones can be read no more.
 const KEPT: u64 = 60_000;
 
 /// One run's log.
@@ -33,6 +33,11 @@ pub(crate) struct Log {
     /// When it ended.
     end: Option<DateTime<Utc>>,
     meta: Option<Arc<Meta>>,
+    /// Lines of a file: after so many the log rotates.
+    rotate: u64,
+    dumb: bool,
+    /// It is silent from then on.
+    silent: Option<DateTime<Utc>>,
 }
 
 impl Log {
@@ -64,6 +69,16 @@ impl Log {
             exit: 0,
             end,
             meta,
+            rotate: script
+                .and_then(|s| s.rotate_lines)
+                .filter(|n| *n > 0)
+                .unwrap_or(KEPT),
+            dumb: script.is_some_and(|s| s.dumb_at_rotation),
+            silent: script
+                .and_then(|s| s.silent_after_ms)
+                .and_then(|ms| i64::try_from(ms).ok())
+                .and_then(Duration::try_milliseconds)
+                .and_then(|after| run.work?.checked_add_signed(after)),
         };
         let given = log
             .lines
@@ -113,7 +128,10 @@ impl Log {
     /// How many lines have been written by `now`.
     pub(crate) fn written(&self, now: DateTime<Utc>) -> u64 {
         let Some(begin) = self.begin else { return 0 };
-        let until = self.end.map_or(now, |e| e.min(now));
+        let until = [self.end, self.silent]
+            .into_iter()
+            .flatten()
+            .fold(now, DateTime::min);
         self.before(begin, until + Duration::microseconds(1))
     }
 
@@ -147,7 +165,7 @@ impl Log {
         since: Option<DateTime<Utc>>,
         tail: Option<usize>,
     ) -> u64 {
-        let mut first = written.saturating_sub(KEPT);
+        let mut first = written - written % self.rotate;
         if let (Some(since), Some(begin)) = (since, self.begin) {
             first = first.max(self.before(begin, since));
         }
@@ -155,6 +173,11 @@ impl Log {
             first = first.max(written.saturating_sub(tail as u64));
         }
         first
+    }
+
+    /// Where a stream that follows from line `from` on goes dumb.
+    pub(crate) fn dumb_after(&self, from: u64) -> Option<u64> {
+        self.dumb.then(|| from - from % self.rotate + self.rotate)
     }
 
     /// Appends lines `from..to`, each with its end of line.
@@ -265,9 +288,31 @@ mod tests {
         let week = log.written(at(7 * 86_400));
         assert!((6_047_990..=6_048_010).contains(&week), "{week}");
         assert_eq!(log.first(week, None, Some(5)), week - 5);
-        assert_eq!(log.first(week, None, None), week - KEPT);
+        assert_eq!(log.first(week, None, None), week - week % KEPT);
         let since = log.first(week, Some(at(7 * 86_400 - 10)), None);
         assert!((95..=105).contains(&(week - since)), "{}", week - since);
+    }
+
+    #[test]
+    fn a_log_rotates_and_falls_silent() {
+        let c = cont(Script {
+            lines_per_s: Some(1.0),
+            rotate_lines: Some(30),
+            dumb_at_rotation: true,
+            silent_after_ms: Some(100_000),
+            ..Script::default()
+        });
+        let log = Log::of(Dice::new(1), &c, &run(None), None, 0, None);
+        let written = log.written(at(70));
+        assert!((69..=71).contains(&written), "{written}");
+        assert_eq!(log.first(written, None, None), 60);
+        assert_eq!(
+            log.first(written, None, Some(50)),
+            60,
+            "the rest is in older files"
+        );
+        assert_eq!(log.dumb_after(60), Some(90));
+        assert_eq!(log.written(at(500)), log.written(at(100)));
     }
 
     #[test]

@@ -32,6 +32,32 @@ pub(super) fn api(spot: &Spot) -> String {
     )
 }
 
+/// One object a line, as most services of today write.
+pub(super) fn json(spot: &Spot) -> String {
+    let d = spot.luck();
+    let (level, msg) = match d.on("what").below(100) {
+        0..=54 => ("info", "artifact stored"),
+        55..=84 => ("info", "artifact served"),
+        85..=92 => ("debug", "cache hit"),
+        93..=96 => ("warn", "slow upload"),
+        97..=98 => ("error", "upload broken off"),
+        _ => ("info", "expired artifacts removed"),
+    };
+    let mut line = format!(
+        "{{\"ts\":\"{}\",\"level\":\"{level}\",\"msg\":\"{msg}\",\"job\":{},\"bytes\":{},\"took_ms\":{}",
+        clock(spot),
+        d.on("id").range(40_000, 52_000),
+        d.on("size").range(900, 90_000_000),
+        d.on("ms")
+            .range(2, if level == "warn" { 9000 } else { 400 }),
+    );
+    if level == "error" {
+        line.push_str(",\"error\":{\"kind\":\"io\",\"detail\":\"connection reset by peer\"}");
+    }
+    line.push('}');
+    line
+}
+
 pub(super) fn worker(spot: &Spot) -> String {
     let d = spot.luck();
     let id = d.on("id").range(40_000, 52_000);

@@ -121,6 +121,7 @@ pub(super) fn runner_pod(
                 "jobs.constable/author": entry.author,
                 "jobs.constable/url": format!("https://ci.example.com/{}/{}", entry.project, entry.run),
                 "jobs.constable/queue": format!("ci-system/{queue}"),
+                "jobs.constable/worker": entry.worker.as_deref().unwrap_or_default(),
                 "jobs.constable/deadline": options.deadline.num_seconds().to_string(),
                 "jobs.constable/duration": fate.seconds().to_string(),
                 "jobs.constable/outcome": fate.outcome.word(),

@@ -120,7 +120,7 @@ mod tests {
     fn whole() {
         let schema = schema();
         assert_eq!(schema.places.len(), schema.messages.len());
-        for res in RESOURCES {
+        for res in RESOURCES.iter().filter(|r| r.has_protobuf()) {
             let place = schema.place(res.kind).expect(res.kind);
             assert_eq!(
                 (schema.fields(place)[0].tag, schema.fields(place)[0].name),

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::World;
 use crate::sim::actors::queue::Timer;
+use crate::sim::api::metrics::Served;
 use crate::sim::resource;
 use crate::sim::scenario::{Fault, Kind, Scenario};
 
@@ -99,6 +100,9 @@ impl World {
             Kind::SlowScheduling => {
                 faults.scheduler_ms = if on { fault.ms.unwrap_or(0) } else { 0 }
             }
+            Kind::MetricsMissing if on => self.store.metrics = Served::No,
+            Kind::MetricsDown if on => self.store.metrics = Served::Down,
+            Kind::MetricsMissing | Kind::MetricsDown => self.store.metrics = Served::Yes,
             Kind::WatchCut => faults.watch_epoch += u64::from(on),
         }
         self.react();

@@ -66,6 +66,11 @@ impl World {
         if !gone && !self.actors.kubelets.node_up(&run.node) {
             return (Bytes::new(), false); // the connection hangs
         }
+        if follow.options.previous && cont.script.as_ref().is_some_and(|s| s.previous_lost) {
+            let id = cont.container_id(self.actors.dice.on(&run.uid), cont.last_number());
+            let said = format!("unable to retrieve container logs for {id}\n");
+            return (said.into(), true);
+        }
         let number = match follow.position {
             Some(position) => u32::try_from(position >> LINE_BITS).ok(),
             None => choose(cont, follow.options.previous),
@@ -80,11 +85,18 @@ impl World {
             Some(position) => position & ((1 << LINE_BITS) - 1),
             None => log.first(written, follow.options.since, follow.options.tail_lines),
         };
-        let to = written.clamp(line, line + CHUNK_LINES);
+        let dumb = follow
+            .options
+            .follow
+            .then(|| log.dumb_after(*follow.opened.get_or_insert(line)))
+            .flatten();
+        let readable = dumb.map_or(written, |dumb| written.min(dumb));
+        let to = readable.clamp(line, line + CHUNK_LINES);
         let mut out = Vec::new();
         log.read(line, to, follow.options.timestamps, &mut out);
         follow.position = Some(u64::from(number) << LINE_BITS | to);
         let mut over = to >= written
+            && dumb.is_none_or(|dumb| to < dumb)
             && (ended.is_some_and(|e| e <= self.now) || gone || !follow.options.follow);
         if let Some(limit) = follow.options.limit_bytes {
             let left = limit.saturating_sub(follow.sent);

@@ -56,6 +56,7 @@ impl World {
                         ..LogOptions::default()
                     },
                     position: None,
+                    opened: None,
                     sent: 0,
                 });
             }

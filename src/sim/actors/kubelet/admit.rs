@@ -10,9 +10,9 @@ use super::container::{Cont, Ended, Exit, Kind, Run, State};
 use super::pod::{FOREVER_MS, Flag, PodRun, Restart};
 use crate::sim::Obj;
 use crate::sim::actors::ctx::Ctx;
-use crate::sim::actors::pods::PodDoc;
+use crate::sim::actors::pods::{Container, PodDoc};
 use crate::sim::logs::Meta;
-use crate::sim::script;
+use crate::sim::script::{self, Script};
 
 impl Kubelets {
     /// Takes a pod that was bound to a node.
@@ -43,38 +43,21 @@ impl Kubelets {
                 self.scripts.insert(text.clone(), read.clone());
                 read
             });
-        let intern = |set: &mut HashSet<Arc<str>>, text: &str| -> Arc<str> {
-            if let Some(known) = set.get(text) {
-                return known.clone();
-            }
-            let new: Arc<str> = text.into();
-            set.insert(new.clone());
-            new
-        };
         let spec = &doc.spec;
         let mut containers = Vec::with_capacity(spec.init_containers.len() + spec.containers.len());
         let all = spec
             .init_containers
             .iter()
-            .map(|c| (c, true))
-            .chain(spec.containers.iter().map(|c| (c, false)));
-        for (c, init) in all {
-            containers.push(Cont {
-                name: intern(&mut self.images, &c.name),
-                image: intern(&mut self.images, &c.image),
-                never_pull: c.image_pull_policy == "Never",
-                kind: match (init, c.is_sidecar()) {
-                    (true, true) => Kind::Sidecar,
-                    (true, false) => Kind::Init,
-                    (false, _) => Kind::Main,
-                },
-                script: scripts.as_ref().and_then(|s| s.get(&c.name).cloned()),
-                state: State::Queued,
-                last: None,
-                restarts: 0,
-                failed_pulls: 0,
-                ready: false,
-            });
+            .map(|c| (c, Kind::Init))
+            .chain(spec.containers.iter().map(|c| (c, Kind::Main)))
+            .chain(
+                spec.ephemeral_containers
+                    .iter()
+                    .map(|c| (c, Kind::Ephemeral)),
+            );
+        for (c, kind) in all {
+            let script = scripts.as_ref().and_then(|s| s.get(&c.name).cloned());
+            containers.push(container(&mut self.images, c, kind, script));
         }
         let uid: Arc<str> = (&*obj.uid).into();
         let dice = ctx.dice.on(&uid);
@@ -130,6 +113,58 @@ impl Kubelets {
         node.pods.insert(uid.clone());
         self.pods.insert(uid.clone(), run);
         self.look(ctx, &uid, |_, _, _| {});
+    }
+
+    /// Debug containers that have joined a pod since.
+    pub(super) fn join(&mut self, ctx: &mut Ctx<'_>, uid: &str, all: &[Container]) {
+        let Some(run) = self.pods.get_mut(uid) else {
+            return;
+        };
+        let mut new = false;
+        for c in all {
+            if run.containers.iter().all(|known| *known.name != *c.name) {
+                let joined = container(&mut self.images, c, Kind::Ephemeral, None);
+                run.containers.push(joined);
+                run.dirty = true;
+                new = true;
+            }
+        }
+        if new {
+            let uid = run.uid.clone();
+            self.look(ctx, &uid, |_, _, _| {});
+        }
+    }
+}
+
+fn intern(set: &mut HashSet<Arc<str>>, text: &str) -> Arc<str> {
+    if let Some(known) = set.get(text) {
+        return known.clone();
+    }
+    let new: Arc<str> = text.into();
+    set.insert(new.clone());
+    new
+}
+
+fn container(
+    images: &mut HashSet<Arc<str>>,
+    c: &Container,
+    kind: Kind,
+    script: Option<Arc<Script>>,
+) -> Cont {
+    Cont {
+        name: intern(images, &c.name),
+        image: intern(images, &c.image),
+        never_pull: c.image_pull_policy == "Never",
+        kind: match kind {
+            Kind::Init if c.is_sidecar() => Kind::Sidecar,
+            kind => kind,
+        },
+        script: script.or_else(|| script::of_command(&c.command, &c.args).map(Arc::new)),
+        state: State::Queued,
+        last: None,
+        restarts: 0,
+        failed_pulls: 0,
+        ready: false,
     }
 }
 

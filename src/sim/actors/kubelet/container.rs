@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Init,
     Sidecar,
     Main,
+    /// A debug container: it joins the pod at any time and decides nothing about it.
+    Ephemeral,
 }
 
 /// A container and where it stands.
@@ -156,7 +158,8 @@ impl Cont {
             | State::NoImage { until, .. }
             | State::Backoff { until, .. } => Some(*until),
             State::Running(run) => {
-                let ready = (!self.ready && self.kind != Kind::Init).then_some(run.ready_at);
+                let probed = !matches!(self.kind, Kind::Init | Kind::Ephemeral);
+                let ready = (!self.ready && probed).then_some(run.ready_at);
                 let ends = run.ends.as_ref().map(|(at, _)| *at);
                 [ready, ends].into_iter().flatten().min()
             }
@@ -175,6 +178,7 @@ impl Cont {
         match self.kind {
             Kind::Main => format!("spec.containers{{{}}}", self.name),
             Kind::Init | Kind::Sidecar => format!("spec.initContainers{{{}}}", self.name),
+            Kind::Ephemeral => format!("spec.ephemeralContainers{{{}}}", self.name),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::container::{Exit, Fetch, Kind, Run, State, backoff, pull_error, took};
+use super::container::{Cont, Exit, Fetch, Kind, Run, State, backoff, pull_error, took};
 use super::pod::{Env, PodRun, Restart, Why, ms, note};
 use crate::sim::actors::dice::Dice;
 
@@ -12,11 +12,18 @@ impl PodRun {
         if self.continue_pulls(t, env) || self.restart_ended(t, env) {
             return true;
         }
+        let debug = |c: &Cont| c.kind == Kind::Ephemeral && matches!(c.state, State::Queued);
+        if let Some(i) = self.containers.iter().position(debug) {
+            self.create(i, t, env);
+            return true;
+        }
         let next_init = self.containers[..self.inits]
             .iter()
             .position(|c| match c.kind {
                 Kind::Sidecar => c.running().is_none(),
-                Kind::Init | Kind::Main => c.ended().is_none_or(|e| e.exit.code != 0),
+                Kind::Init | Kind::Main | Kind::Ephemeral => {
+                    c.ended().is_none_or(|e| e.exit.code != 0)
+                }
             });
         // A sidecar that crashes later does not hold up the main containers again.
         if let (Some(i), false) = (next_init, self.initialized.on) {
@@ -24,7 +31,7 @@ impl PodRun {
         }
         for i in 0..self.containers.len() {
             let c = &self.containers[i];
-            let waits = matches!(c.state, State::Creating { .. });
+            let waits = c.kind != Kind::Ephemeral && matches!(c.state, State::Creating { .. });
             if waits {
                 break; // the kubelet starts one container after the other
             }
@@ -275,7 +282,7 @@ impl PodRun {
                 (Kind::Init, _) => failed,
                 (Kind::Main, Restart::Always) => true,
                 (Kind::Main, Restart::OnFailure) => failed,
-                (Kind::Main, Restart::Never) => false,
+                (Kind::Main, Restart::Never) | (Kind::Ephemeral, _) => false,
             };
             if !again {
                 continue;
@@ -343,10 +350,7 @@ impl PodRun {
     }
 
     fn complete(&mut self, t: DateTime<Utc>, env: &mut Env<'_>) -> bool {
-        if self.containers[self.inits..]
-            .iter()
-            .any(|c| c.ended().is_none())
-        {
+        if self.mains().any(|c| c.ended().is_none()) {
             return false;
         }
         self.begin_stop(t, Why::Over, self.grace, env);

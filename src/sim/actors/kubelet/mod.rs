@@ -135,6 +135,9 @@ impl Kubelets {
                     .remove(ctx.now, obj.res, &obj.namespace, &obj.name);
             }
         }
+        if !slim.spec.ephemeral_containers.is_empty() {
+            self.join(ctx, &obj.uid, &slim.spec.ephemeral_containers);
+        }
         if obj.deleting {
             self.stop(
                 ctx,

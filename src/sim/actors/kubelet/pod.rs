@@ -88,7 +88,7 @@ pub(crate) struct PodRun {
     pub started: DateTime<Utc>,
     pub deadline: Option<DateTime<Utc>>,
     pub sandbox_at: DateTime<Utc>,
-    /// Init containers and sidecars first, in their order; then the main ones.
+    /// Init containers and sidecars first, in their order; then the main ones, then those for debugging.
     pub containers: Vec<Cont>,
     pub inits: usize,
     pub stop: Option<(Why, DateTime<Utc>)>,
@@ -147,7 +147,7 @@ impl PodRun {
             && self
                 .containers
                 .iter()
-                .all(|c| c.kind == Kind::Init || c.ready);
+                .all(|c| matches!(c.kind, Kind::Init | Kind::Ephemeral) || c.ready);
         if self.ready.on != all_ready || self.initialized.on != self.inits_done() {
             self.dirty = true;
         }
@@ -218,8 +218,8 @@ impl PodRun {
             Why::Evicted(message) => ("Evicted", message.clone()),
             Why::Deleted | Why::Over => ("", "".into()),
         };
-        let mains_well = self.containers[self.inits..]
-            .iter()
+        let mains_well = self
+            .mains()
             .all(|c| c.ended().is_some_and(|e| e.exit.code == 0));
         self.end = Some(End {
             succeeded: reason.is_empty() && mains_well,
@@ -246,7 +246,7 @@ impl PodRun {
         let unready = self.unready;
         for c in &mut self.containers {
             if let State::Running(run) = &c.state
-                && c.kind != Kind::Init
+                && !matches!(c.kind, Kind::Init | Kind::Ephemeral)
             {
                 let ready = t >= run.ready_at && !unready;
                 if ready != c.ready && (!ready || self.stop.is_none()) {
@@ -305,13 +305,21 @@ impl PodRun {
         self.initialized.on
             || self.containers[..self.inits].iter().all(|c| match c.kind {
                 Kind::Sidecar => c.running().is_some(),
-                Kind::Init | Kind::Main => c.ended().is_some_and(|e| e.exit.code == 0),
+                Kind::Init | Kind::Main | Kind::Ephemeral => {
+                    c.ended().is_some_and(|e| e.exit.code == 0)
+                }
             })
+    }
+
+    /// The containers that the pod is for.
+    pub(super) fn mains(&self) -> impl Iterator<Item = &Cont> {
+        let rest = self.containers[self.inits..].iter();
+        rest.filter(|c| c.kind == Kind::Main)
     }
 
     /// Whether a main container has not started yet: the phase is Pending then.
     pub(crate) fn pending(&self) -> bool {
-        self.containers[self.inits..].iter().any(|c| {
+        self.mains().any(|c| {
             c.last.is_none()
                 && matches!(
                     c.state,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::container::Kind;
+use super::container::{Cont, Kind};
 use super::pod::{Flag, PodRun};
 use crate::sim::actors::dice::Dice;
 use crate::sim::timestamp;
@@ -57,11 +57,20 @@ pub(crate) fn write(run: &PodRun, dice: Dice, status: &mut Value) {
             .collect();
         out.insert("initContainerStatuses".into(), list.into());
     }
+    let (debug, mains): (Vec<&Cont>, Vec<&Cont>) =
+        mains.iter().partition(|c| c.kind == Kind::Ephemeral);
     let list: Vec<Value> = mains
         .iter()
         .map(|c| c.status(dice, &pod_ref, idle))
         .collect();
     out.insert("containerStatuses".into(), list.into());
+    if !debug.is_empty() {
+        let list: Vec<Value> = debug
+            .iter()
+            .map(|c| c.status(dice, &pod_ref, "ContainerCreating"))
+            .collect();
+        out.insert("ephemeralContainerStatuses".into(), list.into());
+    }
     out.insert("qosClass".into(), qos.unwrap_or_else(|| "Burstable".into()));
     *status = Value::Object(out);
 }
@@ -78,14 +87,14 @@ fn conditions(run: &PodRun, foreign: Vec<Value>) -> Vec<Value> {
         .iter()
         .filter(|c| match c.kind {
             Kind::Sidecar => c.running().is_none(),
-            Kind::Init | Kind::Main => c.ended().is_none_or(|e| e.exit.code != 0),
+            Kind::Init | Kind::Main | Kind::Ephemeral => c.ended().is_none_or(|e| e.exit.code != 0),
         })
         .map(|c| &*c.name)
         .collect();
     let unready: Vec<&str> = run
         .containers
         .iter()
-        .filter(|c| c.kind != Kind::Init && !c.ready)
+        .filter(|c| !matches!(c.kind, Kind::Init | Kind::Ephemeral) && !c.ready)
         .map(|c| &*c.name)
         .collect();
     let initialized = condition(
