@@ -136,6 +136,8 @@ pub enum Kind {
     WatchCut,
     /// Somebody cordons `node`.
     Cordon,
+    /// The claims of `namespace` whose names begin with `pods` get no volume: their pods wait.
+    ClaimUnbound,
     /// Nobody serves figures of use: 404.
     MetricsMissing,
     /// The server of the figures of use is down: 503.
@@ -179,7 +181,7 @@ impl Fault {
             Kind::NodeNotReady | Kind::DiskPressure | Kind::Cordon => &["node"],
             Kind::ImageMissing => &["image"],
             Kind::Oom | Kind::Fail => &["rate"],
-            Kind::NoEndpoints => &["namespace", "pods"],
+            Kind::NoEndpoints | Kind::ClaimUnbound => &["namespace", "pods"],
             Kind::SlowScheduling => &["ms"],
             Kind::ApiOutage | Kind::WatchCut | Kind::MetricsMissing | Kind::MetricsDown => &[],
         };

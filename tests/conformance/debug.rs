@@ -53,7 +53,10 @@ async fn joins_a_running_pod(c: &Cluster) {
         // kwok does not start them.
         let pod = c
             .until(&c.path("pods"), "a", |p| {
-                p["status"]["ephemeralContainerStatuses"][1]["state"]["running"].is_object()
+                let all = p["status"]["ephemeralContainerStatuses"].as_array();
+                all.is_some_and(|all| {
+                    all.len() == 2 && all.iter().all(|s| s["state"]["running"].is_object())
+                })
             })
             .await;
         assert_eq!(pod["status"]["phase"], "Running");

@@ -64,7 +64,7 @@ async fn behind_a_service(c: &Cluster) {
     assert_eq!(reply.refusal(), (503, "ServiceUnavailable".into()));
     assert_eq!(
         text(&reply.json()["message"]),
-        "no endpoints available for service \"empty:http\""
+        "no endpoints available for service \"empty\""
     );
     let user = c.as_user("ns-only").await;
     assert_eq!(user.get(&c.path("services/empty/proxy/")).await.status, 403);

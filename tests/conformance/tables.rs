@@ -162,6 +162,22 @@ async fn more_columns(c: &Cluster) {
             "Name, Status, Completions, Duration, Age, [Containers], [Images], [Selector]",
         ),
         (
+            c.path("persistentvolumeclaims"),
+            "Name, Status, Volume, Capacity, Access Modes, StorageClass, VolumeAttributesClass, Age, [VolumeMode]",
+        ),
+        (
+            "/api/v1/persistentvolumes".into(),
+            "Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, VolumeAttributesClass, Reason, Age, [VolumeMode]",
+        ),
+        (
+            "/apis/storage.k8s.io/v1/storageclasses".into(),
+            "Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age",
+        ),
+        (
+            c.group_path("autoscaling/v2", "horizontalpodautoscalers"),
+            "Name, Reference, Targets, MinPods, MaxPods, Replicas, Age",
+        ),
+        (
             c.group_path("policy/v1", "poddisruptionbudgets"),
             "Name, Min Available, Max Unavailable, Allowed Disruptions, Age",
         ),

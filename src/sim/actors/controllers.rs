@@ -14,7 +14,7 @@ use super::pods::PodSlim;
 use super::queue::Timer;
 use super::scheduler::Scheduler;
 use super::selector::Selector;
-use super::{daemonset, deployment, endpoints, pdb, replicaset, statefulset};
+use super::{cronjob, daemonset, deployment, endpoints, pdb, replicaset, statefulset, volumes};
 use crate::sim::{Change, ChangeKind, Obj, find, resource};
 
 /// Selectors of one namespace's objects (plural, name).
@@ -38,8 +38,8 @@ pub(crate) struct Controllers {
 
 fn group_of(plural: &str) -> &'static str {
     match plural {
-        "jobs" => "batch",
-        "services" => "",
+        "jobs" | "cronjobs" => "batch",
+        "services" | "persistentvolumeclaims" => "",
         "poddisruptionbudgets" => "policy",
         _ => "apps",
     }
@@ -51,8 +51,8 @@ fn reconciled(obj: &Obj) -> bool {
         (
             "apps",
             "replicasets" | "deployments" | "statefulsets" | "daemonsets"
-        ) | ("batch", "jobs")
-            | ("", "services")
+        ) | ("batch", "jobs" | "cronjobs")
+            | ("", "services" | "persistentvolumeclaims")
             | ("policy", "poddisruptionbudgets")
     )
 }
@@ -80,6 +80,10 @@ impl Controllers {
         {
             self.mark(ctx, &owner);
         }
+        if obj.res.plural == "jobs" && obj.owner.is_none() {
+            // A Job that somebody made of a CronJob's template names it without being controlled.
+            self.mark_owners(ctx, obj);
+        }
         if !reconciled(obj) {
             return;
         }
@@ -103,6 +107,32 @@ impl Controllers {
             }
         } else {
             self.mark(ctx, obj);
+        }
+    }
+
+    fn mark_owners(&mut self, ctx: &mut Ctx<'_>, obj: &Obj) {
+        let value = obj.value();
+        let owners = value["metadata"]["ownerReferences"].as_array();
+        for uid in owners
+            .into_iter()
+            .flatten()
+            .filter_map(|o| o["uid"].as_str())
+        {
+            if let Some(owner) = ctx.store.by_uid(uid).cloned() {
+                self.mark(ctx, &owner);
+            }
+        }
+    }
+
+    /// All claims are looked at again.
+    pub(crate) fn claims(&mut self, ctx: &mut Ctx<'_>) {
+        let all: Vec<_> = ctx
+            .store
+            .list(resource("persistentvolumeclaims"), None)
+            .cloned()
+            .collect();
+        for claim in all {
+            self.mark(ctx, &claim);
         }
     }
 
@@ -206,6 +236,8 @@ impl Controllers {
                 "statefulsets" => statefulset::reconcile(ctx, owned, &obj),
                 "daemonsets" => daemonset::reconcile(ctx, owned, &scheduler.nodes, &obj),
                 "jobs" => self.jobs.reconcile(ctx, owned, &obj),
+                "cronjobs" => cronjob::reconcile(ctx, &obj),
+                "persistentvolumeclaims" => volumes::reconcile(ctx, &obj),
                 "services" => endpoints::reconcile(ctx, &obj),
                 "poddisruptionbudgets" => pdb::reconcile(ctx, &obj),
                 _ => {}

@@ -9,11 +9,12 @@ use super::ctx::Ctx;
 use super::owned::Owned;
 use super::pods::{PodDoc, Taint};
 use super::scheduler::fit::{NodeInfo, selected};
-use super::{template, workload};
+use super::{deployment, template, workload};
 use crate::sim::world::FILLED;
 use crate::sim::{Obj, resource};
 
 const CONTROLLER: &str = "daemonset-controller";
+const REVISION: &str = "controller-revision-hash";
 
 /// What daemon pods stand, beside what their template says.
 const STANDS: [(&str, &str); 6] = [
@@ -41,6 +42,10 @@ pub(crate) fn reconcile(
             list.push(json!({"key": key, "operator": "Exists", "effect": effect}));
         }
     }
+    let revision = template::hash(&value["spec"]["template"]);
+    let labels = &mut pod["metadata"]["labels"];
+    labels[REVISION] = revision.as_str().into();
+    labels["pod-template-generation"] = value["metadata"]["generation"].to_string().into();
     let Ok(doc) = serde_json::from_value::<PodDoc>(pod.clone()) else {
         return;
     };
@@ -73,19 +78,59 @@ pub(crate) fn reconcile(
             workload::delete(ctx, obj, CONTROLLER, &m.obj);
         }
     }
+    let stray = |m: &&workload::Member| !wanted.contains(target(&m.obj).as_str());
+    let misscheduled = pods.iter().filter(|m| m.active()).filter(stray).count();
+    let is_new = |m: &workload::Member| m.obj.labels.get(REVISION) == Some(&*revision);
+    if !obj.deleting {
+        update(ctx, obj, &value, &pods, wanted.len(), is_new);
+    }
+    let updated = pods.iter().filter(|m| m.active() && is_new(m)).count();
     let current = pods.iter().filter(|m| m.active()).count();
     let ready = pods.iter().filter(|m| m.active() && m.ready).count();
     let desired = wanted.len();
     let generation = value["metadata"]["generation"].clone();
     ctx.edit(obj.res, &obj.namespace, &obj.name, |v| {
-        let mut status = json!({"currentNumberScheduled": current, "numberMisscheduled": 0,
+        let mut status = json!({"currentNumberScheduled": current, "numberMisscheduled": misscheduled,
             "desiredNumberScheduled": desired, "numberReady": ready, "observedGeneration": generation,
-            "updatedNumberScheduled": current, "numberAvailable": ready});
+            "updatedNumberScheduled": updated, "numberAvailable": ready});
         if desired > ready {
             status["numberUnavailable"] = (desired - ready).into();
         }
         v["status"] = status;
     });
+}
+
+/// Old pods go, as many at a time as may be missing.
+fn update(
+    ctx: &mut Ctx<'_>,
+    obj: &Obj,
+    value: &Value,
+    pods: &[workload::Member],
+    desired: usize,
+    is_new: impl Fn(&workload::Member) -> bool,
+) {
+    let strategy = &value["spec"]["updateStrategy"];
+    if strategy["type"] == "OnDelete" {
+        return;
+    }
+    let most = match &strategy["rollingUpdate"]["maxUnavailable"] {
+        Value::String(text) => deployment::portion(text, desired, true),
+        other => usize::try_from(other.as_u64().unwrap_or(1)).unwrap_or(1),
+    };
+    let well = pods.iter().filter(|m| m.active() && m.ready).count();
+    let mut room = most.max(1).saturating_sub(desired.saturating_sub(well));
+    let mut old: Vec<_> = pods.iter().filter(|m| m.active() && !is_new(m)).collect();
+    // What does not work anyway costs nothing.
+    old.sort_by_key(|m| m.ready);
+    for m in old {
+        if m.ready {
+            if room == 0 {
+                break;
+            }
+            room -= 1;
+        }
+        workload::delete(ctx, obj, CONTROLLER, &m.obj);
+    }
 }
 
 /// Whether a daemon pod belongs on this node: selector, affinity, taints; never its load.

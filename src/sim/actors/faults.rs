@@ -11,6 +11,8 @@ pub(crate) struct Faults {
     pub fail: f64,
     /// Pods (namespace, prefix of the name) whose readiness probes fail.
     pub unready: Vec<(String, String)>,
+    /// Claims (namespace, prefix of the name) that nobody provides a volume for.
+    pub unbound: Vec<(String, String)>,
     /// The scheduler takes this long for each pod, in milliseconds; 0: as usual.
     pub scheduler_ms: u64,
     /// The API server does not answer.
@@ -23,6 +25,13 @@ impl Faults {
     /// Whether nobody has this image.
     pub(crate) fn lacks(&self, image: &str) -> bool {
         image.contains("/missing:") || self.missing.iter().any(|m| image.starts_with(m.as_str()))
+    }
+
+    /// Whether this claim stays without a volume.
+    pub(crate) fn unbound(&self, namespace: &str, name: &str) -> bool {
+        self.unbound
+            .iter()
+            .any(|(ns, prefix)| ns == namespace && name.starts_with(prefix.as_str()))
     }
 
     /// Whether this pod's readiness probes fail.

@@ -5,6 +5,7 @@
 //! times give the same bytes.
 
 pub(crate) mod controllers;
+mod cronjob;
 pub(crate) mod ctx;
 mod daemonset;
 mod deployment;
@@ -22,12 +23,14 @@ pub(crate) mod pods;
 mod quantity;
 pub(crate) mod queue;
 mod replicaset;
+mod schedule;
 pub(crate) mod scheduler;
 pub(crate) mod selector;
 mod statefulset;
 pub(crate) mod template;
 #[cfg(test)]
 pub(crate) mod tests;
+mod volumes;
 pub(crate) mod workload;
 
 use std::sync::Arc;
@@ -141,7 +144,12 @@ impl Actors {
                 self.controllers.on_change(&mut ctx, change, Some(&slim));
             }
             ("", "nodes") => self.on_node(now, store, change),
-            _ => self.controllers.on_change(&mut ctx, change, None),
+            _ => {
+                if obj.res.plural == "persistentvolumeclaims" {
+                    self.scheduler.on_claim(&mut ctx);
+                }
+                self.controllers.on_change(&mut ctx, change, None);
+            }
         }
         let mut ctx = ctx!(self, now, store);
         if gone {
@@ -246,6 +254,12 @@ impl Actors {
     ) {
         let mut ctx = ctx!(self, now, store);
         self.kubelets.end_container(&mut ctx, uid, name, code);
+    }
+
+    /// The faults changed: claims may get their volumes now.
+    pub(crate) fn claims(&mut self, now: DateTime<Utc>, store: &mut Store) {
+        let mut ctx = ctx!(self, now, store);
+        self.controllers.claims(&mut ctx);
     }
 
     /// The faults changed: pods whose readiness hangs on them are looked at.

@@ -133,6 +133,8 @@ pub(crate) struct Spec {
     #[serde(deserialize_with = "or_default")]
     pub ephemeral_containers: Vec<Container>,
     #[serde(deserialize_with = "or_default")]
+    pub volumes: Vec<Volume>,
+    #[serde(deserialize_with = "or_default")]
     pub scheduling_gates: Vec<Named>,
     #[serde(deserialize_with = "or_default")]
     pub scheduler_name: String,
@@ -146,6 +148,18 @@ pub(crate) struct Spec {
     pub host_network: bool,
     #[serde(deserialize_with = "quantities")]
     pub overhead: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Volume {
+    pub persistent_volume_claim: Option<ClaimRef>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ClaimRef {
+    pub claim_name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]

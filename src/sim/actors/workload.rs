@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::ctx::{Ctx, mark_deleted};
 use super::event::{About, Source};
 use super::pods::PodSlim;
+use super::queue::Timer;
 use crate::sim::{Obj, resource};
 
 /// A pod and whether it is Ready.
@@ -40,6 +42,30 @@ impl Member {
 /// What an owner is called in events.
 pub(crate) fn about(obj: &Obj) -> (String, &'static str) {
     (obj.res.api_version(), obj.res.kind)
+}
+
+/// The object as what an event is about.
+pub(crate) fn about_of<'a>(obj: &'a Obj, api_version: &'a str, kind: &'a str) -> About<'a> {
+    About {
+        kind,
+        api_version,
+        namespace: &obj.namespace,
+        name: &obj.name,
+        uid: &obj.uid,
+        field: "",
+    }
+}
+
+/// Has the object looked at again at that time.
+pub(crate) fn resync(ctx: &mut Ctx<'_>, obj: &Obj, when: DateTime<Utc>) {
+    ctx.queue.push(
+        when,
+        Timer::Resync {
+            plural: obj.res.plural,
+            namespace: obj.namespace.clone(),
+            name: obj.name.clone(),
+        },
+    );
 }
 
 /// Creates a pod for its owner and says so.
@@ -141,3 +167,6 @@ pub(crate) fn replicas(value: &Value) -> usize {
         .as_u64()
         .map_or(1, |n| usize::try_from(n).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests;

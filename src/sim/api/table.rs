@@ -5,6 +5,7 @@
 mod columns;
 mod core;
 mod custom;
+mod more;
 mod pod;
 mod workload;
 
@@ -87,6 +88,7 @@ fn cells(now: DateTime<Utc>, obj: &Obj) -> (Vec<Value>, Completed) {
         ("apps" | "batch", _) | ("policy", "poddisruptionbudgets") => {
             workload::cells(now, obj.res.plural, &value)
         }
+        (_, plural) if more::columns(plural).is_some() => more::cells(now, plural, &value),
         _ => core::cells(now, obj.res.plural, &value),
     };
     (cells, None)

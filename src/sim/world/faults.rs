@@ -100,6 +100,18 @@ impl World {
             Kind::SlowScheduling => {
                 faults.scheduler_ms = if on { fault.ms.unwrap_or(0) } else { 0 }
             }
+            Kind::ClaimUnbound => {
+                let who = (
+                    fault.namespace.clone().unwrap_or_default(),
+                    fault.pods.clone().unwrap_or_default(),
+                );
+                if on {
+                    faults.unbound.push(who);
+                } else {
+                    faults.unbound.retain(|u| *u != who);
+                }
+                self.actors.claims(self.now, &mut self.store);
+            }
             Kind::MetricsMissing if on => self.store.metrics = Served::No,
             Kind::MetricsDown if on => self.store.metrics = Served::Down,
             Kind::MetricsMissing | Kind::MetricsDown => self.store.metrics = Served::Yes,

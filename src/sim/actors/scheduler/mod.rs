@@ -21,6 +21,7 @@ use super::ctx::{Ctx, set_condition};
 use super::event::{About, Source};
 use super::pods::{Amounts, PodDoc, Taint};
 use super::queue::Timer;
+use super::volumes;
 use crate::sim::{Obj, resource, timestamp};
 
 /// Pods bound in one turn of the scheduler, and the pause between two turns.
@@ -43,6 +44,8 @@ struct Waiting {
     tried: Option<DateTime<Utc>>,
     told: Option<DateTime<Utc>>,
     message: Arc<str>,
+    /// Claims that must be bound before it.
+    claims: Vec<String>,
 }
 
 /// The scheduler's caches and queues.
@@ -241,6 +244,12 @@ impl Scheduler {
             tried: None,
             told: None,
             message: "".into(),
+            claims: doc
+                .spec
+                .volumes
+                .into_iter()
+                .filter_map(|v| Some(v.persistent_volume_claim?.claim_name))
+                .collect(),
         };
         if gated {
             let now = timestamp(ctx.now);
@@ -276,6 +285,11 @@ impl Scheduler {
             self.retry_armed = true;
             ctx.queue.push(ctx.now + Duration::seconds(1), Timer::Retry);
         }
+    }
+
+    /// A claim changed: who waits for its volume may go on.
+    pub(crate) fn on_claim(&mut self, ctx: &mut Ctx<'_>) {
+        self.arm_retry(ctx);
     }
 
     /// Moves parked pods whose back-off (1 s doubled up to 10 s) is over into the queue.
@@ -321,6 +335,16 @@ impl Scheduler {
                 continue;
             };
             let class = w.class;
+            if let Some(why) = volumes::unbound(ctx, &w.namespace, &w.claims) {
+                let all = self.nodes.len();
+                let message: Arc<str> = format!(
+                    "0/{all} nodes are available: {why}. preemption: 0/{all} nodes are available: {all} Preemption is not helpful for scheduling."
+                )
+                .into();
+                self.parked.insert(turn, uid.clone());
+                self.refuse(ctx, &uid, &message);
+                continue;
+            }
             let found = match failed.get(&class) {
                 Some(message) => Err(message.clone()),
                 None => self.place(ctx, class, &uid),

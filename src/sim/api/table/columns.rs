@@ -56,7 +56,7 @@ pub(crate) fn columns(res: Res) -> &'static [Column] {
         ("discovery.k8s.io", "endpointslices") => ENDPOINTSLICE,
         ("coordination.k8s.io", "leases") => LEASE,
         ("scheduling.k8s.io", "priorityclasses") => PRIORITYCLASS,
-        _ => CREATED,
+        (_, plural) => super::more::columns(plural).unwrap_or(CREATED),
     }
 }
 
