@@ -81,7 +81,7 @@ pub(crate) fn unbound(ctx: &Ctx<'_>, namespace: &str, claims: &[String]) -> Opti
             .get(resource("persistentvolumeclaims"), namespace, name);
         match claim.map(|c| c.value()) {
             None => Some(format!("persistentvolumeclaim \"{name}\" not found")),
-            Some(v) if v["status"]["phase"] != Value::from("Bound") => {
+            Some(v) if v["status"]["phase"] != *"Bound" => {
                 Some("pod has unbound immediate PersistentVolumeClaims".to_owned())
             }
             Some(_) => None,

@@ -228,7 +228,7 @@ fn group_discovery(store: &Store, core: bool) -> Value {
         .map(|group| {
             let version = version_of(store, group).unwrap_or("v1");
             let mut resources: Vec<Value> =
-                served(store).filter(|r| r.group == *group).map(|r| resource_discovery(r)).collect();
+                served(store).filter(|r| r.group == *group).map(resource_discovery).collect();
             for (_, plural, kind) in REVIEWS.iter().filter(|(g, _, _)| g == group) {
                 resources.push(json!({"resource": plural,
                     "responseKind": {"group": group, "version": version, "kind": kind},

@@ -78,9 +78,9 @@ fn service(
     port: &str,
 ) -> Option<(std::sync::Arc<Obj>, Option<u16>)> {
     let ports = value["spec"]["ports"].as_array()?;
-    let chosen = ports
-        .iter()
-        .find(|p| port.is_empty() || p["name"] == port || p["port"].to_string() == port)?;
+    let chosen = ports.iter().find(|p| {
+        port.is_empty() || p["name"] == port || p["port"].as_u64() == port.parse().ok()
+    })?;
     let target = chosen["targetPort"]
         .as_u64()
         .and_then(|n| u16::try_from(n).ok());
