@@ -1,6 +1,6 @@
 //! Claims get their volumes: a provisioner makes one for each as soon as its class is there.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::ctx::Ctx;
 use super::event::Source;
