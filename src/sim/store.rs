@@ -3,6 +3,9 @@
 //! One revision counts for all resources, as in etcd. Lists hand out stored bytes; parsing happens
 //! on edits alone.
 
+mod custom;
+mod draw;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -10,9 +13,8 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
 use super::api::metrics::Served;
-use super::custom;
 use super::object::{Obj, key};
-use super::resource::{RESOURCES, Res, resource};
+use super::resource::{RESOURCES, Res};
 use super::status::Status;
 
 /// The kind whose objects are definitions of others.
@@ -393,33 +395,6 @@ impl Store {
         }
     }
 
-    /// Serves what the definitions say; the objects of a resource that is gone go with it.
-    fn define(&mut self) {
-        let custom: Vec<Res> = self
-            .list(resource("customresourcedefinitions"), None)
-            .filter_map(|definition| custom::resource_of(&definition.value()))
-            .collect();
-        for old in std::mem::replace(&mut self.custom, custom) {
-            if !self.custom.iter().any(|new| new.index() == old.index())
-                && let Some(objects) = self.objects.get_mut(old.index())
-            {
-                for obj in std::mem::take(objects).into_values() {
-                    self.by_uid.remove(&obj.uid);
-                }
-            }
-        }
-    }
-
-    /// The custom resources that are served.
-    pub(crate) fn custom(&self) -> &[Res] {
-        &self.custom
-    }
-
-    /// The seed that everything is drawn from.
-    pub(crate) fn seed(&self) -> u64 {
-        self.seed
-    }
-
     fn disown(&mut self, obj: &Obj) {
         let Some(owner) = &obj.owner else { return };
         if let Some(count) = self.owned.get_mut(owner) {
@@ -475,43 +450,6 @@ impl Store {
         {
             self.forget();
         }
-    }
-
-    /// A number that depends on the seed and on how many were drawn before (SplitMix64).
-    fn draw(&mut self) -> u64 {
-        self.drawn += 1;
-        let mut z = self
-            .seed
-            .wrapping_add(self.drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A uid, of the seed and of how many were drawn before.
-    pub(crate) fn draw_uid(&mut self) -> String {
-        let (a, b) = (self.draw(), self.draw());
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            a >> 32,
-            (a >> 16) & 0xffff,
-            a & 0xfff,
-            0x8000 | ((b >> 48) & 0x3fff),
-            b & 0xffff_ffff_ffff
-        )
-    }
-
-    /// Five characters as the server draws them for generateName.
-    pub fn suffix(&mut self) -> String {
-        const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-        let mut drawn = self.draw();
-        (0..5)
-            .map(|_| {
-                let at = (drawn % LETTERS.len() as u64) as usize;
-                drawn /= LETTERS.len() as u64;
-                char::from(LETTERS[at])
-            })
-            .collect()
     }
 }
 
