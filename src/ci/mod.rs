@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod constable;
 mod life;
+pub mod queue;
 pub mod way;
 pub mod worker;
 

@@ -12,7 +12,7 @@ use crate::engine::Accept;
 /// Turns a body into the form that was asked for.
 pub(crate) fn turn(form: &Accept, mut value: Value) -> Value {
     match form {
-        Accept::Json => value,
+        Accept::Json | Accept::Metadata | Accept::Metric(_) => value,
         Accept::Shown => {
             tame(&mut value);
             hide(&mut value);

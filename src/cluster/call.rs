@@ -90,6 +90,10 @@ pub(crate) fn method(verb: Verb) -> (Method, &'static str) {
 /// The header that asks for a form.
 pub(crate) fn accept(form: &Accept) -> &'static str {
     match form {
+        Accept::Metric(_) => "text/plain;version=0.0.4,text/plain",
+        Accept::Metadata => {
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+        }
         Accept::Json | Accept::Shown | Accept::Hidden(_) => "application/json",
         Accept::Table => "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
         Accept::Discovery => {
@@ -100,6 +104,10 @@ pub(crate) fn accept(form: &Accept) -> &'static str {
 
 /// An answer in the form that was asked for.
 pub(crate) fn read_as(form: &Accept, code: u16, retry_after: Option<u32>, body: &[u8]) -> Reply {
+    if let (Accept::Metric(name), 200..300) = (form, code) {
+        let page = String::from_utf8_lossy(body);
+        return Reply::Done(super::prometheus::sum(&page, name).map_or(Value::Null, Value::from));
+    }
     match read(code, retry_after, body) {
         Reply::Done(value) => Reply::Done(super::answer::turn(form, value)),
         other => other,

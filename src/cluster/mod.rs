@@ -30,4 +30,5 @@ pub mod intern;
 pub mod log;
 mod mask;
 pub mod meter;
+mod prometheus;
 pub mod pulse;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Config;
-use crate::engine::settings::Compression;
+use crate::engine::settings::{Compression, QueueMetric};
 use crate::model::{Rank, RankRules};
 
 /// What is wrong with the configuration: the key, the place, what would be right.
@@ -61,7 +61,27 @@ struct File {
     log_bytes: Option<toml::Spanned<i64>>,
     api: ApiTable,
     shell: ShellTable,
+    queue: QueueTable,
     ranks: BTreeMap<String, toml::Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct QueueTable {
+    metric: Option<MetricTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MetricTable {
+    service: toml::Spanned<String>,
+    #[serde(default = "metrics")]
+    path: toml::Spanned<String>,
+    name: String,
+}
+
+fn metrics() -> toml::Spanned<String> {
+    toml::Spanned::new(0..0, "/metrics".to_owned())
 }
 
 #[derive(Default, Deserialize)]
@@ -133,6 +153,12 @@ pub(super) fn read(config: &mut Config, name: &str, text: &str) -> Result<(), Co
         }
     }
     shell(config, &file.shell, key)?;
+    if let Some(metric) = &file.queue.metric {
+        let at = |field: &str, value: &toml::Spanned<String>| {
+            key(&format!("queue.metric.{field}"), value.span().start)
+        };
+        config.queue = Some(queue_metric(metric, at)?);
+    }
     let mut rules = Vec::new();
     for (pool, value) in &file.ranks {
         let Some(rank) = Rank::parse(value.get_ref()) else {
@@ -256,6 +282,42 @@ fn number(key: &str, value: &str, range: RangeInclusive<i64>) -> Result<i64, Con
     }
 }
 
+fn queue_metric(
+    metric: &MetricTable,
+    at: impl Fn(&str, &toml::Spanned<String>) -> String,
+) -> Result<QueueMetric, ConfigError> {
+    let wrong = |field: &str, value: &toml::Spanned<String>, allowed: &str| ConfigError::Value {
+        key: at(field, value),
+        value: value.get_ref().clone(),
+        allowed: allowed.to_owned(),
+    };
+    let (service, path) = (&metric.service, &metric.path);
+    let plain = |text: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-.:".contains(c);
+        !text.is_empty() && text.chars().all(fits)
+    };
+    let Some((namespace, name)) = service
+        .get_ref()
+        .split_once('/')
+        .filter(|(namespace, name)| plain(namespace) && plain(name))
+    else {
+        return Err(wrong(
+            "service",
+            service,
+            "a service as namespace/name:port",
+        ));
+    };
+    if !path.get_ref().starts_with('/') || path.get_ref().contains(char::is_whitespace) {
+        return Err(wrong("path", path, "a path that begins with /"));
+    }
+    Ok(QueueMetric {
+        namespace: namespace.into(),
+        service: name.into(),
+        path: path.get_ref().as_str().into(),
+        name: metric.name.as_str().into(),
+    })
+}
+
 fn within(key: &str, value: i64, range: RangeInclusive<i64>) -> Result<i64, ConfigError> {
     if range.contains(&value) {
         Ok(value)
@@ -304,6 +366,8 @@ mod tests {
             command = ["ash"]
             image = "kl.local/busybox:1"
             node_namespace = "ops"
+            [queue]
+            metric = {service = "ci/broker:9090", name = "depth"}
             [ranks]
             "runner-*" = "peasants"
             "*" = "patricians"
@@ -335,6 +399,12 @@ mod tests {
                     image: "kl.local/busybox:1".into(),
                     node_namespace: "ops".into(),
                 },
+                queue: Some(QueueMetric {
+                    namespace: "ci".into(),
+                    service: "broker:9090".into(),
+                    path: "/metrics".into(),
+                    name: "depth".into(),
+                }),
             }
         );
         assert!(config.is_production("prod-eu") && !config.is_production("dev"));

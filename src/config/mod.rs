@@ -18,6 +18,7 @@
 //! | `[shell] command` | | | command of a shell in a container, a list of words | bash, else sh |
 //! | `[shell] image` | | | image of debug containers and of the pods of node shells | `busybox:1.37` |
 //! | `[shell] node_namespace` | | | namespace of the pods of node shells; it has to admit privileged pods | `default` |
+//! | `[queue] metric` | | | `{service = "ns/name:port", path = "/metrics", name = "…"}`: the queue's depth, read through the API server | the platform's annotation |
 //! | `[ranks]` | | | pool name (`*` stands for any characters) = `controllers`, `patricians` or `peasants` | |
 //!
 //! Of several patterns that match a pool the longest without its stars counts.
@@ -28,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::engine::Settings;
-use crate::engine::settings::{Api, Shell};
+use crate::engine::settings::{Api, QueueMetric, Shell};
 use crate::model::rank::glob;
 use crate::model::{RankRules, Text};
 
@@ -53,6 +54,8 @@ pub struct Config {
     pub api: Api,
     /// What shells run and where they are put.
     pub shell: Shell,
+    /// Where the queue's depth is read.
+    pub queue: Option<QueueMetric>,
 }
 
 impl Default for Config {
@@ -67,6 +70,7 @@ impl Default for Config {
             unlock: settings.unlock,
             api: settings.api,
             shell: settings.shell,
+            queue: None,
         }
     }
 }
@@ -166,6 +170,7 @@ impl Config {
             rank_rules: self.ranks.clone(),
             api: self.api,
             shell: self.shell.clone(),
+            queue: self.queue.clone(),
             ..Settings::default()
         }
     }

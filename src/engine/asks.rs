@@ -30,6 +30,8 @@ pub(crate) struct ScreenNo(pub(crate) u64);
 pub(crate) enum Purpose {
     /// A part of what a text screen shows.
     Document(ScreenNo, Part),
+    /// What is asked for again and again.
+    Poll(ClusterNo, super::polls::Polled),
 }
 
 /// Why there is no answer.
@@ -210,6 +212,7 @@ impl Engine {
     fn answered(&mut self, purpose: Purpose, answer: Answer, out: &mut Vec<Effect>) {
         match purpose {
             Purpose::Document(no, part) => self.document_answer(no, part, answer, out),
+            Purpose::Poll(no, polled) => self.polled(no, polled, answer),
         }
     }
 }

@@ -1,16 +1,21 @@
 //! The clusters of the console: each with its model, its server and what is kept of it by delta.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ServerInfo;
 use super::action::Scene;
+use super::arrivals::Arrivals;
+use super::disk::Disk;
 use super::event::Now;
 use super::figures::Figure;
+use super::nodelife::Usual;
 use super::pools::PoolSums;
+use super::queue::Queue;
 use super::standing::Standing;
-use crate::model::{ClusterNo, Model, Pool, RankRules, Text};
+use crate::model::{ClusterNo, Model, Pool, RankRules, Resources, Text};
 
 /// One cluster, as far as it is known.
 #[derive(Clone, Debug)]
@@ -30,6 +35,14 @@ pub(super) struct Cluster {
     pools: OnceCell<Vec<Pool>>,
     pub(super) sums: RefCell<PoolSums>,
     pub(super) standing: Standing,
+    /// What most nodes of a pool have, counted when first asked for after a node changed.
+    usual: OnceCell<Usual>,
+    /// What the nodes of each pool use, and have.
+    pub(super) used: BTreeMap<Text, (Resources, Resources)>,
+    pub(super) arrivals: Arrivals,
+    pub(super) queue: Queue,
+    /// What fills the disk of the node that is looked at.
+    pub(super) disk: Option<(Text, Result<Disk, Text>)>,
 }
 
 impl Cluster {
@@ -45,6 +58,11 @@ impl Cluster {
             pools: OnceCell::new(),
             sums: RefCell::default(),
             standing: Standing::default(),
+            usual: OnceCell::new(),
+            used: BTreeMap::new(),
+            arrivals: Arrivals::default(),
+            queue: Queue::default(),
+            disk: None,
         }
     }
 
@@ -63,6 +81,16 @@ impl Cluster {
     /// Pools have to be added up again.
     pub(super) fn pools_turned(&mut self) {
         self.pools = OnceCell::new();
+    }
+
+    /// What is usual in its pools.
+    pub(super) fn usual(&self) -> &Usual {
+        self.usual.get_or_init(|| Usual::of(&self.model))
+    }
+
+    /// Nodes have changed.
+    pub(super) fn nodes_turned(&mut self) {
+        self.usual = OnceCell::new();
     }
 
     /// What actions see of it.

@@ -5,12 +5,13 @@ use chrono::{DateTime, Utc};
 use super::Engine;
 use super::cluster::Cluster;
 use super::event::Now;
+use super::nodelife;
 use super::screen::{JobScreen, NodeScreen};
 use super::table::node_status;
 use super::text::{self, age, cpu, memory, percent, seconds};
 use super::view::{Detail, Line, RowId, Span, StepView, Tone};
 use crate::model::pool::PoolSource;
-use crate::model::{ContainerState, Fact, Job, Node, Phase, Pod, Step, StepState, Text, Truth};
+use crate::model::{ContainerState, Fact, Job, Node, Phase, Pod, Step, StepState, Text};
 
 fn plain(text: impl Into<String>) -> Line {
     vec![Span::new(text.into(), Tone::Plain)]
@@ -75,7 +76,7 @@ impl Engine {
         Detail {
             title: vec![title, Span::new("  ", Tone::Plain), node_status(node)],
             facts: self.whose(cluster, cluster.node_facts(node, now)),
-            notes: node_notes(node, now),
+            notes: nodelife::notes(node, now),
             steps: Vec::new(),
         }
     }
@@ -164,6 +165,13 @@ impl Cluster {
                 ),
             );
         }
+        self.job_use(job, pod, now, f);
+        if let Some((of, Ok(disk))) = &self.disk
+            && job.node() == Some(of)
+            && let Some(line) = pod.and_then(|pod| disk.of_pod(pod))
+        {
+            f.push(("disk", line));
+        }
         fact(
             f,
             "created",
@@ -224,7 +232,17 @@ impl Cluster {
                 percent(requested.memory, all.memory)
             ),
         );
-        fact(f, "kubelet", &*node.kubelet);
+        f.push(("uses", self.node_use(node, now)));
+        if let Some((of, disk)) = &self.disk
+            && *of == node.meta.name
+        {
+            let line = match disk {
+                Ok(disk) => disk.of_node(),
+                Err(why) => vec![Span::new(format!("? {why}"), Tone::Dim)],
+            };
+            f.push(("disk", line));
+        }
+        self.machine_facts(node, now, f);
         fact(f, "address", &*node.internal_ip);
         fact(f, "age", age(node.meta.created, now));
         facts
@@ -318,46 +336,4 @@ fn step_cells(step: &Step, job_ended: Option<DateTime<Utc>>, now: DateTime<Utc>)
         Span::new(start, Tone::Dim),
         Span::new(lasted, Tone::Plain),
     ]
-}
-
-fn node_notes(node: &Node, now: DateTime<Utc>) -> Vec<Line> {
-    let mut notes = Vec::new();
-    for c in &node.conditions {
-        // Ready is to be True, everything else (pressures, faults) is not.
-        let well = (&*c.kind == "Ready") == (c.status == Truth::True);
-        if !well {
-            let since = c
-                .since
-                .map(|s| format!(" for {}", age(s, now)))
-                .unwrap_or_default();
-            let word = match c.status {
-                Truth::True => "True",
-                Truth::False => "False",
-                Truth::Unknown => "Unknown",
-            };
-            notes.push(vec![
-                Span::new(format!("▲ {} is {word}{since}", c.kind), Tone::Bad),
-                Span::new(format!("  {}: {}", c.reason, c.message), Tone::Plain),
-            ]);
-        }
-    }
-    if !node.taints.is_empty() {
-        let taints: Vec<String> = node
-            .taints
-            .iter()
-            .map(|t| {
-                let value = if t.value.is_empty() {
-                    String::new()
-                } else {
-                    format!("={}", t.value)
-                };
-                format!("{}{value}:{:?}", t.key, t.effect)
-            })
-            .collect();
-        notes.push(vec![
-            Span::new("taints ", Tone::Dim),
-            Span::new(taints.join(", "), Tone::Plain),
-        ]);
-    }
-    notes
 }

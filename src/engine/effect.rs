@@ -134,6 +134,11 @@ pub enum Accept {
     /// [{"cells": [text], "name", "namespace", "uid"}], "continue", "left"}`, all texts harmless. A server
     /// that has no Table for it gives names and ages.
     Table,
+    /// Names, labels and annotations alone.
+    Metadata,
+    /// The sum of the samples of a metric on a page in the Prometheus text format, as a number; null where there
+    /// is none.
+    Metric(Box<str>),
     /// Aggregated discovery where it is served, else what stands at that path.
     Discovery,
     /// The one text at this JSON pointer, decoded: what [`Accept::Shown`] hides, asked for by name.

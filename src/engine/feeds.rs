@@ -189,6 +189,7 @@ impl Engine {
                 let text = "no port is forwarded; f on a pod, a job or an ingress forwards one";
                 return vec![Span::new(text, Tone::Dim)];
             }
+            TableKind::Shapes => return vec![self.no_shapes()],
             TableKind::Jobs | TableKind::Pods => Kind::Pod,
             TableKind::Nodes => Kind::Node,
             TableKind::Ingresses => Kind::Ingress,

@@ -219,6 +219,7 @@ impl Engine {
             Place::Nodes => TableKind::Nodes,
             Place::Pods => TableKind::Pods,
             Place::Ingresses => TableKind::Ingresses,
+            Place::Use => TableKind::Shapes,
             Place::Actions => TableKind::Actions,
             Place::Forwards => TableKind::Forwards,
         };

@@ -10,10 +10,12 @@
 
 mod acting;
 pub mod action;
+mod arrivals;
 mod asks;
 mod cluster;
 mod contexts;
 mod detail;
+mod disk;
 mod doc;
 mod docs;
 pub mod effect;
@@ -33,14 +35,17 @@ mod logs;
 mod merge;
 mod merged;
 mod nav;
+mod nodelife;
 mod overlay;
 mod overview;
 mod palette;
+mod polls;
 mod pools;
 mod problems;
 mod prompt;
 pub mod remote;
 mod remotes;
+mod queue;
 mod reveal;
 mod screen;
 pub mod settings;
@@ -51,6 +56,7 @@ mod table;
 mod tests;
 mod text;
 mod typing;
+mod usage;
 pub mod view;
 
 use std::collections::BTreeSet;
@@ -103,6 +109,8 @@ pub struct Engine {
     /// The events on the screen.
     book: events::Book,
     demand: events::Demand,
+    rounds: usage::Rounds,
+    polls: polls::Polls,
 }
 
 /// How soon a frame is wanted.
@@ -144,6 +152,8 @@ impl Engine {
             shown: Shown::default(),
             book: events::Book::default(),
             demand: events::Demand::default(),
+            rounds: usage::Rounds::default(),
+            polls: polls::Polls::default(),
         }
     }
 
@@ -152,7 +162,7 @@ impl Engine {
     pub fn handle(&mut self, now: Now, event: Event, out: &mut Vec<Effect>) {
         self.take(now, event, out);
         self.settle_events(false);
-        self.demand_events(out);
+        self.demand(out);
     }
 
     fn take(&mut self, now: Now, event: Event, out: &mut Vec<Effect>) {
@@ -220,15 +230,7 @@ impl Engine {
                     self.mark(Dirty::Now);
                 }
             }
-            Event::Usage(no, of, figures) => {
-                let wall = self.clock.wall;
-                if let Some(cluster) = self.clusters.get_mut(no) {
-                    let now = cluster.time(wall);
-                    if cluster.model.measure(now, of, *figures) {
-                        self.mark(Dirty::News);
-                    }
-                }
-            }
+            Event::Usage(no, of, figures) => self.measured(no, of, *figures),
             Event::Figures(no, figures) => {
                 if let Some(cluster) = self.clusters.get_mut(no) {
                     cluster.figures = figures;
@@ -450,6 +452,9 @@ impl Engine {
         if let Some(cluster) = self.clusters.get_mut(no) {
             cluster.pools_turned();
             cluster.sums.get_mut().touch(&changes.nodes);
+            if changes.touches(Kind::Node) {
+                cluster.nodes_turned();
+            }
         }
         for screen in self.screens.iter_mut() {
             if let Some(table) = screen.table_mut() {

@@ -228,6 +228,7 @@ impl Engine {
                     | TableKind::Ingresses
                     | TableKind::Events
                     | TableKind::Reasons
+                    | TableKind::Shapes
                     | TableKind::Actions
                     | TableKind::Items
                     | TableKind::Forwards => TableKind::Pods,

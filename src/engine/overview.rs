@@ -10,6 +10,7 @@ use super::screen::{Part, Screen};
 use super::table::{LONG_WAIT, backend, row_name};
 use super::text::{age, count, plural, seconds, shares};
 use super::view::{self, ClusterView, Line, PoolView, RankView, RowId, Span, Tone};
+use crate::model::leaving::leaving;
 use crate::model::pool::coming;
 use crate::model::{
     ClusterNo, ControlPlane, Health, Node, NodeCounts, Place, Pool, PoolSource, Rank, RankTotals,
@@ -196,6 +197,10 @@ impl Cluster {
         {
             facts.extend(mixture(only));
         }
+        facts.extend(self.used_of(pools.iter().map(|pool| &pool.name)));
+        if totals.rank == Rank::Patricians {
+            facts.extend(self.queue.fact(now));
+        }
         RankView {
             title: title(totals.rank),
             facts,
@@ -204,6 +209,10 @@ impl Cluster {
                 .map(|pool| {
                     let jobs = totals.rank == Rank::Peasants;
                     let mut facts = pool_facts(pool, jobs, looks);
+                    let coming = self.arrivals.of(&pool.name, &self.model, now);
+                    let at = facts.len().min(2);
+                    facts.splice(at..at, coming.facts(now));
+                    facts.extend(self.used_of(std::iter::once(&pool.name)));
                     facts.extend(mixture(pool));
                     // The rank's line has the sum already, so that this goes first where room is short.
                     if jobs {
@@ -228,7 +237,11 @@ impl Cluster {
                 totals.nodes.map(node_counts).unwrap_or_default(),
                 running(pools.iter().map(|p| p.jobs.running).sum()),
                 vec![plain(what)],
-            ],
+            ]
+            .into_iter()
+            .chain(self.queue.fact(looks.now))
+            .chain(self.used_of(pools.iter().map(|pool| &pool.name)))
+            .collect(),
             gauges: gauges(totals, looks),
             pools: with_line(pools)
                 .map(|pool| self.pool_view(pool, pool_facts(pool, true, looks), looks))
@@ -412,7 +425,7 @@ fn mixture(pool: &Pool) -> Option<Line> {
         .map(|text| vec![Span::new(format!("mixed: {text}"), Tone::Warn)])
 }
 
-/// `■` ready, `▲` under pressure, `⊘` cordoned, `◌` coming, `✕` not ready.
+/// `■` ready, `▲` under pressure, `⇥` leaving, `⊘` cordoned, `◌` coming, `✕` not ready.
 pub(super) fn glyph(node: &Node, now: DateTime<Utc>) -> (char, Tone) {
     let pressed = node
         .conditions
@@ -422,6 +435,8 @@ pub(super) fn glyph(node: &Node, now: DateTime<Utc>) -> (char, Tone) {
         ('◌', Tone::Busy)
     } else if !node.is_ready() {
         ('✕', Tone::Bad)
+    } else if leaving(node).is_some_and(|sign| sign.sure) {
+        ('⇥', Tone::Warn)
     } else if node.unschedulable {
         ('⊘', Tone::Warn)
     } else if pressed {

@@ -105,6 +105,7 @@ impl From<RowKey> for Thing {
             RowKey::Node(no, name) => Self::Node(no, name),
             RowKey::Route(no, uid, at) => Self::Route(no, uid, at),
             RowKey::Event(no, key) => Self::Event(no, key),
+            RowKey::Shape(no, _) => Self::Event(no, 0),
             RowKey::Action(id) | RowKey::Item(id, _) => Self::Action(id),
         }
     }
@@ -149,7 +150,7 @@ impl Screen {
                 TableKind::Nodes => On::NODES,
                 TableKind::Pods => On::PODS,
                 TableKind::Ingresses => On::INGRESSES,
-                TableKind::Events | TableKind::Reasons => On::EVENTS,
+                TableKind::Events | TableKind::Reasons | TableKind::Shapes => On::EVENTS,
                 TableKind::Actions | TableKind::Items | TableKind::Forwards => On::ACTIONS,
             },
             Self::Job(_) => On::JOB,

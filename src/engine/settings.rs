@@ -33,6 +33,21 @@ pub struct Settings {
     pub api: Api,
     /// Shells, debug containers and node shells.
     pub shell: Shell,
+    /// Where the queue's depth is read; `None`: from the platform's own annotation.
+    pub queue: Option<QueueMetric>,
+}
+
+/// A metric behind a Service, read through the API server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueMetric {
+    /// The Service's namespace.
+    pub namespace: Text,
+    /// Its name, with `:port`.
+    pub service: Text,
+    /// The page, `/metrics`.
+    pub path: Text,
+    /// The metric, with label matchers if need be: `queue_depth{queue="ci"}`.
+    pub name: Text,
 }
 
 impl Default for Settings {
@@ -51,6 +66,7 @@ impl Default for Settings {
             themes: vec!["dark".into(), "light".into()],
             api: Api::default(),
             shell: Shell::default(),
+            queue: None,
         }
     }
 }

@@ -136,6 +136,11 @@ impl Shapes {
         self.0.get(name)
     }
 
+    /// One by its name, with it.
+    pub(crate) fn entry(&self, name: &str) -> Option<(&Text, &Shape)> {
+        self.0.get_key_value(name)
+    }
+
     /// All, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&Text, &Shape)> {
         self.0.iter()

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 pub(crate) use demand::Demand;
+pub(super) use life::node_way;
 pub(crate) use subject::Subject;
 
 use super::screen::{Screen, Thing};

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use chrono::TimeDelta;
 
 use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, Walk, cluster};
-use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
+use crate::engine::{text, usage};
 use crate::model::id::empty;
-use crate::model::{Job, Phase, Text};
+use crate::model::{Job, Phase, Pod, Text, Usage};
 
 /// A job that waits longer than this stands out.
 pub(crate) const LONG_WAIT: TimeDelta = TimeDelta::seconds(60);
@@ -33,6 +33,7 @@ impl Rows for Jobs {
             | RowKey::Route(..)
             | RowKey::Action(_)
             | RowKey::Event(..)
+            | RowKey::Shape(..)
             | RowKey::Item(..) => None,
         }
     }
@@ -131,6 +132,14 @@ fn write_step(job: &Job, to: &mut String) {
     }
 }
 
+fn pod<'a>(job: &Job, cx: &Cx<'a>) -> Option<&'a Pod> {
+    cx.model.pod(job.pod()?)
+}
+
+fn used(job: &Job, cx: &Cx<'_>) -> Option<Usage> {
+    cx.model.pod_usage(pod(job, cx)?)
+}
+
 fn wait(job: &Job, cx: &Cx<'_>) -> Span {
     let seconds = job.wait_seconds(cx.now);
     let tone = if job.phase == Phase::Queued && seconds >= LONG_WAIT.num_seconds() {
@@ -162,6 +171,12 @@ static COLUMNS: &[Column<Jobs>] = &[
     Column { title: "RUN", width: Width::Fixed(6), right: true, rank: 1, find: Find::Moves, way: Sorted::Down,
         cell: |j, cx| Span::new(j.run_seconds(cx.now).map(text::seconds).unwrap_or_default(), Tone::Plain),
         key: |j, _| Value::duration(j.started(), j.ended()) },
+    Column { title: "CPU", width: Width::Fixed(9), right: true, rank: 4, find: Find::Moves, way: Sorted::Down,
+        cell: |j, cx| usage::pod_cpu(pod(j, cx), cx.model, cx.now),
+        key: |j, cx| used(j, cx).map_or(Value::Missing, |u| Value::Int(u.cpu())) },
+    Column { title: "MEM", width: Width::Fixed(10), right: true, rank: 4, find: Find::Moves, way: Sorted::Down,
+        cell: |j, cx| usage::pod_memory(pod(j, cx), cx.model, cx.now),
+        key: |j, cx| used(j, cx).map_or(Value::Missing, |u| Value::Int(u.memory())) },
     Column { title: "WHO", width: Width::Fixed(9), right: false, rank: 5, find: Find::Text(|j| j.author()), way: Sorted::Up,
         cell: |j, _| text_of(j.author()), key: |j, _| value_of(j.author()) },
     Column { title: "FAILURE", width: Width::Grow(14, 2), right: false, rank: 6, find: Find::Text(|j| &j.failure), way: Sorted::Up,

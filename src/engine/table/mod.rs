@@ -13,6 +13,7 @@ mod nodes;
 mod pick;
 mod pods;
 mod reasons;
+mod shapes;
 mod state;
 
 use std::cmp::{Ordering, Reverse};
@@ -40,6 +41,7 @@ pub(crate) use nodes::{Nodes, status as node_status};
 pub(crate) use pick::{passes, pick};
 pub(crate) use pods::Pods;
 pub(crate) use reasons::Reasons;
+pub(crate) use shapes::Shapes;
 pub(crate) use state::TableState;
 
 /// What names a row inside the engine.
@@ -53,6 +55,8 @@ pub(crate) enum RowKey {
     Node(ClusterNo, Text),
     /// A route of an Ingress, by its index.
     Route(ClusterNo, Uid, u16),
+    /// A shape of job, by its name.
+    Shape(ClusterNo, Text),
     /// Events that are alike, or of one reason.
     Event(ClusterNo, u64),
     /// An action.
@@ -70,6 +74,7 @@ impl RowKey {
             Self::Pod(no, uid) => row_name(*no, &uid.text()),
             Self::Node(no, name) => row_name(*no, name),
             Self::Event(_, key) => RowId::Number(*key),
+            Self::Shape(no, name) => row_name(*no, name),
             Self::Action(id) => RowId::Number(id.0),
             Self::Item(id, at) => RowId::Name(format!("{}#{at}", id.0).into()),
             Self::Route(no, uid, at) => row_name(*no, &format!("{uid}#{at}").into()),
@@ -83,6 +88,7 @@ impl RowKey {
             | Self::Pod(no, _)
             | Self::Node(no, _)
             | Self::Event(no, _)
+            | Self::Shape(no, _)
             | Self::Route(no, ..) => Some(*no),
             Self::Action(_) | Self::Item(..) => None,
         }
@@ -106,6 +112,7 @@ pub(crate) enum TableKind {
     Ingresses,
     Events,
     Reasons,
+    Shapes,
     Actions,
     Items,
     Forwards,
@@ -120,6 +127,7 @@ impl TableKind {
         Self::Ingresses,
         Self::Events,
         Self::Reasons,
+        Self::Shapes,
         Self::Actions,
         Self::Items,
         Self::Forwards,
@@ -168,6 +176,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) runs: &'a [Run],
     /// The events on the screen.
     pub(crate) book: &'a Book,
+    /// The row's cluster.
+    pub(in crate::engine) of: &'a super::Cluster,
 }
 
 /// What a table sees: the clusters.
@@ -226,6 +236,7 @@ impl<'a> Sight<'a> {
             namespace: self.namespace,
             runs: self.runs,
             book: self.book,
+            of: cluster,
         }
     }
 }
@@ -431,6 +442,10 @@ macro_rules! with_rows {
             }
             $crate::engine::table::TableKind::Reasons => {
                 type $rows = $crate::engine::table::Reasons;
+                $body
+            }
+            $crate::engine::table::TableKind::Shapes => {
+                type $rows = $crate::engine::table::Shapes;
                 $body
             }
             $crate::engine::table::TableKind::Actions => {

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, Walk, cluster};
-use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
+use crate::engine::{text, usage};
 use crate::model::status::pod_status;
 use crate::model::{Kind, Pod, Text};
 
@@ -28,6 +28,7 @@ impl Rows for Pods {
             | RowKey::Route(..)
             | RowKey::Action(_)
             | RowKey::Event(..)
+            | RowKey::Shape(..)
             | RowKey::Item(..) => None,
         }
     }
@@ -182,11 +183,12 @@ static COLUMNS: &[Column<Pods>] = &[
             if let Some(job) = cx.model.job_of_pod(&p.meta.uid) { text::write_title(job, to); }
         }), way: Sorted::Up,
         cell: |p, cx| Span::new(job(p, cx), Tone::Plain), key: |p, cx| Value::text(&job(p, cx).into()) },
-    Column { title: "CPU", width: Width::Fixed(5), right: true, rank: 5, find: Find::Number(|p, _| p.spec.requests.cpu), way: Sorted::Down,
-        cell: |p, _| Span::new(text::cpu(p.spec.requests.cpu), Tone::Plain), key: |p, _| Value::Int(p.spec.requests.cpu) },
-    Column { title: "MEM", width: Width::Fixed(6), right: true, rank: 5, find: Find::Number(|p, _| p.spec.requests.memory), way: Sorted::Down,
-        cell: |p, _| Span::new(text::memory(p.spec.requests.memory), Tone::Plain),
-        key: |p, _| Value::Int(p.spec.requests.memory) },
+    Column { title: "CPU", width: Width::Fixed(9), right: true, rank: 4, find: Find::Moves, way: Sorted::Down,
+        cell: |p, cx| usage::pod_cpu(Some(p), cx.model, cx.now),
+        key: |p, cx| Value::Pair(cx.model.pod_usage(p).map_or(-1, |u| u.cpu()), p.spec.requests.cpu) },
+    Column { title: "MEM", width: Width::Fixed(10), right: true, rank: 4, find: Find::Moves, way: Sorted::Down,
+        cell: |p, cx| usage::pod_memory(Some(p), cx.model, cx.now),
+        key: |p, cx| Value::Pair(cx.model.pod_usage(p).map_or(-1, |u| u.memory()), p.spec.requests.memory) },
     Column { title: "IP", width: Width::Fixed(15), right: false, rank: 6, find: Find::Written(|p, _, to| {
             if let Some(ip) = p.ip { let _ = write!(to, "{ip}"); }
         }), way: Sorted::Up,

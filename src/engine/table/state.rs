@@ -91,6 +91,21 @@ impl TableState {
         }
     }
 
+    /// What pods and nodes use was told anew.
+    pub(crate) fn measured(&mut self) {
+        let of_use = |title: &&str| matches!(*title, "CPU" | "MEM" | "CPU-USE" | "MEM-USE");
+        let several = true;
+        let by_use = self.sort.is_some_and(|(at, _)| {
+            titles(self.kind, several)
+                .get(at)
+                .is_some_and(|t| of_use(&t))
+        });
+        self.turned = true;
+        if by_use || self.kind == TableKind::Shapes {
+            self.renew();
+        }
+    }
+
     /// Another screen covers it: its index goes, and what was seen stays until it comes back.
     pub(crate) fn cover(&mut self) {
         if self.faded.is_none() {
@@ -148,7 +163,8 @@ impl TableState {
             | TableKind::Items
             | TableKind::Forwards
             | TableKind::Events
-            | TableKind::Reasons => {}
+            | TableKind::Reasons
+            | TableKind::Shapes => {}
             TableKind::Ingresses => {
                 if changes.touches(Kind::Ingress) || !changes.ingresses.is_empty() {
                     self.renew();
