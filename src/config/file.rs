@@ -415,7 +415,7 @@ mod tests {
         for (text, want) in [
             (
                 "\nthem = 1",
-                "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `api`, `shell`, `ranks`",
+                "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `api`, `shell`, `queue`, `ranks`",
             ),
             (
                 "theme = 'pink'",

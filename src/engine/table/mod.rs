@@ -120,7 +120,7 @@ pub(crate) enum TableKind {
 
 #[cfg(test)]
 impl TableKind {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Jobs,
         Self::Nodes,
         Self::Pods,
