@@ -385,7 +385,6 @@ mod tests {
             "get things",
             "get pods -o xml",
             "frobnicate",
-            "logs",
             "--nope",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");

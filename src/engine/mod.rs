@@ -68,6 +68,7 @@ use chrono::{DateTime, Utc};
 pub use effect::{Accept, Call, CallId, Effect, LogId, LogSource};
 pub use event::{Event, LogEnd, LogEvent, LogLine, Now, Reply, ServerInfo};
 pub use input::{Code, Key, Mods};
+pub use log::short_name;
 pub use settings::{Settings, StartScreen};
 
 use crate::ci::Reader;

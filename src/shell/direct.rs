@@ -344,6 +344,12 @@ impl<H: Host> Direct<H> {
             .count()
     }
 
+    /// Pods whose logs are followed now, for tests.
+    pub fn followed(&self) -> Vec<String> {
+        let followed = self.logs.values().filter_map(|log| log.follow.as_ref());
+        followed.map(|follow| follow.pod.clone()).collect()
+    }
+
     /// Goes on with a log as far as it comes now.
     fn pump_log(&mut self, id: LogId) {
         let Some(mut log) = self.logs.remove(&id) else {

@@ -328,3 +328,178 @@ impl Machine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const PATH: &str = "/api/v1/namespaces/ci/pods/p/log?container=c&timestamps=true";
+
+    fn machine(previous: bool) -> Machine {
+        Machine::new(LogSource {
+            namespace: "ci".into(),
+            pod: "p".into(),
+            uid: "u".into(),
+            container: "c".into(),
+            previous,
+            follow: !previous,
+            since: None,
+            tail: None,
+            restarts: 0,
+        })
+    }
+
+    fn body(status: Value) -> Vec<u8> {
+        let mut status = status;
+        status["name"] = "c".into();
+        json!({
+            "metadata": {"name": "p", "namespace": "ci", "uid": "u", "creationTimestamp": "2026-01-02T03:04:05Z"},
+            "spec": {"restartPolicy": "Always", "containers": [{"name": "c", "image": "i"}]},
+            "status": {"phase": "Running", "containerStatuses": [status]},
+        })
+        .to_string()
+        .into_bytes()
+    }
+
+    fn texts(lines: &[LogLine]) -> Vec<&str> {
+        lines.iter().map(|l| &*l.text).collect()
+    }
+
+    fn stream(machine: &Machine) -> String {
+        match machine.ask() {
+            Ask::Stream { path, .. } => path.replace(PATH, ""),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_silent_stream_is_opened_again_from_its_last_line_on() {
+        let mut machine = machine(false);
+        let (mut lines, mut out) = (Vec::new(), Vec::new());
+        machine.opened(&mut out);
+        machine.bytes(b"2026-01-02T03:04:05.1Z a\n", &mut lines);
+        let silence = |machine: &Machine| match machine.ask() {
+            Ask::Stream { silence, .. } => silence,
+            _ => None,
+        };
+        assert_eq!(silence(&machine), Some(SILENCE));
+        machine.silent();
+        assert_eq!(silence(&machine), Some(SILENCE * 2), "less often each time");
+        assert_eq!(
+            stream(&machine),
+            "&follow=true&sinceTime=2026-01-02T03%3A04%3A05Z"
+        );
+        // The stream went dumb at a rotation: what was written meanwhile comes, what was seen does not.
+        machine.opened(&mut out);
+        machine.bytes(
+            b"2026-01-02T03:04:05.1Z a\n2026-01-02T03:04:06Z b\n",
+            &mut lines,
+        );
+        assert_eq!(texts(&lines), ["a", "b"]);
+        assert_eq!(silence(&machine), Some(SILENCE));
+        assert_eq!(out, [LogEvent::Opened, LogEvent::Opened], "and not a word");
+    }
+
+    #[test]
+    fn words_in_place_of_a_previous_log_are_no_line() {
+        let mut machine = machine(true);
+        let (mut lines, mut out) = (Vec::new(), Vec::new());
+        machine.opened(&mut out);
+        let words = "unable to retrieve container logs for containerd://abc";
+        machine.bytes(format!("{words}\n").as_bytes(), &mut lines);
+        machine.ended(&mut lines, &mut out);
+        assert_eq!(lines, []);
+        assert_eq!(machine.ask(), Ask::Over(LogEnd::Gone(words.into())));
+    }
+
+    #[test]
+    fn a_container_that_restarts_goes_on() {
+        let mut machine = machine(false);
+        let (mut lines, mut out) = (Vec::new(), Vec::new());
+        machine.opened(&mut out);
+        machine.bytes(b"2026-01-02T03:04:05Z a\n", &mut lines);
+        machine.ended(&mut lines, &mut out);
+        assert!(matches!(machine.ask(), Ask::Status { .. }));
+        let oom = json!({"exitCode": 137, "reason": "OOMKilled"});
+        let ended = body(json!({"restartCount": 0, "state": {"terminated": oom}}));
+        // The rest is read first; then it is waited for.
+        machine.status(Ok(&ended), &mut out);
+        assert_eq!(stream(&machine), "&sinceTime=2026-01-02T03%3A04%3A05Z");
+        machine.opened(&mut out);
+        machine.bytes(
+            b"2026-01-02T03:04:05Z a\n2026-01-02T03:04:06Z last words\n",
+            &mut lines,
+        );
+        machine.ended(&mut lines, &mut out);
+        assert_eq!(machine.ask(), Ask::Pause);
+        machine.waited();
+        machine.status(Ok(&ended), &mut out);
+        machine.waited();
+        let again = json!({
+            "restartCount": 1, "state": {"running": {}}, "lastState": {"terminated": oom},
+        });
+        machine.status(Ok(&body(again)), &mut out);
+        assert!(stream(&machine).starts_with("&follow=true"));
+        machine.opened(&mut out);
+        machine.bytes(b"2026-01-02T03:04:09Z new\n", &mut lines);
+        assert_eq!(texts(&lines), ["a", "last words", "new"]);
+        let waits = "OOMKilled (137); it will be started anew";
+        assert_eq!(
+            out,
+            [
+                LogEvent::Opened,
+                LogEvent::Opened,
+                LogEvent::Waiting(waits.into()),
+                LogEvent::Restarted {
+                    count: 1,
+                    how: "OOMKilled (137)".into()
+                },
+                LogEvent::Opened,
+            ]
+        );
+    }
+
+    #[test]
+    fn an_end_is_the_containers_alone() {
+        let mut machine = machine(false);
+        let (mut lines, mut out) = (Vec::new(), Vec::new());
+        let running = body(json!({"restartCount": 0, "state": {"running": {}}}));
+        for n in 0..=ENDS {
+            machine.opened(&mut out);
+            machine.ended(&mut lines, &mut out);
+            machine.status(Ok(&running), &mut out);
+            assert_eq!(machine.ask(), Ask::Pause, "{n}");
+            machine.waited();
+        }
+        assert_eq!(
+            out.last(),
+            Some(&LogEvent::Resuming("the stream ended".into()))
+        );
+        machine.broken("reset".into());
+        machine.status(Err((Some(404), String::new())), &mut out);
+        assert_eq!(
+            machine.ask(),
+            Ask::Over(LogEnd::Gone("pod p is gone".into()))
+        );
+    }
+
+    #[test]
+    fn what_has_not_started_is_tried_until_it_has() {
+        let mut machine = machine(false);
+        let mut out = Vec::new();
+        let why = "container \"c\" in pod \"p\" is waiting to start: ContainerCreating";
+        for _ in 0..2 {
+            machine.refused(400, why.into(), &mut out);
+            machine.waited();
+            let waits =
+                json!({"restartCount": 0, "state": {"waiting": {"reason": "ContainerCreating"}}});
+            machine.status(Ok(&body(waits)), &mut out);
+            assert_eq!(stream(&machine), "&follow=true");
+        }
+        assert_eq!(out, [LogEvent::Waiting(why.into())], "said once");
+        machine.refused(403, "no".into(), &mut out);
+        assert_eq!(machine.ask(), Ask::Over(LogEnd::Denied("no".into())));
+    }
+}

@@ -260,14 +260,15 @@ pub(crate) fn source(member: u32, stream: usize) -> u32 {
 /// The short name of a pod: `api#8121/test` of a job, the pod's name without its template's hash of others;
 /// behind its cluster's name where there are several.
 pub(crate) fn label(cx: &Cx<'_>, pod: &Pod) -> Text {
-    let label = short(cx.model, pod);
+    let label = short_name(cx.model, pod);
     match cx.cluster {
         Some(cluster) => format!("{cluster}:{label}").into(),
         None => label,
     }
 }
 
-fn short(model: &Model, pod: &Pod) -> Text {
+/// The short name of a pod: `api#8121/test` of a job, the pod's name without its template's hash of others.
+pub fn short_name(model: &Model, pod: &Pod) -> Text {
     if let Some(job) = model.job_of_pod(&pod.meta.uid)
         && let Some(label) = job_label(job)
     {

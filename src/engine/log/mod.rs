@@ -19,6 +19,7 @@ mod view;
 mod window;
 
 pub(crate) use group::Group;
+pub use member::short_name;
 pub(crate) use member::{job_containers, pod_containers};
 pub(crate) use pane::{Pane, Target};
 pub(crate) use save::{HUGE, What};

@@ -1,16 +1,20 @@
-//! `constable logs`: the log of a job across its containers, or of one container.
+//! `constable logs`: the log of a job across its containers, or of one container; or of many pods, merged.
 //!
 //! JOB is a job's id, or the name of a job or pod (`NAMESPACE/NAME` too) if only one has it. Init containers
 //! come first, one after the other, then the main ones: together when following, else in their order. With
 //! more than one container each line begins with the container's name. How containers ended is said on
 //! standard error.
+//!
+//! Several jobs, a pool, a node or labels are read together and merged by time, each line behind whose it is.
+
+mod many;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::output;
 use super::session::{Heard, Session};
@@ -23,8 +27,14 @@ use crate::model::{ContainerRole, JobId, Kind, Model, Pod, Text};
 /// Arguments of `logs`.
 #[derive(Args, Clone, Debug)]
 pub struct LogsArgs {
-    /// A job's id, or a job's or pod's name
-    pub job: String,
+    /// Jobs' ids, or jobs' or pods' names
+    pub job: Vec<String>,
+    /// All jobs of a pool (or pods, where it has no jobs)
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["job", "node"])]
+    pub pool: Option<String>,
+    /// All jobs of a node (or pods, where it has no jobs)
+    #[arg(long, value_name = "NAME", conflicts_with = "job")]
+    pub node: Option<String>,
     /// Go on as the log grows, until the containers end
     #[arg(short, long)]
     pub follow: bool,
@@ -40,12 +50,25 @@ pub struct LogsArgs {
     /// Only what is newer: 30s, 5m, 2h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub since: Option<TimeDelta>,
+    /// Lines as text, or each as a JSON object
+    #[arg(short, long, value_enum, default_value_t)]
+    pub output: Format,
     /// Begin each line with its time
     #[arg(long)]
     pub timestamps: bool,
     /// Seconds to wait for the list of pods
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub timeout: u64,
+}
+
+/// How lines are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// As they are, behind whose they are.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
 }
 
 /// `1h30m`, `5m`, `30s`, `1.5h`.
@@ -86,35 +109,43 @@ pub(super) fn duration(text: &str) -> Result<TimeDelta, String> {
 pub async fn run(global: &Global, config: &Config, args: LogsArgs) -> Result<(), CliError> {
     let connection = Session::connect(global).await?.with(&config.api);
     let scope = global.scope(connection.namespace.clone());
-    let kinds = [Kind::Pod, Kind::BatchJob];
-    let session = Session::start(connection, scope, &kinds, config.ranks.clone()).await?;
-    logs(session, &args).await
+    let one = args.job.len() == 1 && args.output == Format::Text;
+    if args.job.is_empty() && args.pool.is_none() && args.node.is_none() && scope.selector.is_none()
+    {
+        return Err(CliError::Usage(
+            "whose logs? give JOB, --pool NAME, --node NAME or -l LABELS".into(),
+        ));
+    }
+    let kinds: &[Kind] = if args.pool.is_some() || args.node.is_some() {
+        &[Kind::Pod, Kind::BatchJob, Kind::Node]
+    } else {
+        &[Kind::Pod, Kind::BatchJob]
+    };
+    let session = Session::start(connection, scope, kinds, config.ranks.clone()).await?;
+    match args.job.first() {
+        Some(job) if one => logs(session, &args, job).await,
+        _ => many::run(session, &args, config.api.max_log_streams as usize).await,
+    }
 }
 
-async fn logs(mut session: Session, args: &LogsArgs) -> Result<(), CliError> {
+async fn logs(mut session: Session, args: &LogsArgs, job: &str) -> Result<(), CliError> {
     session.sync(Duration::from_secs(args.timeout)).await;
-    let found = resolve(&session.model, &args.job);
+    let found = resolve(&session.model, job);
     let pod = match found {
         Ok(pod) => pod,
         Err(NotFound::Nothing) => {
             session.complete()?;
             return Err(CliError::Failed(format!(
-                "no job or pod {:?}; `constable get jobs` lists them",
-                args.job
+                "no job or pod {job:?}; `constable get jobs` lists them"
             )));
         }
         Err(NotFound::NoPod) => {
             return Err(CliError::Failed(format!(
-                "job {} has no pod, so no log; `constable get jobs {}` shows how it stands",
-                args.job, args.job
+                "job {job} has no pod, so no log; `constable get jobs {job}` shows how it stands"
             )));
         }
         Err(NotFound::Several(candidates)) => {
-            return Err(CliError::Usage(format!(
-                "{:?} may be any of: {}; give an id or NAMESPACE/NAME",
-                args.job,
-                candidates.join(", ")
-            )));
+            return Err(CliError::Usage(self::candidates(job, &candidates)));
         }
     };
     let containers: Vec<(Text, bool)> = pod
@@ -193,6 +224,13 @@ async fn logs(mut session: Session, args: &LogsArgs) -> Result<(), CliError> {
         }
     }
     show.done()
+}
+
+fn candidates(asked: &str, names: &[String]) -> String {
+    format!(
+        "{asked:?} may be any of: {}; give an id or NAMESPACE/NAME",
+        names.join(", ")
+    )
 }
 
 /// Containers that are read at the same time: each on its own, but the main ones together when following.
