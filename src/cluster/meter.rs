@@ -140,9 +140,12 @@ impl Meter {
     }
 }
 
+/// Who asks beside the feeds: [`Who::at`] counts them on.
+const OTHERS: usize = 4;
+
 /// A connection's counters.
 #[derive(Debug, Default)]
-pub struct Meters([Meter; Kind::ALL.len() + 3]);
+pub struct Meters([Meter; Kind::ALL.len() + OTHERS]);
 
 impl Meters {
     /// One asker's.
