@@ -284,3 +284,97 @@ fn the_demo_reaches_its_overview() {
     assert_eq!(console.end(), 143);
     console.assert_given_back();
 }
+
+/// Opens the pods of a namespace of the demo's services, unlocked, with the cursor on an API handler.
+#[cfg(feature = "sim")]
+fn demo_pods() -> Console {
+    let mut console = Console::open(&["demo", "--nodes", "8", "--rate", "20"]);
+    console.until_shown("● live");
+    console.press("\u{c}");
+    console.until_shown("UNLOCKED");
+    console.press(":pods\r");
+    console.until_shown("── pods");
+    console.press("/api Running\r");
+    console.until(|screen| {
+        let shown = screen.contents();
+        shown.contains("api-") && !shown.contains("── pods ──")
+    });
+    console
+}
+
+/// The shell of a container has the terminal, follows its size, and gives it back with its exit code.
+#[test]
+#[cfg(feature = "sim")]
+fn a_shell_in_a_container_has_the_terminal_until_it_ends() {
+    let mut console = demo_pods();
+    console.press("s");
+    console.until_shown("y confirms");
+    console.press("y");
+    console.until(|screen| !screen.alternate_screen());
+    console.until_shown("Enter ~ . leaves it");
+    console.press("stty size\r");
+    console.until_shown("30 110");
+    let master = console.master.as_ref().expect("a terminal");
+    let other = PtySize {
+        rows: 24,
+        cols: 90,
+        pixel_width: 0,
+        pixel_height: 0,
+    };
+    master.resize(other).expect("another size");
+    console.screen.screen_mut().set_size(size(24), size(90));
+    console.press("stty size\r");
+    console.until_shown("24 90");
+    console.press("exit 3\r");
+    console.until(|screen| screen.alternate_screen());
+    console.until_shown("ended: exit 3 after");
+    // Keys are the console's again, and a second shell is left without its leave.
+    console.press("s");
+    console.until_shown("y confirms");
+    console.press("y");
+    console.until_shown("Enter ~ . leaves it");
+    console.press("sleep 1000\r");
+    console.until_shown("sleep 1000");
+    console.press("\r~.");
+    console.until_shown("left after");
+    console.press("s");
+    console.until_shown("y confirms");
+    console.press("y");
+    console.until(|screen| !screen.alternate_screen());
+    console.signal(Signal::TERM);
+    assert_eq!(console.end(), 143);
+    console.assert_given_back();
+}
+
+/// A port of this machine leads to a pod of the demo until it is stopped; leaving asks first.
+#[test]
+#[cfg(feature = "sim")]
+fn a_forwarded_port_answers_and_is_listed() {
+    let mut console = demo_pods();
+    console.press(":forward :8080\r");
+    console.until_shown("y confirms");
+    console.press("y");
+    console.until_shown("leads to");
+    let shown = console.screen.screen().contents();
+    let port: u16 = shown
+        .split_once("127.0.0.1:")
+        .and_then(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next())
+        .and_then(|port| port.parse().ok())
+        .expect("a port");
+    let mut page = std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    page.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("asked");
+    let mut answer = String::new();
+    page.read_to_string(&mut answer).expect("answered");
+    assert!(answer.starts_with("HTTP/1."), "{answer}");
+    console.press(":forwards\r");
+    console.until_shown("✓ open");
+    console.until_shown("0 of 1");
+    console.press(":q\r");
+    console.until_shown("go on?");
+    console.press("n");
+    console.press("X");
+    console.until_shown("· closed");
+    console.press(":q\r");
+    assert_eq!(console.end(), 0);
+    console.assert_given_back();
+}

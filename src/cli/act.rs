@@ -8,25 +8,18 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use tokio::time::{Instant, timeout_at};
-
+use super::driver::Driver;
 use super::output;
-use super::session::{Heard, Session};
+use super::session::Session;
 use super::{CliError, Global};
-use crate::cluster::call;
 use crate::cluster::feed::Scope;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::engine::action::drain::plan::DrainOptions;
 use crate::engine::action::plan::{Ask, Plan};
 use crate::engine::action::run::{ActionId, Run};
-use crate::engine::action::{Actions, DryRun, Operation, Outcome, Request, Scene, Target, who};
-use crate::engine::{Effect, Event, Now};
-use crate::model::{ClusterId, Job, Kind};
-use crate::shell::audit::Audit;
-
-/// Between two looks at what may have fallen due.
-const BEAT: Duration = Duration::from_millis(500);
+use crate::engine::action::{DryRun, Operation, Outcome, Request, Target};
+use crate::model::{Job, Kind};
+use clap::{Args, ValueEnum};
 
 /// How it is confirmed, and whether anything is changed.
 #[derive(Args, Clone, Debug)]
@@ -268,15 +261,7 @@ pub(super) async fn act(
         drain,
         hidden: 0,
     };
-    let who = who(&session.connection.user, &config::operator());
-    let mut driver = Driver {
-        cluster: session.connection.cluster_id().await,
-        actions: Actions::new(false, config.unlock, who),
-        effects: Vec::new(),
-        audit: Audit::at_home(),
-        began: Instant::now(),
-        session,
-    };
+    let mut driver = Driver::new(session, config).await;
     let plan = driver
         .actions
         .plan(&driver.session.model, &request)
@@ -300,10 +285,10 @@ pub(super) async fn act(
         confirm(&plan)?;
     }
     let id = driver.start(plan, dry_run);
-    driver.finish(id).await
+    finish(&mut driver, id).await
 }
 
-fn text(plan: &Plan) -> Vec<String> {
+pub(super) fn text(plan: &Plan) -> Vec<String> {
     let body = plan
         .lines
         .iter()
@@ -314,7 +299,7 @@ fn text(plan: &Plan) -> Vec<String> {
 }
 
 /// Asks on the terminal. The default is no.
-fn confirm(plan: &Plan) -> Result<(), CliError> {
+pub(super) fn confirm(plan: &Plan) -> Result<(), CliError> {
     if !std::io::stdin().is_terminal() {
         return Err(CliError::Refused(
             "nobody is there to confirm (standard input is no terminal); --yes does it without asking".into(),
@@ -340,139 +325,21 @@ fn confirm(plan: &Plan) -> Result<(), CliError> {
     }
 }
 
-/// The actions over a session: effects out, events in.
-struct Driver {
-    session: Session,
-    actions: Actions,
-    effects: Vec<Effect>,
-    audit: Option<Audit>,
-    began: Instant,
-    cluster: ClusterId,
-}
-
-impl Driver {
-    fn now(&self) -> Now {
-        Now {
-            wall: self.session.now(),
-            boot: self.began.elapsed(),
+/// Until it is over, or ctrl-c stops it.
+async fn finish(driver: &mut Driver, id: ActionId) -> Result<(), CliError> {
+    let mut told = Told::default();
+    loop {
+        let Some(run) = driver.actions.run(id) else {
+            return Err(CliError::Failed("the action is lost".into()));
+        };
+        told.tell(run);
+        if run.over() {
+            return ended(run);
         }
-    }
-
-    async fn ask_rights(&mut self, plan: &Plan) -> Result<(), CliError> {
-        let now = self.now();
-        let no = self.session.connection.no;
-        self.actions.review(no, now, plan, &mut self.effects);
-        self.dispatch();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            match self.actions.rights(no, plan) {
-                Some(None) => return Ok(()),
-                Some(Some(denied)) => return Err(CliError::Refused(denied)),
-                None => {}
-            }
-            // No answer in time: the server decides at the call.
-            if timeout_at(deadline, self.step()).await.is_err() {
-                return Ok(());
-            }
+        tokio::select! {
+            () = driver.step() => {}
+            _ = tokio::signal::ctrl_c() => driver.stop(id),
         }
-    }
-
-    fn start(&mut self, plan: Plan, dry_run: DryRun) -> ActionId {
-        let now = self.now();
-        let scene = scene(&self.session, &self.cluster, now);
-        let id = self.actions.start(scene, plan, dry_run, &mut self.effects);
-        self.dispatch();
-        id
-    }
-
-    /// Until it is over, or ctrl-c stops it.
-    async fn finish(&mut self, id: ActionId) -> Result<(), CliError> {
-        let mut told = Told::default();
-        loop {
-            let Some(run) = self.actions.run(id) else {
-                return Err(CliError::Failed("the action is lost".into()));
-            };
-            told.tell(run);
-            if run.over() {
-                return ended(run);
-            }
-            tokio::select! {
-                () = self.step() => {}
-                _ = tokio::signal::ctrl_c() => {
-                    let now = self.now();
-                    let scene = scene(&self.session, &self.cluster, now);
-                    self.actions.stop(scene, id, &mut self.effects);
-                    self.dispatch();
-                }
-            }
-        }
-    }
-
-    /// One event, or a beat without one.
-    async fn step(&mut self) {
-        let heard = tokio::time::timeout(BEAT, self.session.next()).await;
-        let now = self.now();
-        let scene = scene(&self.session, &self.cluster, now);
-        if let Ok(Some(Heard::Other(Event::Reply(id, reply)))) = &heard {
-            self.actions
-                .reply(|_| Some(scene), *id, reply, &mut self.effects);
-        }
-        self.actions.poll(scene, &mut self.effects);
-        self.dispatch();
-        if matches!(heard, Ok(None)) {
-            tokio::time::sleep(BEAT).await;
-        }
-    }
-
-    fn dispatch(&mut self) {
-        for effect in std::mem::take(&mut self.effects) {
-            match effect {
-                Effect::Call(_, id, asked) => {
-                    let answer = call::run(&self.session.connection, *asked);
-                    let events = self.session.events.clone();
-                    tokio::spawn(async move {
-                        let reply = Box::new(answer.await);
-                        // Nobody waits for it once the session is over.
-                        let _ = events.send(Event::Reply(id, reply)).await;
-                    });
-                }
-                Effect::Audit(line) => {
-                    if let Some(audit) = &self.audit {
-                        audit.write(*line);
-                    }
-                }
-                // The session watches what the plan needs from its start; the rest is the screen's.
-                Effect::Quit
-                | Effect::Suspend
-                | Effect::Connect(..)
-                | Effect::Disconnect(_)
-                | Effect::Scope(..)
-                | Effect::Feed(..)
-                | Effect::Events(..)
-                | Effect::Measure(..)
-                | Effect::OpenLog(..)
-                | Effect::CloseLog(..)
-                | Effect::ParkLog(..)
-                | Effect::Copy(_)
-                | Effect::Save(_)
-                | Effect::OpenRemote(..)
-                | Effect::LeadRemote(..)
-                | Effect::CloseRemote(..)
-                | Effect::Bell
-                | Effect::ConsoleLogKey(_)
-                | Effect::Theme(_) => {}
-            }
-        }
-    }
-}
-
-fn scene<'a>(session: &'a Session, cluster: &'a ClusterId, now: Now) -> Scene<'a> {
-    Scene {
-        no: session.connection.no,
-        model: &session.model,
-        now,
-        cluster: cluster.as_str(),
-        context: &session.connection.context,
     }
 }
 

@@ -1,13 +1,17 @@
 //! What can be typed.
 //!
 //! Exit codes: 0 done, 1 failed, 2 usage, 3 refused (locked, denied, unsupported), 5 the answer is incomplete
-//! (a feed is stale or denied; standard error names it). Errors are one line on standard error.
+//! (a feed is stale or denied; standard error names it). Errors are one line on standard error. `exec` ends with
+//! the process's own code, which may be any of these; 255: there was none, and standard error says why.
 
 pub mod act;
 pub mod console;
 #[cfg(feature = "sim")]
 pub mod demo;
+mod driver;
 mod error;
+pub mod exec;
+pub mod forward;
 pub mod get;
 pub mod logs;
 pub mod output;
@@ -87,6 +91,10 @@ pub enum Command {
     Get(get::GetArgs),
     /// Print the log of a job or pod
     Logs(logs::LogsArgs),
+    /// Run a command in a container of a job or pod
+    Exec(exec::ExecArgs),
+    /// Let ports of this machine lead to a job, pod or service
+    Forward(forward::ForwardArgs),
     /// Stop jobs, each its system's way
     Cancel(act::JobArgs),
     /// Run ended jobs again, each its system's way
@@ -253,6 +261,8 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         }
         Some(Command::Get(args)) => block_on(get::run(&global, &config, args)),
         Some(Command::Logs(args)) => block_on(logs::run(&global, &config, args)),
+        Some(Command::Exec(args)) => return block_on(exec::run(&global, &config, args)),
+        Some(Command::Forward(args)) => block_on(forward::run(&global, &config, args)),
         Some(Command::Cancel(args)) => {
             block_on(act::jobs(&global, &config, Operation::Cancel, args))
         }

@@ -9,7 +9,6 @@ use super::keys::{Intent, TABLE};
 use super::overlay::{Choice, Entry, Layer};
 use super::screen::{Screen, Thing};
 use super::table::{Scope, TableKind, TableState};
-use super::text::plural;
 use super::view::{Span, Tone};
 use super::{Dirty, Effect, Engine, Now, keys};
 use crate::model::ClusterNo;
@@ -73,16 +72,21 @@ impl Engine {
                     Operation::Open(_) => String::new(),
                     operation => format!("{}{place}: ", operation.word()),
                 };
-                (run.id, word, run.succeeded(), run.result())
+                let whole = matches!(run.operation, Operation::Open(_)) && !run.succeeded();
+                let title = whole.then(|| run.operation.word());
+                (run.id, word, title, run.succeeded(), run.result())
             })
             .collect();
-        for (id, word, well, result) in ended {
+        for (id, word, title, well, result) in ended {
             self.told_of.insert(id);
             let (glyph, tone) = if well {
                 ("✓", Tone::Good)
             } else {
                 ("✕", Tone::Bad)
             };
+            if let Some(title) = title {
+                self.tell_whole(title, &result);
+            }
             self.say(format!("{glyph} {word}{result}"), tone);
         }
         // Ends are told in any order; below the lowest that goes on all are.
@@ -395,7 +399,7 @@ impl Engine {
 
     /// Said before leaving while actions run.
     pub(super) fn leave_view(&self, effect: &Effect) -> super::view::Overlay {
-        let running = plural(self.actions.running() as u64, "action");
+        let running = self.running_words().unwrap_or_default();
         let what = if *effect == Effect::Suspend {
             "Suspend"
         } else {
@@ -408,7 +412,8 @@ impl Engine {
                 Tone::Strong,
             )],
             lines: vec![line(
-                "What was sent stays sent; nothing more would be.".to_owned(),
+                "What was sent stays sent; nothing more would be. Forwards end with the console."
+                    .to_owned(),
             )],
             top: 0,
             ask: vec![

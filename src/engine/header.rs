@@ -46,9 +46,8 @@ impl Engine {
             right.push(vec![Span::new(server.version.to_string(), Tone::Dim)]);
         }
         right.push(vec![self.lock_word(now)]);
-        let running = self.actions.running() as u64;
-        if running > 0 {
-            right.push(vec![Span::new(plural(running, "action"), Tone::Busy)]);
+        if let Some(running) = self.running_words() {
+            right.push(vec![Span::new(running, Tone::Busy)]);
         }
         let problems = self.problem_count(now);
         if problems > 0 {

@@ -9,6 +9,7 @@ use super::overlay::{Choice, Entry, Layer, Menu};
 use super::prompt::Purpose;
 use super::remote::{RemoteEvent, RemoteId};
 use super::screen::{Screen, Thing};
+use super::text::plural;
 use super::view::{Overlay, Span, Tone};
 use super::{Dirty, Effect, Engine};
 use crate::model::{Backend, ClusterNo, Container, ContainerRole, ContainerState, Pod, Text};
@@ -310,6 +311,29 @@ impl Engine {
             self.layers.push(Layer::Waiting(id));
         }
         matches!(run.operation, Operation::Open(_))
+    }
+
+    /// `2 actions, 1 forward`, as much of it as goes on.
+    pub(super) fn running_words(&self) -> Option<String> {
+        let forwards = self.actions.forwards();
+        let others = self.actions.running() - forwards;
+        let words: Vec<String> = [(others, "action"), (forwards, "forward")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| plural(count as u64, word))
+            .collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// What does not fit into the line above the footer is shown whole.
+    pub(super) fn tell_whole(&mut self, title: &str, text: &str) {
+        if self.layers.is_empty() && text.chars().count() + 2 > self.page.1 {
+            self.layers.push(Layer::Text {
+                title: title.to_owned(),
+                lines: vec![vec![Span::new(text.to_owned(), Tone::Plain)]],
+                top: 0,
+            });
+        }
     }
 
     pub(super) fn waiting_view(&self, id: ActionId) -> Overlay {

@@ -26,7 +26,7 @@ mod dispatch;
 mod input;
 mod lent;
 mod pace;
-mod remote;
+pub(crate) mod remote;
 pub mod run;
 mod save;
 mod screen;

@@ -13,7 +13,7 @@ use crate::engine::remote::{Forward, PodPort, RemoteEvent, RemoteId, Terminal};
 
 /// What is asked of it.
 #[derive(Debug)]
-pub(super) enum RemoteAsk {
+pub(crate) enum RemoteAsk {
     Terminal(RemoteId, Terminal, Pipes),
     Forward(RemoteId, Forward),
     Lead(RemoteId, PodPort),
@@ -22,7 +22,7 @@ pub(super) enum RemoteAsk {
 
 /// What is open; it ends with this.
 #[derive(Debug, Default)]
-pub(super) struct Remotes {
+pub(crate) struct Remotes {
     open: HashMap<RemoteId, Open>,
 }
 
@@ -39,7 +39,7 @@ impl Drop for Open {
 }
 
 impl Remotes {
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         ask: RemoteAsk,
         connection: &Connection,

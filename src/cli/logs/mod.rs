@@ -130,24 +130,7 @@ pub async fn run(global: &Global, config: &Config, args: LogsArgs) -> Result<(),
 
 async fn logs(mut session: Session, args: &LogsArgs, job: &str) -> Result<(), CliError> {
     session.sync(Duration::from_secs(args.timeout)).await;
-    let found = resolve(&session.model, job);
-    let pod = match found {
-        Ok(pod) => pod,
-        Err(NotFound::Nothing) => {
-            session.complete()?;
-            return Err(CliError::Failed(format!(
-                "no job or pod {job:?}; `constable get jobs` lists them"
-            )));
-        }
-        Err(NotFound::NoPod) => {
-            return Err(CliError::Failed(format!(
-                "job {job} has no pod, so no log; `constable get jobs {job}` shows how it stands"
-            )));
-        }
-        Err(NotFound::Several(candidates)) => {
-            return Err(CliError::Usage(self::candidates(job, &candidates)));
-        }
-    };
+    let pod = find(&session, job)?;
     let containers: Vec<(Text, bool)> = pod
         .containers()
         .filter(|c| match &args.container {
@@ -344,6 +327,25 @@ enum NotFound {
     Nothing,
     NoPod,
     Several(Vec<String>),
+}
+
+/// The pod that JOB means, or why there is none.
+pub(super) fn find<'s>(session: &'s Session, asked: &str) -> Result<&'s Pod, CliError> {
+    match resolve(&session.model, asked) {
+        Ok(pod) => Ok(pod),
+        Err(NotFound::Nothing) => {
+            session.complete()?;
+            Err(CliError::Failed(format!(
+                "no job or pod {asked:?}; `constable get jobs` lists them"
+            )))
+        }
+        Err(NotFound::NoPod) => Err(CliError::Failed(format!(
+            "job {asked} has no pod; `constable get jobs {asked}` shows how it stands"
+        ))),
+        Err(NotFound::Several(candidates)) => {
+            Err(CliError::Usage(self::candidates(asked, &candidates)))
+        }
+    }
 }
 
 /// The pod that JOB means: by job id, else by pod, else by job name.

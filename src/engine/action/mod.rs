@@ -137,6 +137,12 @@ impl Actions {
         self.runs.iter().filter(|run| !run.over()).count()
     }
 
+    /// How many of those that go on are forwarded ports.
+    pub fn forwards(&self) -> usize {
+        let open = self.runs.iter().filter(|run| !run.over());
+        open.filter(|run| run.forward().is_some()).count()
+    }
+
     /// The plan on the screen, if any.
     pub fn pending(&self) -> Option<&Pending> {
         self.pending.as_ref()
