@@ -159,3 +159,42 @@ async fn both_ways_end_in_the_same_model() {
     assert!(there.1.len() > 50, "{} pods", there.1.len());
     assert_eq!(whole(console.engine.model()), there);
 }
+
+/// Two clusters that are alike to the last uid, side by side: what is done to a node of one is not done to the
+/// other's.
+#[test]
+fn alike_clusters_are_not_mixed_up() {
+    let settings = Settings {
+        contexts: vec!["eu".into(), "us".into()],
+        ..Settings::default()
+    };
+    let mut console = Direct::new(demo(), Engine::new(settings), "eu");
+    console.add(demo(), "us");
+    pass(&mut console, 5);
+    let small = text::of(&console.draw(Size::new(80, 24), &theme()));
+    for line in [
+        " 2 clusters ",
+        " - eu  ● live ",
+        " + us  ● live ",
+        "CLUSTER ",
+    ] {
+        assert!(small.contains(line.trim_end()), "{line}\n{small}");
+    }
+    press(&mut console, ":nodes\n/cluster:us p-01\ncyy");
+    pass(&mut console, 3);
+    let cordoned = |console: &Direct<Demo>| -> Vec<(u8, bool)> {
+        let models = console.engine.models();
+        let of = models.map(|(no, model)| {
+            let node = model.node("p-01").expect("the node");
+            (no.0, node.unschedulable)
+        });
+        of.collect()
+    };
+    assert_eq!(cordoned(&console), [(0, false), (1, true)]);
+    assert_eq!(console.audit.last().expect("a line")["context"], "us");
+    // A log is that of its own cluster's pod, and goes on.
+    press(&mut console, ":jobs\n/cluster:us running\nl");
+    pass(&mut console, 10);
+    let shown = screen(&mut console);
+    assert!(shown.contains(" in us"), "{shown}");
+}

@@ -211,8 +211,8 @@ impl Engine {
             }
             Place::Log => return self.open_log(false, out),
             Place::Events => {
-                let home = self.clusters.home().no;
-                return self.push_events(home, Subject::All, None, false, out);
+                let no = self.meant().no;
+                return self.push_events(no, Subject::All, None, false, out);
             }
             Place::Console => return self.push(Screen::Console, out),
             Place::Jobs => TableKind::Jobs,

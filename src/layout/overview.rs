@@ -188,7 +188,7 @@ fn unfolded(view: &Overview, shown: &std::ops::Range<usize>, room: u16) -> Vec<u
         usize::from(cluster.head.is_some()) + cluster.ranks.len() + pools
     };
     let wanted: usize = view.clusters[shown.clone()].iter().map(whole).sum();
-    let below = view.ingresses.len().min(1) + view.problems.len().min(3);
+    let below = view.ingresses.len().min(3) + view.problems.len().min(3);
     if view.clusters.len() < 2 || wanted + below <= usize::from(room) {
         shown.clone().collect()
     } else {

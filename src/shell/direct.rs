@@ -4,6 +4,8 @@
 //! The same feed protocol, decoder, log reader and answers as over HTTP; only the transport is a function
 //! call.
 
+mod logs;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,10 +17,10 @@ use crate::cluster::call;
 use crate::cluster::decode::{self, Wire};
 use crate::cluster::feed::machine::{Ask, Lists, Machine};
 use crate::cluster::feed::{Feeds, Scope, figures};
-use crate::cluster::log::machine::{self, Ask as LogAsk};
+use crate::cluster::log::machine;
 use crate::engine::effect::About;
 use crate::engine::remote::{RemoteEnd, RemoteEvent};
-use crate::engine::{Call, Effect, Engine, Event, Key, LogEvent, LogId, Now, Reply, ServerInfo};
+use crate::engine::{Call, Effect, Engine, Event, Key, LogId, Now, Reply, ServerInfo};
 use crate::layout::{Scene, arrange};
 use crate::model::object::Batch;
 use crate::model::{ClusterId, ClusterNo, FeedState, Figures, Kind, Measured};
@@ -28,17 +30,13 @@ use crate::ui::{Theme, draw};
 
 /// How often the world is stepped and the console hears of it.
 const BEAT: TimeDelta = TimeDelta::milliseconds(500);
-/// Between two attempts at a log.
-const PAUSE: TimeDelta = TimeDelta::seconds(1);
-/// Steps of a log's protocol at a time.
-const STEPS: usize = 16;
 /// Rows of an index that are sorted at a time.
 const SLICE: usize = 4_096;
 
-/// An engine and the cluster it looks at.
+/// An engine and the clusters it looks at.
 #[derive(Clone)]
 pub struct Direct<H> {
-    /// The cluster.
+    /// The cluster; of several, the first.
     pub host: H,
     /// The console.
     pub engine: Engine,
@@ -49,7 +47,21 @@ pub struct Direct<H> {
     feeds: BTreeMap<Kind, Stream>,
     logs: BTreeMap<LogId, Log>,
     about: Option<About>,
+    /// Which cluster `host`, `feeds`, `logs` and `about` are of at the moment.
+    no: ClusterNo,
+    /// The others.
+    beside: Vec<Place<H>>,
     began: DateTime<Utc>,
+}
+
+/// A cluster beside the first.
+#[derive(Clone)]
+struct Place<H> {
+    no: ClusterNo,
+    host: H,
+    feeds: BTreeMap<Kind, Stream>,
+    logs: BTreeMap<LogId, Log>,
+    about: Option<About>,
 }
 
 #[derive(Clone)]
@@ -82,8 +94,51 @@ impl<H: Host> Direct<H> {
             feeds: BTreeMap::new(),
             logs: BTreeMap::new(),
             about: None,
+            no: ClusterNo::FIRST,
+            beside: Vec::new(),
             began,
         };
+        direct.begin(context);
+        direct
+    }
+
+    /// Connects to one more cluster: the engine's settings name as many contexts.
+    pub fn add(&mut self, host: H, context: &str) {
+        let no = u8::try_from(self.beside.len() + 1).map_or(ClusterNo(u8::MAX), ClusterNo);
+        self.beside.push(Place {
+            no,
+            host,
+            feeds: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            about: None,
+        });
+        self.at(no, |direct| direct.begin(context));
+    }
+
+    /// Does something in a cluster; nothing if it is not there.
+    fn at(&mut self, no: ClusterNo, act: impl FnOnce(&mut Self)) {
+        if self.no == no {
+            return act(self);
+        }
+        let Some(place) = self.beside.iter().position(|place| place.no == no) else {
+            return;
+        };
+        self.swap(place);
+        act(self);
+        // What was done may have gone elsewhere and come back: each place stands where it stood.
+        self.swap(place);
+    }
+
+    fn swap(&mut self, place: usize) {
+        let other = &mut self.beside[place];
+        std::mem::swap(&mut self.no, &mut other.no);
+        std::mem::swap(&mut self.host, &mut other.host);
+        std::mem::swap(&mut self.feeds, &mut other.feeds);
+        std::mem::swap(&mut self.logs, &mut other.logs);
+        std::mem::swap(&mut self.about, &mut other.about);
+    }
+
+    fn begin(&mut self, context: &str) {
         let info = ServerInfo {
             cluster: ClusterId::from(context),
             context: context.into(),
@@ -94,12 +149,11 @@ impl<H: Host> Direct<H> {
             contexts: vec![context.into()],
             user: "admin".into(),
         };
-        direct.event(Event::Server(ClusterNo::FIRST, Box::new(info)));
+        self.event(Event::Server(self.no, Box::new(info)));
         for kind in Feeds::always() {
-            direct.feed(kind, true);
+            self.feed(kind, true);
         }
-        direct.pump();
-        direct
+        self.pump_here();
     }
 
     /// The console's time: the cluster's.
@@ -116,6 +170,9 @@ impl<H: Host> Direct<H> {
         while self.host.now() < until {
             let next = (self.host.now() + BEAT).min(until);
             self.host.step(next);
+            for place in &mut self.beside {
+                place.host.step(next);
+            }
             self.pump();
             self.event(Event::Tick);
         }
@@ -158,47 +215,44 @@ impl<H: Host> Direct<H> {
     fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Quit => self.quit = true,
-            Effect::Feed(_, kind, on) => self.feed(kind, on),
-            Effect::Events(_, about) => {
-                self.feeds.remove(&Kind::Event);
-                self.about = about.map(|about| *about);
-                if self.about.is_some() {
-                    self.feed(Kind::Event, true);
+            Effect::Feed(no, kind, on) => self.at(no, |direct| direct.feed(kind, on)),
+            Effect::Events(no, about) => self.at(no, |direct| {
+                direct.feeds.remove(&Kind::Event);
+                direct.about = about.map(|about| *about);
+                if direct.about.is_some() {
+                    direct.feed(Kind::Event, true);
                 } else {
-                    self.event(Event::Feed(
-                        ClusterNo::FIRST,
-                        Kind::Event,
-                        Box::new(FeedState::Off),
-                    ));
+                    let off = Box::new(FeedState::Off);
+                    direct.event(Event::Feed(no, Kind::Event, off));
                 }
-            }
-            Effect::Measure(_, of) => self.measure(of),
-            Effect::OpenLog(_, id, source) => {
+            }),
+            Effect::Measure(no, of) => self.at(no, |direct| direct.measure(of)),
+            Effect::OpenLog(no, id, source) => self.at(no, |direct| {
                 let log = Log {
                     machine: machine::Machine::new(*source),
                     follow: None,
-                    heard: self.host.now(),
+                    heard: direct.host.now(),
                     paused: None,
                     parked: false,
                 };
-                self.logs.insert(id, log);
-                self.pump_log(id);
-            }
-            Effect::CloseLog(_, id) => {
-                self.logs.remove(&id);
-            }
-            Effect::ParkLog(_, id, park) => {
-                if let Some(log) = self.logs.get_mut(&id) {
+                direct.logs.insert(id, log);
+                direct.pump_log(id);
+            }),
+            Effect::CloseLog(no, id) => self.at(no, |direct| {
+                direct.logs.remove(&id);
+            }),
+            Effect::ParkLog(no, id, park) => self.at(no, |direct| {
+                if let Some(log) = direct.logs.get_mut(&id) {
                     if park && log.follow.take().is_some() {
                         log.machine.parked();
                     }
                     log.parked = park;
                 }
-            }
-            Effect::Call(_, id, call) => {
-                let reply = self.call(&call);
-                self.event(Event::Reply(id, Box::new(reply)));
-            }
+            }),
+            Effect::Call(no, id, call) => self.at(no, |direct| {
+                let reply = direct.call(&call);
+                direct.event(Event::Reply(id, Box::new(reply)));
+            }),
             Effect::Audit(line) => self.audit.push(*line),
             Effect::OpenRemote(_, id, _) => {
                 let why = "there is no terminal and no port here";
@@ -240,7 +294,7 @@ impl<H: Host> Direct<H> {
             }
         };
         for part in told {
-            self.event(Event::Usage(ClusterNo::FIRST, of, Box::new(part)));
+            self.event(Event::Usage(self.no, of, Box::new(part)));
         }
     }
 
@@ -279,16 +333,20 @@ impl<H: Host> Direct<H> {
                 },
             );
         } else if self.feeds.remove(&kind).is_some() {
-            self.event(Event::Feed(
-                ClusterNo::FIRST,
-                kind,
-                Box::new(FeedState::Off),
-            ));
+            self.event(Event::Feed(self.no, kind, Box::new(FeedState::Off)));
         }
     }
 
-    /// Brings what the streams have ready to the engine.
+    /// Brings what the streams of all clusters have ready to the engine.
     fn pump(&mut self) {
+        self.pump_here();
+        let others: Vec<ClusterNo> = self.beside.iter().map(|place| place.no).collect();
+        for no in others {
+            self.at(no, Self::pump_here);
+        }
+    }
+
+    fn pump_here(&mut self) {
         for kind in Kind::ALL {
             if self.feeds.contains_key(&kind) {
                 self.pump_feed(kind);
@@ -326,152 +384,12 @@ impl<H: Host> Direct<H> {
         let turned = state != stream.state;
         stream.state = state.clone();
         if !deltas.is_empty() {
-            self.event(Event::Watch(
-                ClusterNo::FIRST,
-                Box::new(Batch { kind, deltas }),
-            ));
+            let batch = Box::new(Batch { kind, deltas });
+            self.event(Event::Watch(self.no, batch));
         }
         if turned {
-            self.event(Event::Feed(ClusterNo::FIRST, kind, Box::new(state)));
+            self.event(Event::Feed(self.no, kind, Box::new(state)));
         }
-    }
-
-    /// Streams open now, for tests.
-    pub fn open_logs(&self) -> usize {
-        self.logs
-            .values()
-            .filter(|log| log.follow.is_some())
-            .count()
-    }
-
-    /// Pods whose logs are followed now, for tests.
-    pub fn followed(&self) -> Vec<String> {
-        let followed = self.logs.values().filter_map(|log| log.follow.as_ref());
-        followed.map(|follow| follow.pod.clone()).collect()
-    }
-
-    /// Goes on with a log as far as it comes now.
-    fn pump_log(&mut self, id: LogId) {
-        let Some(mut log) = self.logs.remove(&id) else {
-            return;
-        };
-        let mut news = Vec::new();
-        let mut over = false;
-        for _ in 0..STEPS {
-            if log.parked || !self.step_log(&mut log, &mut news) {
-                break;
-            }
-            if let LogAsk::Over(end) = log.machine.ask() {
-                news.push(LogEvent::Ended(end));
-                over = true;
-                break;
-            }
-        }
-        if !over {
-            self.logs.insert(id, log);
-        }
-        for event in news {
-            self.event(Event::Log(id, Box::new(event)));
-        }
-    }
-
-    /// One step of a log's protocol; false: nothing more happens now.
-    fn step_log(&mut self, log: &mut Log, news: &mut Vec<LogEvent>) -> bool {
-        let now = self.host.now();
-        match log.machine.ask() {
-            LogAsk::Over(_) => false,
-            LogAsk::Pause => match log.paused {
-                Some(until) if until <= now => {
-                    log.paused = None;
-                    log.machine.waited();
-                    true
-                }
-                Some(_) => false,
-                None => {
-                    log.paused = Some(now + PAUSE);
-                    false
-                }
-            },
-            LogAsk::Status { path } => {
-                match self.host.handle(Request::get(&unescape(&path))) {
-                    Response::Done {
-                        status: 200, body, ..
-                    } => log.machine.status(Ok(&body), news),
-                    Response::Done { status, body, .. } => {
-                        let why = refusal(status, &body);
-                        log.machine.status(Err((Some(status), why)), news);
-                    }
-                    _ => log
-                        .machine
-                        .status(Err((None, "a stream was answered".into())), news),
-                }
-                true
-            }
-            LogAsk::Stream { path, silence } => match &mut log.follow {
-                None => self.open_log(log, &path, news),
-                Some(follow) => {
-                    let (bytes, ended) = self.host.log_next(follow);
-                    let (mut lines, mut said) = (Vec::new(), Vec::new());
-                    log.machine.bytes(&bytes, &mut lines);
-                    if !bytes.is_empty() {
-                        log.heard = now;
-                    }
-                    let silent = silence
-                        .and_then(|s| TimeDelta::from_std(s).ok())
-                        .is_some_and(|s| now - log.heard >= s);
-                    if ended {
-                        log.machine.ended(&mut lines, &mut said);
-                    } else if silent {
-                        log.machine.silent();
-                    }
-                    if !lines.is_empty() {
-                        news.push(LogEvent::Lines(lines));
-                    }
-                    news.append(&mut said);
-                    if ended || silent {
-                        log.follow = None;
-                    }
-                    ended || silent
-                }
-            },
-        }
-    }
-
-    fn open_log(&mut self, log: &mut Log, path: &str, news: &mut Vec<LogEvent>) -> bool {
-        log.heard = self.host.now();
-        match self.host.handle(Request::get(&unescape(path))) {
-            Response::Log(follow) => {
-                log.follow = Some(follow);
-                log.machine.opened(news);
-            }
-            Response::Done {
-                status: 200, body, ..
-            } => {
-                log.machine.opened(news);
-                let (mut lines, mut said) = (Vec::new(), Vec::new());
-                log.machine.bytes(&body, &mut lines);
-                log.machine.ended(&mut lines, &mut said);
-                if !lines.is_empty() {
-                    news.push(LogEvent::Lines(lines));
-                }
-                news.append(&mut said);
-            }
-            Response::Done { status, body, .. } => {
-                log.machine.refused(status, refusal(status, &body), news);
-            }
-            Response::List(_) | Response::Watch(_) | Response::Upgrade(_) => {
-                log.machine.broken("no log was answered".into());
-            }
-        }
-        true
-    }
-}
-
-/// The server's words.
-fn refusal(status: u16, body: &[u8]) -> String {
-    match call::read(status, None, body) {
-        Reply::Refused { message, .. } => message.to_string(),
-        Reply::Done(_) | Reply::Lost(_) => "no log".into(),
     }
 }
 
