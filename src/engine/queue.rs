@@ -18,6 +18,8 @@ use crate::model::Text;
 const BACK: TimeDelta = TimeDelta::minutes(5);
 /// Nothing is said of a trend before so much is known.
 const LEAST: TimeDelta = TimeDelta::seconds(60);
+/// Characters of a reason that are shown.
+const WHY: usize = 40;
 /// A depth that is older says so.
 const OLD: TimeDelta = TimeDelta::seconds(45);
 
@@ -130,7 +132,13 @@ impl Queue {
     pub(super) fn fact(&self, now: DateTime<Utc>) -> Option<Line> {
         let Some((at, depth)) = self.depths.back() else {
             let why = self.why.as_ref()?;
-            return Some(vec![Span::new(format!("queue ? ({why})"), Tone::Warn)]);
+            // The line has more to say.
+            let short: String = why.chars().take(WHY).collect();
+            let dots = if why.chars().count() > WHY { "…" } else { "" };
+            return Some(vec![Span::new(
+                format!("queue ? ({short}{dots})"),
+                Tone::Warn,
+            )]);
         };
         let mut line = vec![
             Span::new("queue ", Tone::Dim),

@@ -305,7 +305,7 @@ impl<H: Host> Direct<H> {
         } else {
             call.body.to_string()
         };
-        let mut request = Request::new(method, &call.path, body);
+        let mut request = Request::new(method, &unescape(&call.path), body);
         request.content_type = content_type.to_owned();
         request.accept = call::accept(&call.accept).to_owned();
         match self.host.handle(request) {

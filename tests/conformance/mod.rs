@@ -29,6 +29,7 @@ mod debug;
 mod deletes;
 mod discovery;
 mod errors;
+mod events;
 mod eviction;
 mod lists;
 mod logs;
