@@ -101,9 +101,13 @@ impl Shape {
         Some((self.memory.percentile(50)?, self.memory.percentile(95)?))
     }
 
-    /// Whether its CPU request is of the right size. CPU beyond the request costs time only.
+    /// Whether its CPU request is of the right size.
     pub fn cpu_fit(&self) -> Fit {
-        self.fit(self.cpu())
+        // More than is asked for is lent to it where there is some: it is tight when that is the rule.
+        match self.fit(self.cpu()) {
+            Fit::Tight if self.cpu().is_some_and(|(p50, _)| p50 < 95) => Fit::Fits,
+            fit => fit,
+        }
     }
 
     /// Whether its memory request is.
