@@ -95,11 +95,9 @@ impl TableState {
     pub(crate) fn measured(&mut self) {
         let of_use = |title: &&str| matches!(*title, "CPU" | "MEM" | "CPU-USE" | "MEM-USE");
         let several = true;
-        let by_use = self.sort.is_some_and(|(at, _)| {
-            titles(self.kind, several)
-                .get(at)
-                .is_some_and(|t| of_use(&t))
-        });
+        let by_use = self
+            .sort
+            .is_some_and(|(at, _)| titles(self.kind, several).get(at).is_some_and(of_use));
         self.turned = true;
         if by_use || self.kind == TableKind::Shapes {
             self.renew();
