@@ -141,3 +141,115 @@ fn a_pod_that_is_deleted_says_so_and_others_go_on() {
     assert!(shown.contains("2 streams live · 1 ended"), "{shown}");
     assert!(shown.contains("c │"), "{shown}");
 }
+
+/// A pod on the node whose log is opened from the table of pods.
+fn service(world: &mut World, name: &str, policy: &str, script: Value) {
+    let pod = json!({
+        "metadata": {
+            "name": name, "namespace": "default",
+            "annotations": {"sim.constable/script": json!({"main": script}).to_string()}
+        },
+        "spec": {
+            "restartPolicy": policy,
+            "containers": [{"name": "main", "image": "go", "resources": {"requests": {"cpu": "10m"}}}]
+        }
+    });
+    world.create(resource("pods"), pod).expect("a pod");
+}
+
+#[test]
+fn a_stream_that_goes_dumb_at_a_rotation_is_opened_again() {
+    let mut world = World::new(7, start());
+    node(&mut world, "p-1");
+    let script =
+        json!({"log": "worker", "lines_per_s": 1.0, "rotate_lines": 50, "dumb_at_rotation": true});
+    service(&mut world, "a", "Always", script);
+    let mut direct = console(world);
+    after(&mut direct, 20);
+    keys(&mut direct, ":pods\nl");
+    after(&mut direct, 35);
+    let read = |shown: &str| -> u32 {
+        let of = shown
+            .split(" of ")
+            .filter_map(|rest| rest.split_whitespace().next());
+        of.filter_map(|n| n.parse().ok()).max().unwrap_or(0)
+    };
+    let before = read(&screen(&mut direct));
+    // Fifty lines were read; nothing comes until the stream has been silent for half a minute.
+    after(&mut direct, 20);
+    let shown = screen(&mut direct);
+    assert!(
+        read(&shown) <= 50 && shown.contains("quiet"),
+        "{before}\n{shown}"
+    );
+    after(&mut direct, 40);
+    let shown = screen(&mut direct);
+    assert!(read(&shown) > 80, "{shown}");
+    assert!(!shown.contains("resuming"), "{shown}");
+}
+
+#[test]
+fn what_was_rotated_away_is_said() {
+    let mut world = World::new(7, start());
+    node(&mut world, "p-1");
+    let script = json!({"log": "worker", "lines_per_s": 1.0, "rotate_lines": 50});
+    service(&mut world, "a", "Always", script);
+    let mut direct = console(world);
+    after(&mut direct, 140);
+    keys(&mut direct, ":pods\nl1");
+    after(&mut direct, 2);
+    let shown = screen(&mut direct);
+    assert!(
+        shown.contains("younger than the container: older lines were rotated away"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_previous_log_that_is_lost_is_a_statement() {
+    let mut world = World::new(7, start());
+    node(&mut world, "p-1");
+    let script =
+        json!({"run_ms": 8000, "exit": 1, "lines": ["begin", "crash"], "previous_lost": true});
+    service(&mut world, "a", "Always", script);
+    let mut direct = console(world);
+    after(&mut direct, 60);
+    keys(&mut direct, ":pods\np");
+    after(&mut direct, 3);
+    let shown = screen(&mut direct);
+    assert!(
+        shown.contains("── main: unable to retrieve container logs for"),
+        "{shown}"
+    );
+    assert!(!shown.contains("begin"), "{shown}");
+}
+
+#[test]
+fn a_dead_node_is_said_and_what_it_keeps_gives_way() {
+    let mut world = World::new(7, start());
+    node(&mut world, "p-1");
+    service(
+        &mut world,
+        "a",
+        "Always",
+        json!({"log": "worker", "lines_per_s": 1.0}),
+    );
+    let mut direct = console(world);
+    after(&mut direct, 20);
+    keys(&mut direct, ":pods\nl");
+    after(&mut direct, 2);
+    let mut down = json!({"status": {"conditions": [{"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown",
+        "lastTransitionTime": "2026-01-02T03:04:27Z"}]}});
+    down["metadata"] = json!({"annotations": {"sim.constable/kubelet": "none"}});
+    let request = constable::sim::Request::new(
+        http::Method::PATCH,
+        "/api/v1/nodes/p-1/status",
+        down.to_string(),
+    );
+    let mut request = request;
+    request.content_type = "application/merge-patch+json".into();
+    direct.host.handle(request);
+    after(&mut direct, 2);
+    let shown = screen(&mut direct);
+    assert!(shown.contains("node p-1 is not Ready"), "{shown}");
+}

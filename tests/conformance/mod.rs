@@ -33,6 +33,7 @@ mod events;
 mod eviction;
 mod lists;
 mod logs;
+mod merged;
 mod metrics;
 mod server;
 mod statuses;
