@@ -224,6 +224,10 @@ impl Machine {
         self.step = match (code, step) {
             (401 | 403, _) => Step::Over(LogEnd::Denied(words.into())),
             (_, Step::Stream { rest: Some(rest) }) => self.after_rest(rest),
+            (404, _) if words.starts_with("pods \"") => {
+                let gone = format!("pod {} is gone", self.source.pod);
+                Step::Over(LogEnd::Gone(gone.into()))
+            }
             (404, _) => Step::Over(LogEnd::Gone(words.into())),
             // The container has not started, or never had that life.
             (400, _) if follows => {
