@@ -354,7 +354,7 @@ fn a_forwarded_port_answers_and_is_listed() {
     console.press(":forward :8080\r");
     console.until_shown("y confirms");
     console.press("y");
-    console.until_shown("leads to");
+    console.until_shown("✓ 127.0.0.1:");
     let shown = console.screen.screen().contents();
     let port: u16 = shown
         .split_once("127.0.0.1:")
@@ -362,7 +362,8 @@ fn a_forwarded_port_answers_and_is_listed() {
         .and_then(|port| port.parse().ok())
         .expect("a port");
     let mut page = std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    page.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("asked");
+    page.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .expect("asked");
     let mut answer = String::new();
     page.read_to_string(&mut answer).expect("answered");
     assert!(answer.starts_with("HTTP/1."), "{answer}");

@@ -130,6 +130,7 @@ async fn start(
 /// Until ctrl-c, or until none is open any more.
 async fn until_ended(driver: &mut Driver, runs: &[ActionId]) -> Result<(), CliError> {
     let mut said: BTreeMap<ActionId, String> = BTreeMap::new();
+    let mut errors: BTreeMap<ActionId, u64> = BTreeMap::new();
     let mut stopped = false;
     loop {
         let mut failed = None;
@@ -142,6 +143,11 @@ async fn until_ended(driver: &mut Driver, runs: &[ActionId]) -> Result<(), CliEr
             if said.get(id) != Some(&result) {
                 output::say(&result);
                 said.insert(*id, result);
+            }
+            if let Some(traffic) = run.forward().map(|forward| forward.traffic())
+                && errors.insert(*id, traffic.errors).unwrap_or(0) < traffic.errors
+            {
+                output::say(&format!("a connection failed: {}", traffic.last_error));
             }
             open |= !run.over();
             if let Some(Outcome::Failed(why) | Outcome::Refused(why)) =

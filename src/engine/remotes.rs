@@ -339,7 +339,7 @@ impl Engine {
     pub(super) fn waiting_view(&self, id: ActionId) -> Overlay {
         let run = self.actions.run(id);
         let title = run.map_or_else(String::new, |run| {
-            format!("{} {}", run.operation.word(), run.title())
+            format!("{}: {}", run.operation.word(), run.title())
         });
         let result = run.map_or_else(String::new, |run| run.result());
         Overlay::Confirm {

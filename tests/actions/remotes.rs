@@ -110,7 +110,7 @@ fn a_shell_ends_with_its_exit_code() {
         (
             RemoteEnd::NoCommand("no sh".into()),
             Outcome::Failed(
-                "shell in main of ci-jobs/web: the image has no shell; :debug opens a container with one beside it"
+                "shell in main of ci-jobs/web: the image has no sh; :debug opens a container with a shell beside it"
                     .into(),
             ),
         ),

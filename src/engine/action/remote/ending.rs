@@ -100,9 +100,15 @@ impl TerminalTask {
             RemoteEnd::Lost(why) => failed(format!(
                 "{title}: connection lost after {after}: {why}; what ran there may go on"
             )),
-            RemoteEnd::NoCommand(_) => failed(format!(
-                "{title}: the image has no shell; :debug opens a container with one beside it"
-            )),
+            RemoteEnd::NoCommand(why) => failed(match &self.kind {
+                Kind::Shell { command, .. } => format!(
+                    "{title}: the image has no {}; :debug opens a container with a shell beside it",
+                    command.first().map_or("command", |word| word)
+                ),
+                Kind::Attach { .. } | Kind::Debug { .. } | Kind::Node { .. } => {
+                    format!("{title}: {why}")
+                }
+            }),
             RemoteEnd::Denied(why) => Outcome::Refused(format!("{title}: {why}").into()),
             RemoteEnd::Failed(why) if why.contains("container not found") => failed(format!(
                 "{title}: the container is not running; l shows its log, :debug opens one beside it"
