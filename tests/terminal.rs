@@ -98,6 +98,19 @@ impl Console {
         }
     }
 
+    /// Takes in what comes for a while, or until a text is on the screen.
+    fn is_shown_within(&mut self, text: &str, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        while !self.screen.screen().contents().contains(text) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
     fn until_shown(&mut self, text: &str) {
         self.until(|screen| screen.contents().contains(text));
     }
@@ -323,8 +336,10 @@ fn a_shell_in_a_container_has_the_terminal_until_it_ends() {
     };
     master.resize(other).expect("another size");
     console.screen.screen_mut().set_size(size(24), size(90));
-    console.press("stty size\r");
-    console.until_shown("24 90");
+    // Keys may be faster than the news of another size.
+    while !console.is_shown_within("24 90", Duration::from_secs(2)) {
+        console.press("stty size\r");
+    }
     console.press("exit 3\r");
     console.until(|screen| screen.alternate_screen());
     console.until_shown("ended: exit 3 after");
