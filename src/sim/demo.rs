@@ -1,5 +1,7 @@
 //! The demo: a simulated cluster with the job platform on it, that has run for a while when it is shown.
 
+mod arrivals;
+mod extras;
 mod nodes;
 #[cfg(test)]
 mod tests;
@@ -129,6 +131,15 @@ impl Demo {
             weather: None,
         };
         demo.platform.platform_mut().warm_up(Some(now));
+        // The platform makes its namespaces first.
+        demo.advance(start + TimeDelta::seconds(20));
+        let chatty = options.scenario.as_ref().and_then(|s| s.chatty.as_ref());
+        for (path, object) in extras::objects()
+            .into_iter()
+            .chain(chatty.map(extras::chatty))
+        {
+            ask(&mut demo.world, http::Method::POST, &path, &object)?;
+        }
         demo.advance(now - LIVE);
         demo.platform.platform_mut().warm_up(None);
         match &options.scenario {

@@ -18,6 +18,8 @@ pub struct Scenario {
     pub start: Option<Start>,
     /// Pools in place of the default ones.
     pub pools: Vec<Pool>,
+    /// Pods that write much.
+    pub chatty: Option<Chatty>,
     /// What goes wrong.
     #[serde(rename = "fault")]
     pub faults: Vec<Spanned<Fault>>,
@@ -35,6 +37,21 @@ pub struct Press {
     pub at: Duration,
     /// Characters, and names in angle brackets as in `:jobs<enter>`.
     pub keys: String,
+}
+
+/// Pods in `ci-jobs` that write much: a Deployment `chatty`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chatty {
+    /// How many.
+    pub pods: usize,
+    /// Lines a second of each.
+    #[serde(default = "chatty_pace")]
+    pub lines_per_s: f64,
+}
+
+fn chatty_pace() -> f64 {
+    5.0
 }
 
 /// A time, written as an RFC 3339 string or as a TOML date.
@@ -138,6 +155,8 @@ pub enum Kind {
     Cordon,
     /// The claims of `namespace` whose names begin with `pods` get no volume: their pods wait.
     ClaimUnbound,
+    /// The cloud says that it will take `node`: the taint of a spot notice.
+    SpotNotice,
     /// Nobody serves figures of use: 404.
     MetricsMissing,
     /// The server of the figures of use is down: 503.
@@ -178,7 +197,7 @@ impl Fault {
             _ => self.ms.is_some(),
         };
         let needs: &[&str] = match self.kind {
-            Kind::NodeNotReady | Kind::DiskPressure | Kind::Cordon => &["node"],
+            Kind::NodeNotReady | Kind::DiskPressure | Kind::Cordon | Kind::SpotNotice => &["node"],
             Kind::ImageMissing => &["image"],
             Kind::Oom | Kind::Fail => &["rate"],
             Kind::NoEndpoints | Kind::ClaimUnbound => &["namespace", "pods"],

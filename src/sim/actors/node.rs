@@ -15,11 +15,13 @@ use crate::sim::{Obj, resource, timestamp};
 
 mod status;
 
-use self::status::{add_taint, beat, remove_taint};
-pub(crate) use self::status::{conditions, fill_status};
+use self::status::beat;
+pub(crate) use self::status::{add_taint, conditions, fill_status, remove_taint};
 
 /// The annotation by which a person breaks a node: `not-ready` or `disk-pressure`.
 pub(crate) const FAULT: &str = "sim.constable/fault";
+/// Annotation: seconds from registration to Ready.
+const READY_AFTER: &str = "sim.constable/ready-after";
 /// Annotation: with the value `none` the node is an object alone, no kubelet runs its pods.
 const KUBELET: &str = "sim.constable/kubelet";
 
@@ -81,7 +83,14 @@ impl Nodes {
                 );
             } else {
                 self.register(ctx, kubelets, &name, value);
-                let ms = i64::try_from(dice.on("ready").range(3500, 9000)).unwrap_or(5000);
+                let given = value["metadata"]["annotations"][READY_AFTER].as_str();
+                let given = given.and_then(|s| s.parse::<i64>().ok());
+                let usual = i64::try_from(dice.on("ready").range(3500, 9000)).unwrap_or(5000);
+                let ms = given.map_or(usual, |s| s.clamp(1, 3600) * 1000);
+                ctx.queue.push(
+                    ctx.now + Duration::milliseconds(ms * 2 / 5),
+                    Timer::Node(name.clone(), NodeTick::Initialized),
+                );
                 ctx.queue.push(
                     ctx.now + Duration::milliseconds(ms),
                     Timer::Node(name, NodeTick::Ready),
@@ -134,6 +143,9 @@ impl Nodes {
                 add_taint(v, NOT_READY, "NoSchedule", None);
             }
         });
+        if let Some(life) = self.lives.get(name) {
+            status::registered(ctx, name, &life.uid.clone());
+        }
     }
 
     /// A timer of a node.
@@ -153,6 +165,7 @@ impl Nodes {
         let uid = life.uid.clone();
         match tick {
             NodeTick::Orphans => {}
+            NodeTick::Initialized => status::initialized(ctx, name, &uid),
             NodeTick::Ready | NodeTick::Heartbeat => {
                 ctx.queue.push(
                     ctx.now + Duration::seconds(HEARTBEAT_S),

@@ -36,6 +36,8 @@ pub(crate) enum Timer {
 /// The timed things in a node's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NodeTick {
+    /// The cloud's controller has seen a fresh node.
+    Initialized,
     /// A freshly registered node becomes Ready.
     Ready,
     /// The kubelet posts its status.

@@ -144,14 +144,23 @@ fn peasant(size: Size, index: u32, width: usize) -> Value {
     } else {
         ("runner-small", 8)
     };
-    node(
+    let mut one = node(
         &format!("p-{index:0width$}"),
         json!({ POOL: pool }),
         Some(public()),
         cpu,
         cpu * 4,
-    )
+    );
+    if index == ODD {
+        one["status"]["nodeInfo"] = json!({"architecture": "amd64", "bootID": "", "containerRuntimeVersion": "containerd://2.1.4",
+            "kernelVersion": "6.8.0-49", "kubeProxyVersion": "", "kubeletVersion": "v1.36.4", "machineID": "",
+            "operatingSystem": "linux", "osImage": "Debian GNU/Linux 12 (bookworm)", "systemUUID": ""});
+    }
+    one
 }
+
+/// The job node that an upgrade forgot.
+const ODD: u32 = 7;
 
 const POOL: &str = "cloud.google.com/gke-nodepool";
 
@@ -180,6 +189,16 @@ fn node(name: &str, labels: Value, taint: Option<Value>, cpu: u32, memory: u32) 
     })
 }
 
+/// A node that the autoscaler adds to the large pool: it takes some time to get ready.
+pub(super) fn extra(size: Size, name: &str) -> Value {
+    let mut one = peasant(size, 1, 2);
+    one["metadata"]["name"] = name.into();
+    one["metadata"]["labels"]["kubernetes.io/hostname"] = name.into();
+    one["metadata"]["annotations"] = json!({ "sim.constable/ready-after": "40" });
+    one["spec"]["taints"] = json!([public(), { "key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule" }]);
+    one
+}
+
 /// The same node, as it registers anew: no status but its size.
 pub(super) fn registers_anew(mut node: Value) -> Value {
     if let Some(metadata) = node["metadata"].as_object_mut() {
@@ -188,12 +207,7 @@ pub(super) fn registers_anew(mut node: Value) -> Value {
     if let Some(spec) = node["spec"].as_object_mut() {
         spec.remove("unschedulable");
         if let Some(taints) = spec.get_mut("taints").and_then(Value::as_array_mut) {
-            taints.retain(|t| {
-                !t["key"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .starts_with("node.kubernetes.io/")
-            });
+            taints.retain(|t| t["key"] == "jobs.constable/public");
         }
     }
     if let Some(status) = node["status"].as_object_mut() {

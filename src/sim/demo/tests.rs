@@ -301,3 +301,101 @@ fn a_bulk_load_beside_the_platform() {
     assert!(filled.iter().all(|p| &*p.namespace == "ci-jobs"));
     assert_eq!(demo.platform().trouble(), None);
 }
+
+/// Twelve nodes, few jobs, and what comes and goes by itself.
+fn twelve() -> Demo {
+    let options = DemoOptions {
+        nodes: 12,
+        rate: Some(10.0),
+        ..DemoOptions::default()
+    };
+    Demo::build(&options, OPENS.parse().unwrap()).unwrap()
+}
+
+#[test]
+fn what_people_keep_beside_the_platform() {
+    let demo = twelve();
+    let count =
+        |plural: &str, ns: Option<&str>| demo.world.store().list(resource(plural), ns).count();
+    assert_eq!(count("cronjobs", Some("ci-system")), 4);
+    assert_eq!(count("horizontalpodautoscalers", None), 1);
+    let set = demo
+        .world
+        .store()
+        .get(resource("statefulsets"), "ci-system", "results-db")
+        .unwrap()
+        .value();
+    assert_eq!(set["status"]["readyReplicas"], 3, "{set}");
+    let claims = demo
+        .world
+        .store()
+        .list(resource("persistentvolumeclaims"), Some("ci-system"));
+    assert!(
+        claims
+            .map(|c| c.phase.to_string())
+            .eq(["Bound", "Bound", "Bound"])
+    );
+    let prune = demo
+        .world
+        .store()
+        .get(resource("cronjobs"), "ci-system", "cache-prune")
+        .unwrap()
+        .value();
+    assert!(
+        prune["status"]["lastSuccessfulTime"].is_string() || prune["status"]["active"].is_array(),
+        "{prune}"
+    );
+}
+
+#[test]
+fn nodes_are_claimed_and_come_or_never_do() {
+    let mut demo = twelve();
+    let claims = |demo: &mut Demo| -> Vec<(bool, bool)> {
+        let list = ask(
+            &mut demo.world,
+            http::Method::GET,
+            "/apis/karpenter.sh/v1/nodeclaims",
+            &Value::Null,
+        )
+        .unwrap();
+        let all = list["items"].as_array().unwrap().iter();
+        all.map(|c| {
+            (
+                c["status"]["conditions"][0]["status"] == "True",
+                c["status"]["nodeName"].is_string(),
+            )
+        })
+        .collect()
+    };
+    assert_eq!(claims(&mut demo), [(true, false)]);
+    let node = |demo: &Demo| {
+        demo.world
+            .store()
+            .get(resource("nodes"), "", "p-10")
+            .map(|n| n.value())
+    };
+    pass(&mut demo, 20);
+    let fresh = node(&demo).expect("it has registered");
+    let ready = |v: &Value| {
+        v["status"]["conditions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|c| c["type"] == "Ready" && c["status"] == "True")
+    };
+    assert!(!ready(&fresh));
+    pass(&mut demo, 45);
+    assert!(ready(&node(&demo).unwrap()));
+    pass(&mut demo, 120);
+    assert_eq!(claims(&mut demo).len(), 2);
+    assert!(
+        claims(&mut demo).contains(&(false, false)),
+        "one never comes"
+    );
+    let store = demo.world.store();
+    let cordoned = store
+        .list(resource("nodes"), None)
+        .filter(|n| n.value()["spec"]["unschedulable"] == true)
+        .count();
+    assert_eq!(cordoned, 1);
+}

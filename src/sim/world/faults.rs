@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::World;
+use crate::sim::actors::node;
 use crate::sim::actors::queue::Timer;
 use crate::sim::api::metrics::Served;
 use crate::sim::resource;
@@ -50,23 +51,36 @@ impl World {
     /// Puts a fault into force, or takes it back.
     pub fn apply(&mut self, fault: &Fault, on: bool) {
         let faults = &mut self.actors.faults;
-        let node = fault.node.as_deref().unwrap_or_default();
+        let name = fault.node.as_deref().unwrap_or_default();
         match fault.kind {
             Kind::NodeNotReady => self
                 .actors
-                .set_node_down(self.now, &mut self.store, node, on),
+                .set_node_down(self.now, &mut self.store, name, on),
             Kind::DiskPressure => self
                 .actors
-                .set_pressure(self.now, &mut self.store, node, on),
+                .set_pressure(self.now, &mut self.store, name, on),
             Kind::Cordon => {
                 // A node that is not there is nothing to cordon.
                 let _ = self
                     .store
-                    .update(self.now, resource("nodes"), "", node, |v| {
+                    .update(self.now, resource("nodes"), "", name, |v| {
                         if on {
                             v["spec"]["unschedulable"] = true.into();
                         } else if let Some(spec) = v["spec"].as_object_mut() {
                             spec.shift_remove("unschedulable");
+                        }
+                    });
+            }
+            Kind::SpotNotice => {
+                const NOTICE: &str = "cloud.google.com/impending-node-termination";
+                // A node that is not there cannot be taken.
+                let _ = self
+                    .store
+                    .update(self.now, resource("nodes"), "", name, |v| {
+                        if on {
+                            node::add_taint(v, NOTICE, "NoSchedule", None);
+                        } else {
+                            node::remove_taint(v, NOTICE);
                         }
                     });
             }

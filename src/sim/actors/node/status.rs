@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::sim::timestamp;
+use crate::sim::actors::ctx::{Ctx, set_condition};
+use crate::sim::actors::event::{About, Source};
+use crate::sim::{resource, timestamp};
 
 /// Completes a node's status with what a kubelet reports, keeping what is there.
 pub(crate) fn fill_status(status: &mut Value, name: &str, ip: &str) {
@@ -36,6 +38,42 @@ pub(crate) fn fill_status(status: &mut Value, name: &str, ip: &str) {
     }
     if status["daemonEndpoints"].is_null() {
         status["daemonEndpoints"] = json!({"kubeletEndpoint": {"Port": 10250}});
+    }
+}
+
+/// What is told of a node that has just registered.
+pub(super) fn registered(ctx: &mut Ctx<'_>, name: &str, uid: &str) {
+    let controller = Source::Controller("node-controller");
+    let text = format!("Node {name} event: Registered Node {name} in Controller");
+    for (source, reason, text) in [
+        (Source::Kubelet(name), "Starting", "Starting kubelet."),
+        (controller, "RegisteredNode", &text),
+    ] {
+        ctx.event(source, About::node(name, uid), false, reason, text);
+    }
+}
+
+/// The cloud's controller knows the node: its taint goes, the network is there.
+pub(super) fn initialized(ctx: &mut Ctx<'_>, name: &str, uid: &str) {
+    const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
+    let now = timestamp(ctx.now);
+    let mut had = false;
+    ctx.edit(resource("nodes"), "", name, |v| {
+        let taints = v["spec"]["taints"].as_array();
+        had = taints.is_some_and(|t| t.iter().any(|t| t["key"] == UNINITIALIZED));
+        if had {
+            remove_taint(v, UNINITIALIZED);
+            set_condition(
+                &mut v["status"],
+                json!({"type": "NetworkUnavailable", "status": "False", "lastHeartbeatTime": now,
+                    "lastTransitionTime": now, "reason": "RouteCreated", "message": "a route to the node is there"}),
+            );
+        }
+    });
+    if had {
+        let source = Source::Controller("cloud-node-controller");
+        let text = "Node synced successfully";
+        ctx.event(source, About::node(name, uid), false, "Synced", text);
     }
 }
 
@@ -94,7 +132,7 @@ pub(super) fn beat(node: &mut Value, now: &str) {
     }
 }
 
-pub(super) fn add_taint(node: &mut Value, key: &str, effect: &str, since: Option<&str>) {
+pub(crate) fn add_taint(node: &mut Value, key: &str, effect: &str, since: Option<&str>) {
     let mut taint = json!({"key": key, "effect": effect});
     if let Some(since) = since {
         taint["timeAdded"] = since.into();
@@ -111,7 +149,7 @@ pub(super) fn add_taint(node: &mut Value, key: &str, effect: &str, since: Option
     }
 }
 
-pub(super) fn remove_taint(node: &mut Value, key: &str) {
+pub(crate) fn remove_taint(node: &mut Value, key: &str) {
     let mut empty = false;
     if let Some(list) = node["spec"]["taints"].as_array_mut() {
         list.retain(|t| t["key"] != key);
