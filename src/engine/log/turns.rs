@@ -230,6 +230,7 @@ impl Pane {
         self.waiting.0 += 1;
         if self.waiting.1.len() < NAMES
             && let Some(member) = self.members.get(place.member)
+            && !self.waiting.1.contains(&member.label)
         {
             self.waiting.1.push(member.label.clone());
         }
