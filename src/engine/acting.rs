@@ -14,7 +14,7 @@ use super::{Dirty, Effect, Engine, Now, keys};
 use crate::model::ClusterNo;
 
 /// Everything that can be done, in the order of the menu.
-const OPERATIONS: [Operation; 11] = [
+const OPERATIONS: [Operation; 15] = [
     Operation::Cancel,
     Operation::Retry,
     Operation::DeletePod,
@@ -26,6 +26,10 @@ const OPERATIONS: [Operation; 11] = [
     Operation::Open(How::Debug),
     Operation::Open(How::NodeShell),
     Operation::Open(How::Forward),
+    Operation::Restart,
+    Operation::Trigger,
+    Operation::Suspend,
+    Operation::Resume,
 ];
 
 impl Engine {
@@ -107,7 +111,7 @@ impl Engine {
     }
 
     /// What an operation would be done to: the marked rows, else what is under the cursor.
-    fn targets(&self, operation: Operation) -> (Vec<(ClusterNo, Target)>, usize) {
+    pub(super) fn targets(&self, operation: Operation) -> (Vec<(ClusterNo, Target)>, usize) {
         let of = |thing: Thing| Some((thing.cluster()?, self.target_of(operation, thing)?));
         if let Some(table) = self.screens.top().table()
             && !table.marks().is_empty()
@@ -116,7 +120,7 @@ impl Engine {
             let targets = table
                 .marks()
                 .iter()
-                .filter_map(|key| of(key.clone().into()))
+                .filter_map(|key| of(self.thing_of(key.clone())))
                 .collect();
             return (targets, table.hidden_marks());
         }
@@ -127,8 +131,21 @@ impl Engine {
                 | Operation::Drain
                 | Operation::Open(How::NodeShell)
         );
+        let workload = matches!(
+            operation,
+            Operation::Restart
+                | Operation::Scale(_)
+                | Operation::Trigger
+                | Operation::Suspend
+                | Operation::Resume
+        );
         let thing = match self.screens.top() {
             Screen::Node(screen) if node => Some(Thing::Node(screen.cluster, screen.name.clone())),
+            Screen::Workload(screen) if workload => Some(Thing::Workload(
+                screen.cluster,
+                screen.kind,
+                screen.uid.clone(),
+            )),
             _ => self.thing(),
         };
         (thing.and_then(of).into_iter().collect(), 0)
@@ -151,12 +168,18 @@ impl Engine {
                 Some(Target::Node(name))
             }
             (Operation::Open(how), thing) => self.remote_target(how, &thing),
+            (operation, Thing::Workload(_, kind, uid))
+                if super::workloads::applies(operation, kind) =>
+            {
+                Some(Target::Workload(kind, uid))
+            }
+            (Operation::DeletePod, Thing::Container(_, uid, _)) => Some(Target::Pod(uid)),
             (_, _) => None,
         }
     }
 
     /// What is asked for and in which cluster, or why it cannot be asked.
-    fn request(&self, operation: Operation) -> Result<(ClusterNo, Request), String> {
+    pub(super) fn request(&self, operation: Operation) -> Result<(ClusterNo, Request), String> {
         let word = operation.word();
         let (targets, hidden) = self.targets(operation);
         let Some((no, _)) = targets.first() else {
@@ -213,7 +236,7 @@ impl Engine {
 
     /// All that can be done here, and why not.
     pub(super) fn action_menu(&mut self) {
-        let entries: Vec<Entry> = OPERATIONS
+        let mut entries: Vec<Entry> = OPERATIONS
             .into_iter()
             .filter_map(|operation| {
                 let count = self.targets(operation).0.len();
@@ -245,6 +268,7 @@ impl Engine {
                 })
             })
             .collect();
+        entries.extend(self.scale_entry());
         if entries.is_empty() {
             self.say(
                 "nothing can be done to what is under the cursor",

@@ -15,6 +15,7 @@ use super::nodelife::Usual;
 use super::pools::PoolSums;
 use super::queue::Queue;
 use super::standing::Standing;
+use crate::ci::worker::Crew;
 use crate::model::{ClusterNo, Model, Pool, RankRules, Resources, Text};
 
 /// One cluster, as far as it is known.
@@ -43,6 +44,8 @@ pub(super) struct Cluster {
     pub(super) queue: Queue,
     /// What fills the disk of the node that is looked at.
     pub(super) disk: Option<(Text, Result<Disk, Text>)>,
+    /// What the platform's workers have in hand, looked through when first asked for after a tick.
+    pub(super) crew: OnceCell<Crew>,
 }
 
 impl Cluster {
@@ -63,6 +66,7 @@ impl Cluster {
             arrivals: Arrivals::default(),
             queue: Queue::default(),
             disk: None,
+            crew: OnceCell::new(),
         }
     }
 

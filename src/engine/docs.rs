@@ -11,6 +11,7 @@ use super::effect::{CLIPBOARD, Saving};
 use super::screen::{Screen, Thing};
 use super::text::{count, plural};
 use super::view::{TextView, Tone};
+use super::workloads::meta_of;
 use super::{Accept, Effect, Engine, Now};
 use crate::model::{Changes, ClusterNo};
 
@@ -32,7 +33,16 @@ impl Engine {
             Ok::<_, String>(object)
         };
         let object = match thing {
-            Thing::Pod(_, uid) => pod(&uid)?,
+            Thing::Pod(_, uid) | Thing::Container(_, uid, _) => pod(&uid)?,
+            Thing::Workload(_, kind, uid) => {
+                let meta = meta_of(model, kind, &uid).ok_or("it is gone")?;
+                let (group, version, plural) = (kind.group(), kind.version(), kind.plural());
+                let kind = KindRef::known(group, version, plural, kind.word(), true);
+                let mut object = ObjectRef::new(kind, &meta.namespace, &meta.name);
+                object.uid = Some(uid);
+                object
+            }
+            Thing::Missing(_) => return Err("there is no pod of it".to_owned()),
             Thing::Job(_, key) | Thing::Step(_, key, _) => {
                 let job = model.job(&key).ok_or("the job is not known any more")?;
                 pod(job

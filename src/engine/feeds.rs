@@ -7,6 +7,7 @@ use super::cluster::Cluster;
 use super::event::Now;
 use super::text::{age, count, plural};
 use super::view::{Line, Span, Tone};
+use super::workloads::meta_of;
 use crate::engine::screen::Screen;
 use crate::engine::table::{Scope, TableKind, TableState, name};
 use crate::model::{FeedState, Kind};
@@ -194,6 +195,14 @@ impl Engine {
             TableKind::Nodes => Kind::Node,
             TableKind::Ingresses => Kind::Ingress,
             TableKind::Events | TableKind::Reasons => self.events_kind(),
+            TableKind::Workloads => match table.scope {
+                Scope::Kind(kind) => kind,
+                _ => Kind::Deployment,
+            },
+            TableKind::Crons => Kind::CronJob,
+            TableKind::Daemons => Kind::Node,
+            TableKind::Replicas | TableKind::Containers => Kind::Pod,
+            TableKind::Workers | TableKind::Handlers => Kind::Pod,
         };
         let rows = name(table.kind);
         let mut line = Line::new();
@@ -240,6 +249,24 @@ impl Engine {
             Scope::Events(_) => return self.events_title(),
             Scope::Action(id) => format!(" of action {}", id.0),
             Scope::Service(_, ns, service) => format!(" behind {ns}/{service}"),
+            Scope::Kind(kind) => {
+                let of = self.namespace.as_ref().map(|ns| format!(" in {ns}"));
+                return format!("{}{}", kind.plural(), of.unwrap_or_default());
+            }
+            Scope::Workload(_, kind, uid) => {
+                let cluster = table.scope.cluster().and_then(|no| self.model_of(no));
+                let meta = cluster.and_then(|model| meta_of(model, *kind, uid));
+                meta.map_or_else(String::new, |meta| format!(" of {}", meta.name))
+            }
+            Scope::Pod(no, uid) => {
+                let pod = self.model_of(*no).and_then(|model| model.pod(uid));
+                let name = pod.map(|pod| format!(" of {}", pod.meta.name));
+                let legend = match table.kind {
+                    TableKind::Containers => " (use/request/limit; - : not measured or not set)",
+                    _ => "",
+                };
+                format!("{}{legend}", name.unwrap_or_default())
+            }
         };
         let cluster = table.scope.cluster().filter(|_| self.clusters.several());
         match cluster.and_then(|no| self.clusters.get(no)) {

@@ -14,7 +14,7 @@ use super::screen::{Part, Screen, Stack, Thing};
 use super::table::{RowKey, Scope, TableKind, TableState, titles};
 use super::view::Tone;
 use super::{Effect, Engine};
-use crate::model::Text;
+use crate::model::{Kind, Text};
 
 impl Engine {
     pub(super) fn intent(&mut self, intent: Intent, out: &mut Vec<Effect>) {
@@ -74,6 +74,7 @@ impl Engine {
                 | Screen::Node(_)
                 | Screen::Text(_)
                 | Screen::Events(_)
+                | Screen::Workload(_)
                 | Screen::Console => self.open_log(true, out),
             },
             Intent::NodeOf => self.node_of(out),
@@ -122,6 +123,8 @@ impl Engine {
             Intent::Actions => self.action_menu(),
             Intent::Stop => self.stop(out),
             Intent::Lock => self.toggle_lock(),
+            // The number is typed behind the command.
+            Intent::Scale => self.prompt(Purpose::Palette, "scale ".to_owned()),
             Intent::Go(place) => self.go(place, out),
             Intent::Namespace => self.namespace_menu(),
             Intent::Context => self.context_menu(),
@@ -144,6 +147,11 @@ impl Engine {
             Intent::Theme => out.push(Effect::Theme(argument.into())),
             Intent::Act(Operation::Open(how)) => self.open_remote(how, argument, out),
             Intent::Logs => self.merged_log_of(argument, out),
+            Intent::Scale => {
+                if let Ok(replicas) = argument.parse() {
+                    self.propose(Operation::Scale(replicas), out);
+                }
+            }
             Intent::SortBy => {
                 let several = self.clusters.several();
                 let column = self.screens.top().table().and_then(|t| {
@@ -222,8 +230,21 @@ impl Engine {
             Place::Use => TableKind::Shapes,
             Place::Actions => TableKind::Actions,
             Place::Forwards => TableKind::Forwards,
+            Place::Containers => return self.containers(out),
+            Place::CronJobs => TableKind::Crons,
+            Place::Workers => TableKind::Workers,
+            Place::Handlers => TableKind::Handlers,
+            Place::Workloads | Place::Deployments | Place::StatefulSets | Place::DaemonSets => {
+                TableKind::Workloads
+            }
         };
-        self.push(Screen::Table(TableState::new(kind, Scope::All)), out);
+        let scope = match place {
+            Place::Deployments => Scope::Kind(Kind::Deployment),
+            Place::StatefulSets => Scope::Kind(Kind::StatefulSet),
+            Place::DaemonSets => Scope::Kind(Kind::DaemonSet),
+            _ => Scope::All,
+        };
+        self.push(Screen::Table(TableState::new(kind, scope)), out);
     }
 
     /// Narrows the console to a namespace, or to all.
@@ -303,7 +324,11 @@ impl Engine {
                 }),
                 Part::Jobs => overview.jobs.current().map(Thing::from),
             },
-            Screen::Table(table) => table.current().map(Thing::from),
+            Screen::Table(table) => table.current().map(|key| self.thing_of(key)),
+            Screen::Workload(screen) => Some(match screen.table.current() {
+                Some(key) => self.thing_of(key),
+                None => Thing::Workload(screen.cluster, screen.kind, screen.uid.clone()),
+            }),
             Screen::Node(node) => match node.table.current() {
                 Some(key) => Some(key.into()),
                 None => Some(Thing::Node(node.cluster, node.name.clone())),

@@ -67,6 +67,8 @@ pub(crate) enum Intent {
     Reread,
     Reveal,
     Managed,
+    /// Set the replicas to the number behind it.
+    Scale,
 }
 
 /// A screen that can be gone to by name.
@@ -83,6 +85,14 @@ pub(crate) enum Place {
     Console,
     Actions,
     Forwards,
+    Workloads,
+    Deployments,
+    StatefulSets,
+    DaemonSets,
+    CronJobs,
+    Workers,
+    Handlers,
+    Containers,
 }
 
 /// A set of screens.
@@ -106,6 +116,11 @@ impl On {
     pub(crate) const TEXT: Self = Self(1 << 16);
     pub(crate) const EVENTS: Self = Self(1 << 11);
     pub(crate) const WARNINGS: Self = Self(1 << 12);
+    pub(crate) const WORKLOADS: Self = Self(1 << 20);
+    /// One of them.
+    pub(crate) const WORKLOAD: Self = Self(1 << 21);
+    pub(crate) const CRONJOBS: Self = Self(1 << 22);
+    pub(crate) const CONTAINERS: Self = Self(1 << 23);
 
     const ALL: Self = Self(u32::MAX);
     /// Screens with a table.
@@ -117,7 +132,11 @@ impl On {
         .and(Self::INGRESSES)
         .and(Self::EVENTS)
         .and(Self::WARNINGS)
-        .and(Self::ACTIONS);
+        .and(Self::ACTIONS)
+        .and(Self::WORKLOADS)
+        .and(Self::WORKLOAD)
+        .and(Self::CRONJOBS)
+        .and(Self::CONTAINERS);
     /// Screens on which something is under a cursor.
     const LISTS: Self = Self::TABLES.and(Self::JOB);
     /// Screens with something whose logs can be merged.
@@ -138,6 +157,10 @@ impl On {
         .and(Self::NODE)
         .and(Self::PODS)
         .and(Self::INGRESSES)
+        .and(Self::WORKLOADS)
+        .and(Self::WORKLOAD)
+        .and(Self::CRONJOBS)
+        .and(Self::CONTAINERS)
         .and(Self::LOG)
         .and(Self::TEXT);
     /// Screens with a job or a pod under the cursor.
@@ -147,7 +170,9 @@ impl On {
         .and(Self::NODE)
         .and(Self::EVENTS)
         .and(Self::WARNINGS)
-        .and(Self::PODS);
+        .and(Self::PODS)
+        .and(Self::WORKLOAD)
+        .and(Self::CONTAINERS);
 
     /// Screens with something that has events.
     const EVERY_THING: Self = Self::OVERVIEW
@@ -157,6 +182,10 @@ impl On {
         .and(Self::NODE)
         .and(Self::PODS)
         .and(Self::INGRESSES)
+        .and(Self::WORKLOADS)
+        .and(Self::WORKLOAD)
+        .and(Self::CRONJOBS)
+        .and(Self::CONTAINERS)
         .and(Self::LOG);
 
     const fn and(self, other: Self) -> Self {
@@ -216,6 +245,7 @@ pub(crate) enum Argument {
     /// Anything, shown so; it may be left out.
     Words(&'static str),
     Logs,
+    Number,
 }
 
 /// A row of the table.
@@ -286,6 +316,7 @@ pub(crate) static TABLE: &[Row] = &[
     row(Intent::Log, &[c('l')], On::JOBS_OR_PODS, Group::See, "log", "its log, across its containers in order"),
     Row { intent: Intent::Logs, keys: &[c('L')], on: On::MERGED, group: Group::See, hint: "logs", help: "merged logs: of the marked rows, the pool or node, or all that is shown", command: "logs", argument: Argument::Logs },
     row(Intent::Previous, &[c('p')], On::JOBS_OR_PODS, Group::See, "", "the log of its containers' last life"),
+    Row { intent: Intent::Go(Place::Containers), keys: &[c('C')], on: On::JOBS_OR_PODS, group: Group::See, hint: "", help: "the containers of its pod, with requests and limits", command: "containers", argument: Argument::Nothing },
     row(Intent::NodeOf, &[c('o')], On::JOBS_OR_PODS.and(On::LOG), Group::See, "node", "the node it is on"),
     row(Intent::Describe, &[c('d')], On::OBJECTS, Group::See, "describe", "describes it: state, containers, conditions, events"),
     row(Intent::Yaml, &[c('y')], On::OBJECTS, Group::See, "yaml", "its YAML, secrets hidden"),
@@ -355,6 +386,18 @@ pub(crate) static TABLE: &[Row] = &[
     command(Intent::Go(Place::Ingresses), "ingresses", Argument::Nothing, "hosts, paths and what answers them"),
     command(Intent::Go(Place::Events), "events", Argument::Nothing, "warnings of the whole cluster, by reason"),
     command(Intent::Go(Place::Use), "use", Argument::Nothing, "what jobs of one name use of what they ask for"),
+    command(Intent::Go(Place::Workloads), "workloads", Argument::Nothing, "Deployments, StatefulSets, DaemonSets, CronJobs"),
+    command(Intent::Go(Place::Deployments), "deploy", Argument::Nothing, "Deployments alone"),
+    command(Intent::Go(Place::StatefulSets), "sts", Argument::Nothing, "StatefulSets alone"),
+    command(Intent::Go(Place::DaemonSets), "ds", Argument::Nothing, "DaemonSets alone"),
+    command(Intent::Go(Place::CronJobs), "cronjobs", Argument::Nothing, "CronJobs: next start, last, last success"),
+    command(Intent::Go(Place::Workers), "workers", Argument::Nothing, "the platform's workers and what each has in hand"),
+    command(Intent::Go(Place::Handlers), "handlers", Argument::Nothing, "the platform's handlers, their hosts and routes"),
+    command(Intent::Act(Operation::Restart), "restart", Argument::Nothing, "replace a workload's pods, its way of rolling out"),
+    command(Intent::Scale, "scale", Argument::Number, "set how many pods a workload has"),
+    command(Intent::Act(Operation::Trigger), "trigger", Argument::Nothing, "start a CronJob now"),
+    command(Intent::Act(Operation::Suspend), "suspend", Argument::Nothing, "let a CronJob rest"),
+    command(Intent::Act(Operation::Resume), "resume", Argument::Nothing, "let a CronJob start by its schedule again"),
     command(Intent::Go(Place::Log), "log", Argument::Nothing, "log of what is under the cursor"),
     command(Intent::Go(Place::Actions), "actions", Argument::Nothing, "running and past actions"),
     command(Intent::Go(Place::Forwards), "forwards", Argument::Nothing, "forwarded ports and what goes through them"),
@@ -427,6 +470,7 @@ fn shown(row: &Row) -> String {
             Argument::Column => " COLUMN",
             Argument::Words(words) => words,
             Argument::Logs => " [POOL|NODE|PROJECT]",
+            Argument::Number => " NUMBER",
         };
         words.push(format!(":{}{argument}", row.command));
     }

@@ -10,7 +10,7 @@ use super::screen::{Screen, Thing};
 use super::table::Sight;
 use super::view::Tone;
 use super::{Dirty, Effect, Engine, LogEvent, LogId, text};
-use crate::model::{Changes, ClusterNo, JobKey, Kind, Pod, Text};
+use crate::model::{Changes, ClusterNo, JobKey, Kind, Pod, Text, Uid};
 
 /// Past lines of a log that is no job's: a service may have written for months.
 const SERVICE_TAIL: u32 = 10_000;
@@ -42,6 +42,10 @@ impl Engine {
                 Some(pod) => Ok(cluster.pod_target(pod)),
                 None => Err("the pod is gone, and its log with it".to_owned()),
             },
+            (Some(Thing::Container(_, uid, at)), Some(cluster)) => {
+                cluster.container_target(&uid, at)
+            }
+            (Some(Thing::Missing(_)), _) => Err("it has no pod: there is no log".to_owned()),
             (_, _) => Err("no job or pod under the cursor".to_owned()),
         };
         let target = match (target, cluster) {
@@ -359,6 +363,17 @@ impl Cluster {
             title: text::job_title(job),
             containers,
             tail: None,
+            ..self.target(pod)
+        })
+    }
+
+    fn container_target(&self, uid: &Uid, at: u16) -> Result<Target, String> {
+        let pod = self.model.pod(uid);
+        let pod = pod.ok_or("the pod is gone, and its log with it")?;
+        let container = pod.containers().nth(usize::from(at));
+        let container = container.ok_or("the container is gone")?;
+        Ok(Target {
+            containers: vec![container.name().clone()],
             ..self.target(pod)
         })
     }

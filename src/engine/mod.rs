@@ -47,6 +47,7 @@ mod queue;
 pub mod remote;
 mod remotes;
 mod reveal;
+pub(crate) mod rollout;
 mod screen;
 pub mod settings;
 mod sorted;
@@ -58,6 +59,7 @@ mod text;
 mod typing;
 mod usage;
 pub mod view;
+mod workloads;
 
 use std::collections::BTreeSet;
 use std::mem::discriminant;
@@ -306,6 +308,9 @@ impl Engine {
             Screen::Table(_) | Screen::Events(_) => view::Body::Table,
             Screen::Job(job) => view::Body::Detail(Box::new(self.job_detail(job, now))),
             Screen::Node(node) => view::Body::Detail(Box::new(self.node_detail(node, now))),
+            Screen::Workload(screen) => {
+                view::Body::Detail(Box::new(self.workload_detail(screen, now)))
+            }
             Screen::Log(_) => view::Body::Log,
             Screen::Text(pane) => view::Body::Text(Box::new(self.document_view(pane, now))),
             Screen::Console => view::Body::ConsoleLog(self.figure_lines()),
@@ -336,6 +341,7 @@ impl Engine {
             | Screen::Node(_)
             | Screen::Text(_)
             | Screen::Events(_)
+            | Screen::Workload(_)
             | Screen::Console => None,
         }
     }
@@ -415,6 +421,7 @@ impl Engine {
             if let Some(cluster) = self.clusters.get_mut(no) {
                 let changes = cluster.model.tick(cluster.time(wall));
                 cluster.pools_turned();
+                cluster.crew.take();
                 self.changed(no, &changes, out);
             }
         }

@@ -43,6 +43,9 @@ impl Engine {
             Screen::Events(events) => {
                 events.table.step(by);
             }
+            Screen::Workload(workload) => {
+                workload.table.step(by);
+            }
             Screen::Job(_) => self.scroll_steps(by),
             Screen::Log(pane) => pane.scroll(by, rows),
             Screen::Text(pane) => pane.step(by),
@@ -68,6 +71,9 @@ impl Engine {
             }
             Screen::Events(events) => {
                 events.table.go(if end { usize::MAX } else { 0 });
+            }
+            Screen::Workload(workload) => {
+                workload.table.go(if end { usize::MAX } else { 0 });
             }
             Screen::Console => {}
         }
@@ -223,21 +229,14 @@ impl Engine {
             Screen::Node(node) => {
                 let kind = match node.table.kind {
                     TableKind::Pods => TableKind::Jobs,
-                    TableKind::Jobs
-                    | TableKind::Nodes
-                    | TableKind::Ingresses
-                    | TableKind::Events
-                    | TableKind::Reasons
-                    | TableKind::Shapes
-                    | TableKind::Actions
-                    | TableKind::Items
-                    | TableKind::Forwards => TableKind::Pods,
+                    _ => TableKind::Pods,
                 };
                 node.table = TableState::new(kind, Scope::Node(node.cluster, node.name.clone()));
             }
             Screen::Events(_) => self.toggle_normal(),
             Screen::Table(_)
             | Screen::Job(_)
+            | Screen::Workload(_)
             | Screen::Log(_)
             | Screen::Text(_)
             | Screen::Console => {}
@@ -264,13 +263,10 @@ impl Engine {
             Some(Thing::Node(no, node)) => self.push_node(no, node, out),
             Some(Thing::Job(no, key)) => self.push_job(no, key, out),
             Some(Thing::Step(..)) => self.open_log(false, out),
-            Some(Thing::Pod(no, uid)) => {
-                let model = self.model_of(no);
-                match model.and_then(|model| model.job_key_of_pod(&uid)) {
-                    Some(key) => self.push_job(no, key, out),
-                    None => self.open_log(false, out),
-                }
-            }
+            Some(Thing::Pod(no, uid)) => self.enter_pod(no, uid, out),
+            Some(Thing::Container(..)) => self.open_log(false, out),
+            Some(Thing::Workload(no, kind, uid)) => self.push_workload(no, kind, uid, out),
+            Some(Thing::Missing(_)) => self.say("it has no pod", Tone::Warn),
             Some(Thing::Route(no, uid, at)) => self.enter_route(no, &uid, at, out),
             Some(Thing::Action(id)) => self.push_action(id, out),
             Some(Thing::Object(no, object)) => {
@@ -288,7 +284,7 @@ impl Engine {
     }
 
     /// A job's screen, unless it is the one on top.
-    fn push_job(&mut self, no: ClusterNo, key: JobKey, out: &mut Vec<Effect>) {
+    pub(super) fn push_job(&mut self, no: ClusterNo, key: JobKey, out: &mut Vec<Effect>) {
         if matches!(self.screens.top(), Screen::Job(screen) if screen.cluster == no && screen.key == key)
         {
             return;
@@ -338,13 +334,18 @@ impl Engine {
                 None => self.log_node(),
             },
             Some(Thing::Node(_, name)) => Some(name),
+            Some(Thing::Container(_, uid, _)) => model
+                .and_then(|model| model.pod(&uid))
+                .and_then(|pod| pod.node.clone()),
             Some(
                 Thing::Cluster(_)
                 | Thing::Pool(..)
                 | Thing::Route(..)
                 | Thing::Event(..)
                 | Thing::Action(_)
-                | Thing::Object(..),
+                | Thing::Object(..)
+                | Thing::Workload(..)
+                | Thing::Missing(_),
             )
             | None => None,
         };

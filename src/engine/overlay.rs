@@ -66,6 +66,8 @@ pub(crate) enum Choice {
     RevealInto,
     Open(ClusterNo, Box<action::Wish>),
     Save(What),
+    /// Asks for the number first.
+    Scale,
 }
 
 /// What a key did to a menu.

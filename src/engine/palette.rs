@@ -17,7 +17,7 @@ pub(crate) struct Names {
 impl Names {
     fn of(&self, argument: Argument) -> &[String] {
         match argument {
-            Argument::Nothing | Argument::Words(_) => &[],
+            Argument::Nothing | Argument::Words(_) | Argument::Number => &[],
             Argument::Namespace => &self.namespaces,
             Argument::Context => &self.contexts,
             Argument::Cluster => &self.clusters,
@@ -41,6 +41,21 @@ const ALIASES: &[(&str, &str)] = &[
     ("ingress", "ingresses"),
     ("ing", "ingresses"),
     ("pulse", "overview"),
+    ("workload", "workloads"),
+    ("wl", "workloads"),
+    ("deployment", "deploy"),
+    ("deployments", "deploy"),
+    ("dp", "deploy"),
+    ("statefulset", "sts"),
+    ("statefulsets", "sts"),
+    ("daemonset", "ds"),
+    ("daemonsets", "ds"),
+    ("cronjob", "cronjobs"),
+    ("cj", "cronjobs"),
+    ("worker", "workers"),
+    ("handler", "handlers"),
+    ("container", "containers"),
+    ("rollout", "restart"),
 ];
 
 /// What was typed, understood. The argument is empty when none was given.
@@ -72,6 +87,10 @@ pub(crate) fn parse(text: &str, names: &Names) -> Result<(Intent, String), Strin
         (Some(name), _) => Ok((row.intent, name.clone())),
         // A namespace may exist although nothing was seen in it.
         (None, Argument::Namespace | Argument::Words(_)) => Ok((row.intent, argument.to_owned())),
+        (None, Argument::Number) => match argument.parse::<u32>() {
+            Ok(_) => Ok((row.intent, argument.to_owned())),
+            Err(_) => Err(format!("'{argument}' is no number")),
+        },
         (None, _) => {
             let what = match row.argument {
                 Argument::Context => "context",
@@ -79,7 +98,9 @@ pub(crate) fn parse(text: &str, names: &Names) -> Result<(Intent, String), Strin
                 Argument::Column => "column",
                 Argument::Theme => "theme",
                 Argument::Logs => "pool, node or project",
-                Argument::Nothing | Argument::Namespace | Argument::Words(_) => "name",
+                Argument::Nothing | Argument::Namespace | Argument::Words(_) | Argument::Number => {
+                    "name"
+                }
             };
             Err(match nearest(argument, known.iter().map(String::as_str)) {
                 Some(near) => format!("no {what} '{argument}'; did you mean '{near}'?"),

@@ -7,7 +7,7 @@ use super::keys::On;
 use super::log::Pane;
 use super::settings::StartScreen;
 use super::table::{RowKey, Scope, TableKind, TableState};
-use crate::model::{ClusterNo, JobKey, Text, Uid};
+use crate::model::{ClusterNo, JobKey, Kind, Text, Uid};
 
 /// More screens than this are not kept: the oldest but the first go.
 const DEEPEST: usize = 16;
@@ -19,6 +19,7 @@ pub(crate) enum Screen {
     Table(TableState),
     Job(JobScreen),
     Node(NodeScreen),
+    Workload(WorkloadScreen),
     Log(Box<Pane>),
     Text(Box<TextPane>),
     Events(Box<EventsScreen>),
@@ -60,6 +61,17 @@ pub(crate) struct NodeScreen {
     pub(crate) table: TableState,
 }
 
+/// One workload or CronJob with its replicas, its nodes or its Jobs.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkloadScreen {
+    pub(crate) cluster: ClusterNo,
+    pub(crate) kind: Kind,
+    pub(crate) uid: Uid,
+    /// `Deployment ci-system/api`.
+    pub(crate) title: String,
+    pub(crate) table: TableState,
+}
+
 /// What is under the cursor, or what the screen is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Thing {
@@ -77,6 +89,11 @@ pub(crate) enum Thing {
     Action(ActionId),
     /// Any object of the API.
     Object(ClusterNo, Box<ObjectRef>),
+    Workload(ClusterNo, Kind, Uid),
+    /// A container of a pod, by its index.
+    Container(ClusterNo, Uid, u16),
+    /// What should be there and is not.
+    Missing(ClusterNo),
 }
 
 impl Thing {
@@ -91,7 +108,10 @@ impl Thing {
             | Self::Pod(no, _)
             | Self::Route(no, ..)
             | Self::Event(no, _)
-            | Self::Object(no, _) => Some(*no),
+            | Self::Object(no, _)
+            | Self::Workload(no, ..)
+            | Self::Container(no, ..)
+            | Self::Missing(no) => Some(*no),
             Self::Action(_) => None,
         }
     }
@@ -107,6 +127,10 @@ impl From<RowKey> for Thing {
             RowKey::Event(no, key) => Self::Event(no, key),
             RowKey::Shape(no, _) => Self::Event(no, 0),
             RowKey::Action(id) | RowKey::Item(id, _) => Self::Action(id),
+            RowKey::Workload(no, kind, uid) => Self::Workload(no, kind, uid),
+            RowKey::Container(no, uid, at) => Self::Container(no, uid, at),
+            // Which pod that is, the model knows.
+            RowKey::Ordinal(no, ..) | RowKey::Daemon(no, _) => Self::Missing(no),
         }
     }
 }
@@ -141,6 +165,22 @@ impl Screen {
         })
     }
 
+    pub(crate) fn workload(cluster: ClusterNo, kind: Kind, uid: Uid, title: String) -> Self {
+        let scope = Scope::Workload(cluster, kind, uid.clone());
+        let rows = match kind {
+            Kind::CronJob => TableKind::Jobs,
+            Kind::DaemonSet => TableKind::Daemons,
+            _ => TableKind::Replicas,
+        };
+        Self::Workload(WorkloadScreen {
+            cluster,
+            kind,
+            uid,
+            title,
+            table: TableState::new(rows, scope),
+        })
+    }
+
     /// Which rows of the key table hold here.
     pub(crate) fn on(&self) -> On {
         match self {
@@ -152,9 +192,15 @@ impl Screen {
                 TableKind::Ingresses => On::INGRESSES,
                 TableKind::Events | TableKind::Reasons | TableKind::Shapes => On::EVENTS,
                 TableKind::Actions | TableKind::Items | TableKind::Forwards => On::ACTIONS,
+                TableKind::Workloads => On::WORKLOADS,
+                TableKind::Crons => On::CRONJOBS,
+                TableKind::Workers | TableKind::Handlers => On::PODS,
+                TableKind::Replicas | TableKind::Daemons => On::WORKLOAD,
+                TableKind::Containers => On::CONTAINERS,
             },
             Self::Job(_) => On::JOB,
             Self::Node(_) => On::NODE,
+            Self::Workload(_) => On::WORKLOAD,
             Self::Log(_) => On::LOG,
             Self::Text(_) => On::TEXT,
             Self::Events(events) if events.subject.is_wide() => On::WARNINGS,
@@ -170,6 +216,7 @@ impl Screen {
             Self::Table(table) => table.scope.cluster(),
             Self::Job(job) => Some(job.cluster),
             Self::Node(node) => Some(node.cluster),
+            Self::Workload(workload) => Some(workload.cluster),
             Self::Log(pane) => pane.subject().map(|m| m.cluster),
             Self::Text(pane) => Some(pane.cluster),
             Self::Events(events) => Some(events.cluster),
@@ -182,6 +229,7 @@ impl Screen {
             Self::Table(table) => Some(table),
             Self::Node(node) => Some(&node.table),
             Self::Events(events) => Some(&events.table),
+            Self::Workload(workload) => Some(&workload.table),
             Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Console => None,
         }
     }
@@ -192,6 +240,7 @@ impl Screen {
             Self::Table(table) => Some(table),
             Self::Node(node) => Some(&mut node.table),
             Self::Events(events) => Some(&mut events.table),
+            Self::Workload(workload) => Some(&mut workload.table),
             Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Console => None,
         }
     }

@@ -137,6 +137,12 @@ impl Engine {
                 let about = |o: &crate::model::ObjectChange| pane.members.of(no, &o.uid).is_some();
                 changes.objects.iter().any(about)
             }
+            Screen::Workload(screen) => {
+                screen.cluster == no
+                    && changes.objects.iter().any(|o| {
+                        o.uid == screen.uid || matches!(o.kind, Kind::ReplicaSet | Kind::BatchJob)
+                    })
+            }
             Screen::Overview(_)
             | Screen::Table(_)
             | Screen::Text(_)

@@ -147,8 +147,8 @@ pub(crate) fn plain(text: &Text) -> Span {
 pub(crate) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names
         .map(|name| (distance(typed, name), name))
-        .min()
         .filter(|(d, name)| *d <= name.chars().count().max(2) / 2)
+        .min()
         .map(|(_, name)| name)
 }
 

@@ -195,6 +195,7 @@ impl Engine {
             Choice::Cluster(no) => self.narrow_to(no),
             Choice::Act(operation) => self.propose(operation, out),
             Choice::Open(no, wish) => self.propose_wish(no, *wish, out),
+            Choice::Scale => self.intent(Intent::Scale, out),
             Choice::Theme(theme) => out.push(Effect::Theme(theme)),
             Choice::Nothing => {}
             Choice::Reveal => self.reveal(false, out),
@@ -259,6 +260,7 @@ impl Engine {
             }
             Screen::Table(table) => table.click(id, rows),
             Screen::Node(node) => node.table.click(id, rows),
+            Screen::Workload(workload) => workload.table.click(id, rows),
             Screen::Job(job) => match id {
                 RowId::Name(container) => {
                     job.step.replace(container.clone()).as_ref() == Some(container)

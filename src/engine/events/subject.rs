@@ -3,6 +3,7 @@
 use crate::engine::effect::About;
 use crate::engine::screen::Thing;
 use crate::engine::text;
+use crate::engine::workloads::meta_of;
 use crate::model::{ClusterEvent, JobKey, Model, Place, Text, Uid};
 
 /// What a list of events is about.
@@ -152,7 +153,11 @@ pub(super) fn subject(thing: &Thing, model: &Model) -> Option<Subject> {
     };
     match thing {
         Thing::Job(_, key) | Thing::Step(_, key, _) => Some(Subject::Job(key.clone())),
-        Thing::Pod(_, uid) => match model.job_key_of_pod(uid) {
+        Thing::Workload(_, kind, uid) => {
+            let meta = meta_of(model, *kind, uid)?;
+            Some(object(kind.word(), &meta.namespace, &meta.name))
+        }
+        Thing::Pod(_, uid) | Thing::Container(_, uid, _) => match model.job_key_of_pod(uid) {
             Some(key) => Some(Subject::Job(key)),
             None => {
                 let meta = &model.pod(uid)?.meta;
@@ -179,6 +184,6 @@ pub(super) fn subject(thing: &Thing, model: &Model) -> Option<Subject> {
             name: object.name.clone(),
         }),
         Thing::Cluster(_) => Some(Subject::All),
-        Thing::Action(_) | Thing::Event(..) => None,
+        Thing::Action(_) | Thing::Event(..) | Thing::Missing(_) => None,
     }
 }

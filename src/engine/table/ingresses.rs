@@ -1,6 +1,6 @@
 //! Rows of routes: a host and path of an Ingress, and what answers there.
 
-use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, cluster};
+use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, cluster, registered};
 use crate::engine::text;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::model::{Backend, Health, Ingress, Kind, Route, RouteHealth, Text};
@@ -51,8 +51,17 @@ impl Rows for Ingresses {
         cx.model.ingresses().flat_map(routes).collect()
     }
 
-    fn within(row: &RouteRow<'_>, _: &Scope, cx: &Cx<'_>) -> bool {
-        cx.namespace
+    fn within(row: &RouteRow<'_>, scope: &Scope, cx: &Cx<'_>) -> bool {
+        // What a handler registered.
+        let own = match scope {
+            Scope::Pod(_, uid) => cx.model.pod(uid).is_some_and(|pod| {
+                let all = registered(pod, cx);
+                all.iter().any(|i| i.meta.uid == row.ingress.meta.uid)
+            }),
+            _ => true,
+        };
+        own && cx
+            .namespace
             .is_none_or(|ns| *ns == row.ingress.meta.namespace)
     }
 

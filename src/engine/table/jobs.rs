@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use chrono::TimeDelta;
 
 use super::{Column, Cx, Find, RowKey, Rows, Scope, Value, Walk, cluster};
+use crate::ci::worker::looks_after;
 use crate::engine::view::{Sorted, Span, Tone, Width};
 use crate::engine::{text, usage};
 use crate::model::id::empty;
@@ -28,13 +29,7 @@ impl Rows for Jobs {
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Job> {
         match key {
             RowKey::Job(_, key) => cx.model.job(key),
-            RowKey::Pod(..)
-            | RowKey::Node(..)
-            | RowKey::Route(..)
-            | RowKey::Action(_)
-            | RowKey::Event(..)
-            | RowKey::Shape(..)
-            | RowKey::Item(..) => None,
+            _ => None,
         }
     }
 
@@ -77,7 +72,17 @@ impl Rows for Jobs {
                 Scope::All => true,
                 Scope::Pool(_, pool) => cx.model.pool_of_job(job) == Some(pool),
                 Scope::Node(_, node) => job.node() == Some(node),
-                Scope::Service(..) | Scope::Events(_) | Scope::Action(_) => false,
+                // What a worker has in hand, or what a CronJob started.
+                Scope::Pod(_, uid) => {
+                    let worker = cx.model.pod(uid);
+                    worker.is_some_and(|worker| looks_after(worker, job))
+                }
+                Scope::Workload(_, _, uid) => {
+                    let batch = cx.model.batch_job_by_uid(job.source());
+                    let owner = batch.and_then(|batch| batch.meta.owner.as_ref());
+                    owner.is_some_and(|owner| owner.uid == *uid)
+                }
+                Scope::Service(..) | Scope::Events(_) | Scope::Action(_) | Scope::Kind(_) => false,
             }
     }
 

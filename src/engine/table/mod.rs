@@ -2,6 +2,10 @@
 
 mod actions;
 mod column;
+mod containers;
+mod crew;
+mod crons;
+mod daemons;
 mod events;
 mod find;
 mod forwards;
@@ -13,10 +17,14 @@ mod nodes;
 mod pick;
 mod pods;
 mod reasons;
+mod replicas;
 mod shapes;
 mod state;
+mod workloads;
 
+use std::cell::OnceCell;
 use std::cmp::{Ordering, Reverse};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -26,11 +34,16 @@ use super::events::Book;
 use super::index::Sortable;
 use super::merge::Head;
 use super::view::{RowId, Sorted};
-use crate::model::{ClusterNo, JobKey, Model, Text, Uid};
+use crate::ci::worker::Crew;
+use crate::model::{ClusterNo, JobKey, Kind, Model, Text, Uid};
 
 pub(crate) use actions::{Actions, Items};
 pub(crate) use column::{Column, titles};
 use column::{cells, cluster, columns};
+pub(crate) use containers::Containers;
+pub(crate) use crew::{Handlers, Workers, registered};
+pub(crate) use crons::Crons;
+pub(crate) use daemons::{Daemons, on_node};
 pub(crate) use events::Events;
 pub(crate) use find::Find;
 pub(crate) use forwards::Forwards;
@@ -41,8 +54,10 @@ pub(crate) use nodes::{Nodes, status as node_status};
 pub(crate) use pick::{passes, pick};
 pub(crate) use pods::Pods;
 pub(crate) use reasons::Reasons;
+pub(crate) use replicas::{Replicas, of_ordinal};
 pub(crate) use shapes::Shapes;
 pub(crate) use state::TableState;
+pub(crate) use workloads::Workloads;
 
 /// What names a row inside the engine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,6 +78,14 @@ pub(crate) enum RowKey {
     Action(ActionId),
     /// A thing of an action, by its index.
     Item(ActionId, u32),
+    /// A workload or a CronJob.
+    Workload(ClusterNo, Kind, Uid),
+    /// A StatefulSet's replica, there or not.
+    Ordinal(ClusterNo, Uid, i32),
+    /// A DaemonSet on a node.
+    Daemon(ClusterNo, Arc<(Uid, Text)>),
+    /// A pod's container, by its index.
+    Container(ClusterNo, Uid, u16),
 }
 
 impl RowKey {
@@ -77,7 +100,12 @@ impl RowKey {
             Self::Shape(no, name) => row_name(*no, name),
             Self::Action(id) => RowId::Number(id.0),
             Self::Item(id, at) => RowId::Name(format!("{}#{at}", id.0).into()),
-            Self::Route(no, uid, at) => row_name(*no, &format!("{uid}#{at}").into()),
+            Self::Route(no, uid, at) | Self::Container(no, uid, at) => {
+                row_name(*no, &format!("{uid}#{at}").into())
+            }
+            Self::Workload(no, _, uid) => row_name(*no, &uid.text()),
+            Self::Ordinal(no, uid, at) => row_name(*no, &format!("{uid}#{at}").into()),
+            Self::Daemon(no, of) => row_name(*no, &of.1),
         }
     }
 
@@ -89,7 +117,11 @@ impl RowKey {
             | Self::Node(no, _)
             | Self::Event(no, _)
             | Self::Shape(no, _)
-            | Self::Route(no, ..) => Some(*no),
+            | Self::Route(no, ..)
+            | Self::Workload(no, ..)
+            | Self::Ordinal(no, ..)
+            | Self::Daemon(no, _)
+            | Self::Container(no, ..) => Some(*no),
             Self::Action(_) | Self::Item(..) => None,
         }
     }
@@ -116,11 +148,18 @@ pub(crate) enum TableKind {
     Actions,
     Items,
     Forwards,
+    Workloads,
+    Crons,
+    Replicas,
+    Daemons,
+    Workers,
+    Handlers,
+    Containers,
 }
 
 #[cfg(test)]
 impl TableKind {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Jobs,
         Self::Nodes,
         Self::Pods,
@@ -131,6 +170,13 @@ impl TableKind {
         Self::Actions,
         Self::Items,
         Self::Forwards,
+        Self::Workloads,
+        Self::Crons,
+        Self::Replicas,
+        Self::Daemons,
+        Self::Workers,
+        Self::Handlers,
+        Self::Containers,
     ];
 }
 
@@ -146,16 +192,25 @@ pub(crate) enum Scope {
     Events(ClusterNo),
     /// The things of an action.
     Action(ActionId),
+    /// Workloads of a kind.
+    Kind(Kind),
+    /// What belongs to a workload or a CronJob.
+    Workload(ClusterNo, Kind, Uid),
+    /// What is in a pod, or what a worker or handler has in hand.
+    Pod(ClusterNo, Uid),
 }
 
 impl Scope {
     /// The cluster that it is in; `None`: in all that are shown, or in none.
     pub(crate) fn cluster(&self) -> Option<ClusterNo> {
         match self {
-            Self::Pool(no, _) | Self::Node(no, _) | Self::Service(no, ..) | Self::Events(no) => {
-                Some(*no)
-            }
-            Self::All | Self::Action(_) => None,
+            Self::Pool(no, _)
+            | Self::Node(no, _)
+            | Self::Service(no, ..)
+            | Self::Workload(no, ..)
+            | Self::Events(no)
+            | Self::Pod(no, _) => Some(*no),
+            Self::All | Self::Action(_) | Self::Kind(_) => None,
         }
     }
 }
@@ -178,6 +233,15 @@ pub(crate) struct Cx<'a> {
     pub(crate) book: &'a Book,
     /// The row's cluster.
     pub(in crate::engine) of: &'a super::Cluster,
+    /// What the platform's workers have in hand, once somebody has asked.
+    pub(in crate::engine) crew: &'a OnceCell<Crew>,
+}
+
+impl<'a> Cx<'a> {
+    /// What the platform's workers have in hand.
+    pub(crate) fn crew(&self) -> &'a Crew {
+        self.crew.get_or_init(|| Crew::of(self.model))
+    }
 }
 
 /// What a table sees: the clusters.
@@ -237,6 +301,7 @@ impl<'a> Sight<'a> {
             runs: self.runs,
             book: self.book,
             of: cluster,
+            crew: &cluster.crew,
         }
     }
 }
@@ -419,47 +484,18 @@ pub(crate) trait Rows: 'static {
 /// Calls a generic function with the vocabulary of a kind.
 macro_rules! with_rows {
     ($kind:expr, $rows:ident => $body:expr) => {
+        $crate::engine::table::with_rows! {
+            $kind, $rows => $body;
+            Jobs Nodes Pods Ingresses Events Reasons Shapes Actions Items Forwards Workloads
+            Crons Replicas Daemons Workers Handlers Containers
+        }
+    };
+    ($kind:expr, $rows:ident => $body:expr; $($name:ident)*) => {
         match $kind {
-            $crate::engine::table::TableKind::Jobs => {
-                type $rows = $crate::engine::table::Jobs;
+            $($crate::engine::table::TableKind::$name => {
+                type $rows = $crate::engine::table::$name;
                 $body
-            }
-            $crate::engine::table::TableKind::Nodes => {
-                type $rows = $crate::engine::table::Nodes;
-                $body
-            }
-            $crate::engine::table::TableKind::Pods => {
-                type $rows = $crate::engine::table::Pods;
-                $body
-            }
-            $crate::engine::table::TableKind::Ingresses => {
-                type $rows = $crate::engine::table::Ingresses;
-                $body
-            }
-            $crate::engine::table::TableKind::Events => {
-                type $rows = $crate::engine::table::Events;
-                $body
-            }
-            $crate::engine::table::TableKind::Reasons => {
-                type $rows = $crate::engine::table::Reasons;
-                $body
-            }
-            $crate::engine::table::TableKind::Shapes => {
-                type $rows = $crate::engine::table::Shapes;
-                $body
-            }
-            $crate::engine::table::TableKind::Actions => {
-                type $rows = $crate::engine::table::Actions;
-                $body
-            }
-            $crate::engine::table::TableKind::Items => {
-                type $rows = $crate::engine::table::Items;
-                $body
-            }
-            $crate::engine::table::TableKind::Forwards => {
-                type $rows = $crate::engine::table::Forwards;
-                $body
-            }
+            })*
         }
     };
 }

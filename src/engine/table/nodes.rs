@@ -22,13 +22,7 @@ impl Rows for Nodes {
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Node> {
         match key {
             RowKey::Node(_, name) => cx.model.node(name),
-            RowKey::Job(..)
-            | RowKey::Pod(..)
-            | RowKey::Route(..)
-            | RowKey::Action(_)
-            | RowKey::Event(..)
-            | RowKey::Shape(..)
-            | RowKey::Item(..) => None,
+            _ => None,
         }
     }
 
@@ -48,7 +42,12 @@ impl Rows for Nodes {
             Scope::All => true,
             Scope::Pool(_, pool) => cx.model.pool_of_node(&node.meta.name) == Some(pool),
             Scope::Node(_, name) => node.meta.name == *name,
-            Scope::Service(..) | Scope::Events(_) | Scope::Action(_) => false,
+            Scope::Service(..)
+            | Scope::Events(_)
+            | Scope::Action(_)
+            | Scope::Kind(_)
+            | Scope::Workload(..)
+            | Scope::Pod(..) => false,
         }
     }
 

@@ -23,13 +23,7 @@ impl Rows for Pods {
     fn get<'a>(key: &RowKey, cx: &Cx<'a>) -> Option<&'a Pod> {
         match key {
             RowKey::Pod(_, uid) => cx.model.pod(uid),
-            RowKey::Job(..)
-            | RowKey::Node(..)
-            | RowKey::Route(..)
-            | RowKey::Action(_)
-            | RowKey::Event(..)
-            | RowKey::Shape(..)
-            | RowKey::Item(..) => None,
+            _ => None,
         }
     }
 
@@ -43,7 +37,14 @@ impl Rows for Pods {
             Scope::All | Scope::Pool(..) => cx.model.pods().map(key).collect(),
             Scope::Node(_, node) => cx.model.pods_on(node).map(key).collect(),
             Scope::Service(_, namespace, _) => cx.model.pods_in(namespace).map(key).collect(),
-            Scope::Events(_) | Scope::Action(_) => Vec::new(),
+            Scope::Workload(_, kind, uid) => match cx.model.workload_by_uid(*kind, uid) {
+                Some(workload) => {
+                    let pods = cx.model.pods_of_workload(workload);
+                    pods.into_iter().map(key).collect()
+                }
+                None => Vec::new(),
+            },
+            Scope::Events(_) | Scope::Action(_) | Scope::Kind(_) | Scope::Pod(..) => Vec::new(),
         }
     }
 
@@ -92,7 +93,8 @@ impl Rows for Pods {
                 }
                 Scope::Node(_, node) => pod.node.as_ref() == Some(node),
                 Scope::Service(_, ns, service) => ns == namespace && behind(pod, service, cx),
-                Scope::Events(_) | Scope::Action(_) => false,
+                Scope::Workload(..) => true,
+                Scope::Events(_) | Scope::Action(_) | Scope::Kind(_) | Scope::Pod(..) => false,
             }
     }
 
@@ -132,7 +134,7 @@ fn behind(pod: &Pod, service: &Text, cx: &Cx<'_>) -> bool {
     crate::model::select::service_covers(selector, &pod.meta.labels)
 }
 
-fn status(pod: &Pod) -> Span {
+pub(super) fn status(pod: &Pod) -> Span {
     let status = pod_status(pod);
     let (glyph, tone) = match &*status.status {
         "Running" if status.ready == status.total => ("●", Tone::Good),

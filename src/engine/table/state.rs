@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::lines::Lines;
 use super::look::{Looking, Tour};
+use super::workloads::KINDS;
 use super::{Place, RowKey, Scope, Sight, TableKind, cells, columns, titles, with_rows};
 use crate::engine::filter::Filter;
 use crate::engine::index::Index;
@@ -163,6 +164,28 @@ impl TableState {
             | TableKind::Events
             | TableKind::Reasons
             | TableKind::Shapes => {}
+            TableKind::Workloads | TableKind::Crons => {
+                for object in &changes.objects {
+                    if KINDS.contains(&object.kind) || object.kind == Kind::CronJob {
+                        let key = RowKey::Workload(no, object.kind, object.uid.clone());
+                        self.row(object.change, key);
+                    }
+                }
+            }
+            TableKind::Workers | TableKind::Handlers => {
+                let pods = changes.objects.iter().filter(|o| o.kind == Kind::Pod);
+                for object in pods {
+                    // Most pods are jobs' and no rows here; what goes may have been one.
+                    self.row(object.change, RowKey::Pod(no, object.uid.clone()));
+                }
+            }
+            // Few rows, all of one owner.
+            TableKind::Replicas | TableKind::Daemons | TableKind::Containers => {
+                let own = |kind: Kind| KINDS.contains(&kind) || kind == Kind::Pod;
+                if changes.objects.iter().any(|o| own(o.kind)) || changes.touches(Kind::Node) {
+                    self.renew();
+                }
+            }
             TableKind::Ingresses => {
                 if changes.touches(Kind::Ingress) || !changes.ingresses.is_empty() {
                     self.renew();
