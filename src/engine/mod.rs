@@ -333,17 +333,10 @@ impl Engine {
 
     /// The visible part of the log, if the screen is one.
     pub fn log(&self, now: Now) -> Option<view::LogView> {
-        match self.screens.top() {
-            Screen::Log(pane) => Some(pane.view(self.page.0, self.page.1, &self.sight(now))),
-            Screen::Overview(_)
-            | Screen::Table(_)
-            | Screen::Job(_)
-            | Screen::Node(_)
-            | Screen::Text(_)
-            | Screen::Events(_)
-            | Screen::Workload(_)
-            | Screen::Console => None,
-        }
+        let Screen::Log(pane) = self.screens.top() else {
+            return None;
+        };
+        Some(pane.view(self.page.0, self.page.1, &self.sight(now)))
     }
 
     /// What lies over the screen.
