@@ -109,3 +109,80 @@ fn a_node_is_described_with_its_pods() {
     assert!(shown.contains("describe Node"), "{shown}");
     assert!(shown.contains("REQUESTED"), "{shown}");
 }
+
+#[test]
+fn any_kind_is_a_table_by_its_name() {
+    let mut console = console();
+    let shown = press(&mut console, ":serv");
+    see(&mut console, "palette");
+    for part in ["services", "serviceaccounts", "Service v1, short svc"] {
+        assert!(shown.contains(part), "no {part} in\n{shown}");
+    }
+    press(&mut console, "\u{1b}");
+    let shown = press(&mut console, ":svc\n");
+    see(&mut console, "services");
+    for part in ["── services ──", "CLUSTER-IP", "NAMESPACE"] {
+        assert!(shown.contains(part), "no {part} in\n{shown}");
+    }
+    let shown = press(&mut console, "/hooks\n");
+    assert!(shown.contains("1 of "), "{shown}");
+    let shown = press(&mut console, "\n");
+    see(&mut console, "describe service");
+    assert!(
+        shown.contains("describe Service ci-system/hooks"),
+        "{shown}"
+    );
+    press(&mut console, "\u{1b}");
+    let shown = press(&mut console, "y");
+    assert!(shown.contains("yaml of Service ci-system/hooks"), "{shown}");
+    let shown = press(&mut console, ":pods.v1\n");
+    see(&mut console, "pods.v1");
+    assert!(shown.contains("── pods "), "{shown}");
+    let shown = press(&mut console, ":nonsens\n");
+    assert!(shown.contains("no kind or command 'nonsens'"), "{shown}");
+}
+
+/// Without aggregated discovery, and asked before anything was known.
+#[test]
+fn a_kind_opens_once_the_server_has_told_its_kinds() {
+    let mut console = console();
+    let shown = press(&mut console, ":configmaps\n");
+    assert!(shown.contains("── configmaps ──"), "{shown}");
+    pass(&mut console, 30);
+    let shown = at(&mut console, 120, 36);
+    assert!(!shown.contains("old"), "it is read again: {shown}");
+}
+
+#[test]
+fn relations_lead_from_one_thing_to_another() {
+    let mut console = console();
+    press(&mut console, ":pods\n");
+    press(&mut console, "/api-\n");
+    let shown = press(&mut console, "r");
+    see(&mut console, "relations of a pod");
+    for part in [
+        "tied to Pod ci-system/api-",
+        "owner            ReplicaSet ci-system/api-",
+        "its owner        Deployment ci-system/api",
+        "service          Service ci-system/api",
+        "node             Node",
+    ] {
+        assert!(shown.contains(part), "no {part} in\n{shown}");
+    }
+    let shown = press(&mut console, "j\n");
+    see(&mut console, "describe deployment");
+    assert!(
+        shown.contains("describe Deployment ci-system/api"),
+        "{shown}"
+    );
+    let shown = press(&mut console, "r");
+    see(&mut console, "relations of a deployment");
+    assert!(
+        shown.contains("owns             ReplicaSet ci-system/api-"),
+        "{shown}"
+    );
+    press(&mut console, "\u{1b}\u{1b}\u{1b}");
+    press(&mut console, "\u{1b}:nodes\n");
+    let shown = press(&mut console, "r");
+    assert!(shown.contains("tied to Node"), "{shown}");
+}

@@ -87,7 +87,7 @@ pub struct Global {
 /// The subcommands.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
-    /// Print pools, nodes, jobs, pods or ingresses
+    /// Print pools, nodes, jobs, pods, ingresses, or any other kind of the server
     Get(get::GetArgs),
     /// Print the log of a job or pod
     Logs(logs::LogsArgs),

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::any::Source;
 use super::doc::Part;
 use super::effect::{Accept, Call, CallId, Effect, Verb};
 use super::event::{Now, Reply};
+use super::relations::TiePart;
 use super::view::{Span, Tone};
 use super::{Dirty, Engine};
 use crate::model::{ClusterNo, Text};
@@ -32,6 +34,12 @@ pub(crate) enum Purpose {
     Document(ScreenNo, Part),
     /// What is asked for again and again.
     Poll(ClusterNo, super::polls::Polled),
+    /// The kinds that a cluster serves.
+    Kinds(ClusterNo, Source),
+    /// A page of the table of a kind.
+    Rows(ScreenNo),
+    /// What the menu of relations needs.
+    Ties(ScreenNo, TiePart),
 }
 
 /// Why there is no answer.
@@ -62,7 +70,8 @@ impl Failure {
         }
     }
 
-    fn of(reply: Reply) -> Result<Value, Self> {
+    /// What a reply says.
+    pub(crate) fn of(reply: Reply) -> Result<Value, Self> {
         match reply {
             Reply::Done(value) => Ok(value),
             Reply::Refused { code, message, .. } => Err(match code {
@@ -213,6 +222,9 @@ impl Engine {
         match purpose {
             Purpose::Document(no, part) => self.document_answer(no, part, answer, out),
             Purpose::Poll(no, polled) => self.polled(no, polled, answer),
+            Purpose::Kinds(no, source) => self.kinds_answer(no, source, answer, out),
+            Purpose::Rows(no) => self.rows_answer(no, answer, out),
+            Purpose::Ties(no, part) => self.ties_answer(no, part, answer),
         }
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ServerInfo;
 use super::action::Scene;
+use super::any::Kinds;
 use super::arrivals::Arrivals;
 use super::disk::Disk;
 use super::event::Now;
@@ -46,6 +47,8 @@ pub(super) struct Cluster {
     pub(super) disk: Option<(Text, Result<Disk, Text>)>,
     /// What the platform's workers have in hand, looked through when first asked for after a tick.
     pub(super) crew: OnceCell<Crew>,
+    /// What it serves.
+    pub(super) kinds: Kinds,
 }
 
 impl Cluster {
@@ -67,6 +70,7 @@ impl Cluster {
             queue: Queue::default(),
             disk: None,
             crew: OnceCell::new(),
+            kinds: Kinds::default(),
         }
     }
 

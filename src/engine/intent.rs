@@ -49,8 +49,12 @@ impl Engine {
                 if let Screen::Overview(overview) = self.screens.top_mut() {
                     overview.part = Part::Jobs;
                 }
-                if let Some(table) = self.screens.top().table() {
-                    let before = table.filter_text().to_owned();
+                let text = match self.screens.top() {
+                    Screen::Kind(pane) => Some(pane.filter_text()),
+                    screen => screen.table().map(TableState::filter_text),
+                };
+                if let Some(text) = text {
+                    let before = text.to_owned();
                     self.prompt(
                         Purpose::Filter {
                             before: before.clone(),
@@ -75,6 +79,7 @@ impl Engine {
                 | Screen::Text(_)
                 | Screen::Events(_)
                 | Screen::Workload(_)
+                | Screen::Kind(_)
                 | Screen::Console => self.open_log(true, out),
             },
             Intent::NodeOf => self.node_of(out),
@@ -105,16 +110,24 @@ impl Engine {
                 Screen::Log(_) => self.save_log(out),
                 _ => self.save(out),
             },
-            Intent::Reread => self.reread(out),
+            Intent::Reread => {
+                self.reread(out);
+                self.reread_rows(out);
+            }
             Intent::Reveal => self.ask_reveal(),
             Intent::Managed => self.toggle_managed(),
+            Intent::Relations => self.relations(out),
             Intent::Fields => self.with_log(|pane| pane.fields = !pane.fields),
             Intent::Sieve => self.ask_sieve(),
             Intent::MoreAround => self.log_context(true, out),
             Intent::LessAround => self.log_context(false, out),
             Intent::Since(window) => self.log_window(window, out),
             Intent::Logs => self.merged_log(out),
-            Intent::Palette => self.prompt(Purpose::Palette, String::new()),
+            Intent::Palette => {
+                let no = self.meant().no;
+                self.ask_kinds(no, out);
+                self.prompt(Purpose::Palette, String::new());
+            }
             Intent::Help => self.layers.push(Layer::Help(self.screens.top().on(), 0)),
             Intent::Interrupt => self.interrupt(out),
             Intent::Suspend => self.depart(Effect::Suspend, out),
@@ -153,12 +166,7 @@ impl Engine {
                 }
             }
             Intent::SortBy => {
-                let several = self.clusters.several();
-                let column = self.screens.top().table().and_then(|t| {
-                    titles(t.kind, several)
-                        .iter()
-                        .position(|title| *title == argument)
-                });
+                let column = self.titles().iter().position(|title| title == argument);
                 if let Some(column) = column {
                     self.sort(column);
                 }
@@ -171,12 +179,6 @@ impl Engine {
     pub(super) fn names(&self, typed: &str) -> Names {
         let text = |t: &Text| t.to_string();
         let namespaces = self.namespaces();
-        let columns = self
-            .screens
-            .top()
-            .table()
-            .map(|t| titles(t.kind, self.clusters.several()))
-            .unwrap_or_default();
         Names {
             namespaces: std::iter::once("all".to_owned())
                 .chain(namespaces.iter().map(text))
@@ -185,7 +187,7 @@ impl Engine {
             clusters: std::iter::once("all".to_owned())
                 .chain(self.clusters.all().map(|c| c.context.to_string()))
                 .collect(),
-            columns: columns.into_iter().map(str::to_owned).collect(),
+            columns: self.titles(),
             themes: self.settings.themes.iter().map(text).collect(),
             // Of a large cluster these take a while: when they are asked for.
             logs: if typed.trim_start().starts_with("logs ") {
@@ -261,25 +263,44 @@ impl Engine {
     }
 
     pub(super) fn sort(&mut self, column: usize) {
+        if let Some(pane) = self.kind_pane() {
+            return pane.sort_by(column);
+        }
         if let Some(table) = self.screens.top_mut().table_mut() {
             table.sort_by(column);
         }
     }
 
     fn sort_beside(&mut self, right: bool) {
+        if let Some(pane) = self.kind_pane() {
+            return pane.sort_beside(right);
+        }
         let several = self.clusters.several();
         if let Some(table) = self.screens.top_mut().table_mut() {
             table.sort_beside(right, several);
         }
     }
 
+    /// Column titles of the table on top.
+    fn titles(&self) -> Vec<String> {
+        let own = |titles: Vec<&str>| titles.into_iter().map(str::to_owned).collect();
+        match self.screens.top() {
+            Screen::Kind(pane) => own(pane.titles()),
+            screen => screen
+                .table()
+                .map(|table| own(titles(table.kind, self.clusters.mixed())))
+                .unwrap_or_default(),
+        }
+    }
+
     fn sort_menu(&mut self) {
-        if let Some(table) = self.screens.top().table() {
-            let entries = titles(table.kind, self.clusters.several())
-                .into_iter()
-                .enumerate()
-                .map(|(at, title)| entry(title.to_lowercase(), Choice::Sort(at)))
-                .collect();
+        let entries: Vec<Entry> = self
+            .titles()
+            .iter()
+            .enumerate()
+            .map(|(at, title)| entry(title.to_lowercase(), Choice::Sort(at)))
+            .collect();
+        if !entries.is_empty() {
             self.menu("sort by", entries);
         }
     }
@@ -343,6 +364,10 @@ impl Engine {
                 RowKey::Event(no, key) => self.thing_of_event(no, key),
                 other => Some(other.into()),
             },
+            Screen::Kind(pane) => {
+                let object = pane.current()?;
+                Some(Thing::Object(pane.cluster, Box::new(object)))
+            }
             Screen::Console => None,
         }
     }

@@ -69,6 +69,7 @@ pub(crate) enum Intent {
     Managed,
     /// Set the replicas to the number behind it.
     Scale,
+    Relations,
 }
 
 /// A screen that can be gone to by name.
@@ -121,6 +122,8 @@ impl On {
     pub(crate) const WORKLOAD: Self = Self(1 << 21);
     pub(crate) const CRONJOBS: Self = Self(1 << 22);
     pub(crate) const CONTAINERS: Self = Self(1 << 23);
+    /// Tables of any kind.
+    pub(crate) const KIND: Self = Self(1 << 17);
 
     const ALL: Self = Self(u32::MAX);
     /// Screens with a table.
@@ -136,7 +139,8 @@ impl On {
         .and(Self::WORKLOADS)
         .and(Self::WORKLOAD)
         .and(Self::CRONJOBS)
-        .and(Self::CONTAINERS);
+        .and(Self::CONTAINERS)
+        .and(Self::KIND);
     /// Screens on which something is under a cursor.
     const LISTS: Self = Self::TABLES.and(Self::JOB);
     /// Screens with something whose logs can be merged.
@@ -162,7 +166,8 @@ impl On {
         .and(Self::CRONJOBS)
         .and(Self::CONTAINERS)
         .and(Self::LOG)
-        .and(Self::TEXT);
+        .and(Self::TEXT)
+        .and(Self::KIND);
     /// Screens with a job or a pod under the cursor.
     const JOBS_OR_PODS: Self = Self::OVERVIEW
         .and(Self::JOBS)
@@ -321,6 +326,7 @@ pub(crate) static TABLE: &[Row] = &[
     row(Intent::Describe, &[c('d')], On::OBJECTS, Group::See, "describe", "describes it: state, containers, conditions, events"),
     row(Intent::Yaml, &[c('y')], On::OBJECTS, Group::See, "yaml", "its YAML, secrets hidden"),
     row(Intent::Events, &[c('e')], On::EVERY_THING, Group::See, "events", "its events, merged, in time with its life"),
+    row(Intent::Relations, &[c('r')], On::OBJECTS, Group::See, "", "what it is tied to: owner, what it owns, job, services, ingresses, budgets, volumes; enter goes there"),
     row(Intent::Escape, &[k(Code::Esc)], On::ALL, Group::Move, "back", "clears filter or search, else back; never quits"),
     row(Intent::Back, &[c('q')], On::ALL, Group::Move, "", "back; on the first screen :q quits"),
     row(Intent::Back, &[c('-')], On::NO_LOG, Group::Move, "", "back"),
@@ -353,7 +359,7 @@ pub(crate) static TABLE: &[Row] = &[
     row(Intent::CopyBlock, &[c('c')], On::TEXT, Group::Text, "copy", "copies the line or block under the cursor"),
     row(Intent::CopyAll, &[c('C')], On::TEXT, Group::Text, "", "copies all of it"),
     row(Intent::Save, &[c('S'), Key::ctrl('s')], On::TEXT.and(On::LOG), Group::Text, "save", "saves it to a file of the working directory; of a log what is kept, or what the filter shows"),
-    row(Intent::Reread, &[Key::ctrl('r')], On::TEXT, Group::Text, "", "reads it again"),
+    row(Intent::Reread, &[Key::ctrl('r')], On::TEXT.and(On::KIND), Group::Text, "", "reads it again"),
     row(Intent::Reveal, &[c('x')], On::TEXT, Group::Text, "", "reveals the hidden value under the cursor; the audit keeps that"),
     row(Intent::Managed, &[c('m')], On::TEXT, Group::Text, "", "shows or hides the managed fields"),
     row(Intent::Search, &[c('/')], On::LOG.and(On::TEXT), Group::Log, "search", "search"),

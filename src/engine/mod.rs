@@ -10,13 +10,15 @@
 
 mod acting;
 pub mod action;
+pub(crate) mod any;
+mod anything;
 mod arrivals;
-mod asks;
+pub(crate) mod asks;
 mod cluster;
 mod contexts;
 mod detail;
 mod disk;
-mod doc;
+pub(crate) mod doc;
 mod docs;
 pub mod effect;
 pub mod event;
@@ -44,6 +46,7 @@ mod pools;
 mod problems;
 mod prompt;
 mod queue;
+mod relations;
 pub mod remote;
 mod remotes;
 mod reveal;
@@ -56,6 +59,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod ties;
 mod typing;
 mod usage;
 pub mod view;
@@ -101,6 +105,8 @@ pub struct Engine {
     last_log: u64,
     actions: Actions,
     asks: asks::Asks,
+    /// The menu of relations.
+    ties: Option<relations::Relations>,
     /// Ends of actions up to this one have been told.
     told: ActionId,
     /// And of these beyond it.
@@ -145,6 +151,7 @@ impl Engine {
             last_log: 0,
             actions,
             asks: asks::Asks::default(),
+            ties: None,
             told: ActionId(0),
             told_of: BTreeSet::new(),
             clock: Now {
@@ -204,6 +211,7 @@ impl Engine {
                 self.mark(Dirty::News);
                 self.doubt_asks(out);
                 self.look_at_document(out);
+                self.look_at_rows(out);
                 self.poll_actions(out);
             }
             Event::Watch(no, batch) => {
@@ -305,7 +313,7 @@ impl Engine {
     pub fn body(&self, now: Now) -> view::Body {
         match self.screens.top() {
             Screen::Overview(_) => view::Body::Overview(Box::new(self.overview_view(now))),
-            Screen::Table(_) | Screen::Events(_) => view::Body::Table,
+            Screen::Table(_) | Screen::Events(_) | Screen::Kind(_) => view::Body::Table,
             Screen::Job(job) => view::Body::Detail(Box::new(self.job_detail(job, now))),
             Screen::Node(node) => view::Body::Detail(Box::new(self.node_detail(node, now))),
             Screen::Workload(screen) => {
@@ -319,6 +327,9 @@ impl Engine {
 
     /// The visible part of the screen's table, if it has one.
     pub fn table(&self, now: Now) -> Option<view::Table> {
+        if let Screen::Kind(pane) = self.screens.top() {
+            return Some(self.kind_view(pane, now));
+        }
         let sight = self.sight(now);
         let table = self.screens.top().table()?;
         let empty = self.empty(table, now);
@@ -474,6 +485,7 @@ impl Engine {
     fn after_input(&mut self) {
         self.mark(Dirty::Now);
         self.settle_document();
+        self.settle_kind();
         self.doubt();
         self.settle_events(false);
         self.work(AT_ONCE);

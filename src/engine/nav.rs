@@ -49,6 +49,7 @@ impl Engine {
             Screen::Job(_) => self.scroll_steps(by),
             Screen::Log(pane) => pane.scroll(by, rows),
             Screen::Text(pane) => pane.step(by),
+            Screen::Kind(pane) => pane.step(by),
             Screen::Console => {}
         }
     }
@@ -57,6 +58,7 @@ impl Engine {
         match self.screens.top_mut() {
             Screen::Log(pane) => pane.jump(end),
             Screen::Text(pane) => pane.go(if end { usize::MAX } else { 0 }),
+            Screen::Kind(pane) => pane.jump(end),
             Screen::Overview(overview) if overview.part == Part::Jobs => {
                 overview.jobs.go(if end { usize::MAX } else { 0 });
             }
@@ -239,6 +241,7 @@ impl Engine {
             | Screen::Workload(_)
             | Screen::Log(_)
             | Screen::Text(_)
+            | Screen::Kind(_)
             | Screen::Console => {}
         }
     }
@@ -250,26 +253,33 @@ impl Engine {
             }
             return;
         }
-        match self.thing() {
-            None | Some(Thing::Event(..)) => {}
-            Some(Thing::Cluster(no)) => {
+        if let Some(thing) = self.thing() {
+            self.enter_thing(thing, out);
+        }
+    }
+
+    /// Into a thing.
+    pub(super) fn enter_thing(&mut self, thing: Thing, out: &mut Vec<Effect>) {
+        match thing {
+            Thing::Event(..) => {}
+            Thing::Cluster(no) => {
                 self.narrow_to(Some(no));
                 self.say("esc shows all clusters again", Tone::Plain);
             }
-            Some(Thing::Pool(no, pool)) => {
+            Thing::Pool(no, pool) => {
                 let table = TableState::new(TableKind::Nodes, Scope::Pool(no, pool));
                 self.push(Screen::Table(table), out);
             }
-            Some(Thing::Node(no, node)) => self.push_node(no, node, out),
-            Some(Thing::Job(no, key)) => self.push_job(no, key, out),
-            Some(Thing::Step(..)) => self.open_log(false, out),
-            Some(Thing::Pod(no, uid)) => self.enter_pod(no, uid, out),
-            Some(Thing::Container(..)) => self.open_log(false, out),
-            Some(Thing::Workload(no, kind, uid)) => self.push_workload(no, kind, uid, out),
-            Some(Thing::Missing(_)) => self.say("it has no pod", Tone::Warn),
-            Some(Thing::Route(no, uid, at)) => self.enter_route(no, &uid, at, out),
-            Some(Thing::Action(id)) => self.push_action(id, out),
-            Some(Thing::Object(no, object)) => {
+            Thing::Node(no, node) => self.push_node(no, node, out),
+            Thing::Job(no, key) => self.push_job(no, key, out),
+            Thing::Step(..) => self.open_log(false, out),
+            Thing::Pod(no, uid) => self.enter_pod(no, uid, out),
+            Thing::Container(..) => self.open_log(false, out),
+            Thing::Workload(no, kind, uid) => self.push_workload(no, kind, uid, out),
+            Thing::Missing(_) => self.say("it has no pod", Tone::Warn),
+            Thing::Route(no, uid, at) => self.enter_route(no, &uid, at, out),
+            Thing::Action(id) => self.push_action(id, out),
+            Thing::Object(no, object) => {
                 self.push_document(no, *object, Form::Describe, out);
             }
         }
@@ -368,6 +378,7 @@ impl Engine {
         match self.screens.top_mut() {
             Screen::Log(pane) => pane.clear(),
             Screen::Text(pane) => pane.clear_search(),
+            Screen::Kind(pane) => !pane.filter_text().is_empty() && pane.set_filter("").is_ok(),
             screen => match screen.table_mut() {
                 Some(table) if !table.filter_text().is_empty() => {
                     table.set_filter("", several).is_ok()

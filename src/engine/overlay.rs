@@ -8,6 +8,7 @@ use super::input::{Code, Key};
 use super::keys::{self, On};
 use super::log::What;
 use super::prompt::Prompt;
+use super::relations::Target;
 use super::view;
 use crate::model::{ClusterNo, Text};
 
@@ -58,6 +59,8 @@ pub(crate) enum Choice {
     Cluster(Option<ClusterNo>),
     Theme(Text),
     Act(Operation),
+    /// Goes where a relation leads.
+    Follow(Box<Target>),
     /// Only closes the menu.
     Nothing,
     /// Shows the hidden value under the cursor.

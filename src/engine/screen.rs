@@ -1,6 +1,7 @@
 //! The screens, each with what is valid in it, in a stack.
 
 use super::action::run::ActionId;
+use super::any::KindPane;
 use super::doc::{ObjectRef, TextPane};
 use super::events::EventsScreen;
 use super::keys::On;
@@ -23,6 +24,7 @@ pub(crate) enum Screen {
     Log(Box<Pane>),
     Text(Box<TextPane>),
     Events(Box<EventsScreen>),
+    Kind(Box<KindPane>),
     Console,
 }
 
@@ -205,6 +207,7 @@ impl Screen {
             Self::Text(_) => On::TEXT,
             Self::Events(events) if events.subject.is_wide() => On::WARNINGS,
             Self::Events(_) => On::EVENTS,
+            Self::Kind(_) => On::KIND,
             Self::Console => On::CONSOLE,
         }
     }
@@ -220,6 +223,7 @@ impl Screen {
             Self::Log(pane) => pane.subject().map(|m| m.cluster),
             Self::Text(pane) => Some(pane.cluster),
             Self::Events(events) => Some(events.cluster),
+            Self::Kind(pane) => Some(pane.cluster),
         }
     }
 
@@ -230,7 +234,7 @@ impl Screen {
             Self::Node(node) => Some(&node.table),
             Self::Events(events) => Some(&events.table),
             Self::Workload(workload) => Some(&workload.table),
-            Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Console => None,
+            Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Kind(_) | Self::Console => None,
         }
     }
 
@@ -241,7 +245,7 @@ impl Screen {
             Self::Node(node) => Some(&mut node.table),
             Self::Events(events) => Some(&mut events.table),
             Self::Workload(workload) => Some(&mut workload.table),
-            Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Console => None,
+            Self::Job(_) | Self::Log(_) | Self::Text(_) | Self::Kind(_) | Self::Console => None,
         }
     }
 }

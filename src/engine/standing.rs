@@ -147,6 +147,7 @@ impl Engine {
             | Screen::Table(_)
             | Screen::Text(_)
             | Screen::Events(_)
+            | Screen::Kind(_)
             | Screen::Console => false,
         };
         if about {

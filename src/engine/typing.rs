@@ -100,10 +100,7 @@ impl Engine {
         let (choices, error) = match prompt.purpose {
             Purpose::Filter { .. } => (Vec::new(), self.filter(&text).err().unwrap_or_default()),
             Purpose::Sieve { .. } => (Vec::new(), self.sieve(&text).err().unwrap_or_default()),
-            Purpose::Palette => {
-                let names = self.names(&text);
-                (palette::complete(&text, &names), String::new())
-            }
+            Purpose::Palette => (self.complete(&text), String::new()),
             Purpose::Search => (Vec::new(), String::new()),
         };
         if let Some(Layer::Prompt(prompt)) = self.layers.last_mut() {
@@ -137,7 +134,14 @@ impl Engine {
                     self.command(intent, &argument, out);
                     return;
                 }
-                Err(error) => Err(error),
+                Err(error) => match self.kind_typed(&text, error) {
+                    Ok(name) => {
+                        self.layers.pop();
+                        self.open_kind(&name, out);
+                        return;
+                    }
+                    Err(error) => Err(error),
+                },
             },
         };
         match done {
@@ -149,6 +153,44 @@ impl Engine {
                     prompt.error = error;
                 }
             }
+        }
+    }
+
+    /// Commands, then the server's kinds.
+    fn complete(&self, text: &str) -> Vec<(String, String)> {
+        let mut choices = palette::complete(text, &self.names(text));
+        if !text.contains(' ') && !text.is_empty() {
+            let kinds = self.kinds().complete(text).into_iter();
+            let commands: Vec<String> = choices.iter().map(|(text, _)| text.clone()).collect();
+            choices.extend(kinds.filter(|(text, _)| !commands.contains(text)));
+        }
+        choices
+    }
+
+    /// The kind that was typed where no command has that name, or what is wrong.
+    fn kind_typed(&self, text: &str, error: String) -> Result<String, String> {
+        let name = text.trim();
+        if name.contains(' ') || !error.starts_with("no command") {
+            return Err(error);
+        }
+        let kinds = self.kinds();
+        match kinds.find(name) {
+            Ok(_) => Ok(name.to_owned()),
+            Err(_) if kinds.waiting > 0 || kinds.all().is_empty() => Ok(name.to_owned()),
+            // A command that is nearly called so.
+            Err(_) if error.contains("did you mean") => Err(error),
+            Err(why) => Err(why),
+        }
+    }
+
+    /// More can be completed than when the text was typed.
+    pub(super) fn recomplete(&mut self) {
+        let unchosen = |layer: &Layer| match layer {
+            Layer::Prompt(prompt) => prompt.purpose == Purpose::Palette && prompt.chosen.is_none(),
+            _ => false,
+        };
+        if self.layers.last().is_some_and(unchosen) {
+            self.retyped();
         }
     }
 
@@ -168,6 +210,9 @@ impl Engine {
     }
 
     fn filter(&mut self, text: &str) -> Result<(), String> {
+        if let Some(pane) = self.kind_pane() {
+            return pane.set_filter(text);
+        }
         let several = self.clusters.several();
         match self.screens.top_mut().table_mut() {
             Some(table) => table.set_filter(text, several),
@@ -197,6 +242,7 @@ impl Engine {
             Choice::Open(no, wish) => self.propose_wish(no, *wish, out),
             Choice::Scale => self.intent(Intent::Scale, out),
             Choice::Theme(theme) => out.push(Effect::Theme(theme)),
+            Choice::Follow(target) => self.follow_tie(*target, out),
             Choice::Nothing => {}
             Choice::Reveal => self.reveal(false, out),
             Choice::RevealInto => self.reveal(true, out),
@@ -227,6 +273,10 @@ impl Engine {
                 }
             }
             (Hit::Column(at), None) => {
+                if let Some(pane) = self.kind_pane() {
+                    pane.sort_by(usize::from(*at));
+                    return;
+                }
                 let mixed = self.clusters.mixed();
                 if let Some(table) = self.screens.top_mut().table_mut() {
                     table.sort_shown(usize::from(*at), mixed);
@@ -268,6 +318,7 @@ impl Engine {
                 RowId::Uid(_) | RowId::Number(_) => false,
             },
             Screen::Log(_) | Screen::Text(_) | Screen::Events(_) | Screen::Console => false,
+            Screen::Kind(pane) => pane.click(id, rows),
         }
     }
 

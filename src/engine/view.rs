@@ -98,7 +98,7 @@ pub enum Sorted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// Title in capitals.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// Wish.
     pub width: Width,
     /// Numbers stand on the right.

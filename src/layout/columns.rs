@@ -121,7 +121,7 @@ mod tests {
 
     fn head(title: &'static str, width: Width, rank: u8) -> Head {
         Head {
-            title,
+            title: title.into(),
             width,
             right: false,
             rank,
@@ -142,11 +142,11 @@ mod tests {
 
     #[test]
     fn columns_leave_by_rank() {
+        let heads = jobs();
         let titles = |room| -> Vec<(&str, u16, u16)> {
-            let heads = jobs();
             columns(&heads, 2, room)
                 .iter()
-                .map(|c| (heads[c.index].title, c.x, c.width))
+                .map(|c| (&*heads[c.index].title, c.x, c.width))
                 .collect()
         };
         assert_eq!(

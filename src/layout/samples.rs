@@ -243,8 +243,8 @@ const JOBS: [[&str; 9]; 6] = [
 ];
 
 pub(crate) fn jobs() -> Table {
-    let head = |title, width, right, rank, sorted| Head {
-        title,
+    let head = |title: &'static str, width, right, rank, sorted| Head {
+        title: title.into(),
         width,
         right,
         rank,

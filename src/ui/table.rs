@@ -73,7 +73,7 @@ fn head(painter: &mut Painter<'_>, table: &Table, parts: &TableRegions) {
             Some(Sorted::Up) => "↑",
             Some(Sorted::Down) => "↓",
         };
-        let title = cut(head.title, place.width.saturating_sub(width(arrow)));
+        let title = cut(&head.title, place.width.saturating_sub(width(arrow)));
         let text = format!("{title}{arrow}");
         if head.right {
             painter.text_right(place, &text, style);

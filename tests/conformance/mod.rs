@@ -22,6 +22,7 @@ macro_rules! cases {
 }
 
 mod access;
+mod closer;
 mod cluster;
 mod connect;
 mod custom;

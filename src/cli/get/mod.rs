@@ -14,11 +14,14 @@
 //! | pods | `namespace`, `name`, `ready` (`"1/2"`), `status`, `restarts`, `node`, `ip`, `job`, `created` |
 //! | ingresses | `namespace`, `name`, `class`, `addresses`, `routes[{host,path,backend,state,message,ready,total}]` (`state`: `well`, `broken`, `unknown`), `created` |
 //!
+//! Any other kind prints the server's own Table; as JSON or YAML its objects with secret values hidden.
+//!
 //! `-l` selects by the labels of pods, nodes and ingresses themselves, and of a job's pod; pools have none.
 //! With several contexts each row has its `cluster`, the context's name, before all else.
 //!
 //! For pools and nodes, whose sums are over all namespaces, `-n` has no meaning.
 
+mod other;
 mod print;
 mod rows;
 mod several;
@@ -34,6 +37,7 @@ use super::{CliError, Global};
 use crate::config::Config;
 use crate::model::Kind;
 use crate::model::select::Selector;
+pub use other::What;
 use rows::{Row, View};
 
 /// What can be got.
@@ -81,9 +85,9 @@ impl Resource {
 /// Arguments of `get`.
 #[derive(Args, Clone, Debug)]
 pub struct GetArgs {
-    /// What to print
-    #[arg(value_enum)]
-    pub resource: Resource,
+    /// What to print; any other kind of the server by its name, as kubectl knows it
+    #[arg(value_parser = other::Parser)]
+    pub resource: What,
     /// Only these: names, NAMESPACE/NAME, or ids of jobs
     pub names: Vec<String>,
     /// How to print it
@@ -97,8 +101,45 @@ pub struct GetArgs {
     pub timeout: u64,
 }
 
+/// What is asked for, once it is known to be ours.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// Of another kind: not looked at.
+    resource: Resource,
+    names: Vec<String>,
+    output: Format,
+    watch: bool,
+    timeout: u64,
+}
+
+impl Asked {
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+}
+
 /// Runs it.
 pub async fn run(global: &Global, config: &Config, args: GetArgs) -> Result<(), CliError> {
+    let (resource, other) = match args.resource {
+        What::Ours(resource) => (resource, None),
+        What::Other(name) => (Resource::Pods, Some(name)),
+    };
+    let args = Asked {
+        resource,
+        names: args.names,
+        output: args.output,
+        watch: args.watch,
+        timeout: args.timeout,
+    };
+    if let Some(name) = other {
+        if global.contexts().len() > 1 {
+            return Err(CliError::Usage(format!(
+                "{name} is read from one cluster at a time: give one --context"
+            )));
+        }
+        let connection = Session::connect(global).await?.with(&config.api);
+        return other::run(global, &connection, &name, &args).await;
+    }
     let selector = global.labels()?;
     if args.resource == Resource::Pools && !selector.is_empty() {
         return Err(CliError::Usage(
@@ -113,7 +154,7 @@ pub async fn run(global: &Global, config: &Config, args: GetArgs) -> Result<(), 
 }
 
 /// Connects, and starts the feeds that the answer is made of.
-async fn start(global: &Global, config: &Config, args: &GetArgs) -> Result<Session, CliError> {
+async fn start(global: &Global, config: &Config, args: &Asked) -> Result<Session, CliError> {
     let connection = Session::connect(global).await?.with(&config.api);
     let mut scope = global.scope(connection.namespace.clone());
     if matches!(args.resource, Resource::Pools | Resource::Nodes) {
@@ -127,7 +168,7 @@ async fn start(global: &Global, config: &Config, args: &GetArgs) -> Result<Sessi
     Session::start(connection, scope, kinds, config.ranks.clone()).await
 }
 
-async fn get(mut session: Session, args: &GetArgs, selector: &Selector) -> Result<(), CliError> {
+async fn get(mut session: Session, args: &Asked, selector: &Selector) -> Result<(), CliError> {
     session.sync(Duration::from_secs(args.timeout)).await;
     if args.watch {
         return watch::run(session, args, selector).await;
@@ -157,7 +198,7 @@ async fn get(mut session: Session, args: &GetArgs, selector: &Selector) -> Resul
 }
 
 /// Whether the labels and the names on the command line mean this row.
-fn is_asked_for(row: &Row<'_>, view: &View<'_>, args: &GetArgs, selector: &Selector) -> bool {
+fn is_asked_for(row: &Row<'_>, view: &View<'_>, args: &Asked, selector: &Selector) -> bool {
     row.matches(view, selector)
         && (args.names.is_empty() || args.names.iter().any(|n| row.is_called(n)))
 }

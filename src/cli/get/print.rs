@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::ser::{Serialize, Serializer};
 
-use super::GetArgs;
+use super::Asked;
 use super::rows::{Row, View, heads};
 use crate::cli::CliError;
 use crate::cli::output::{self, Format};
@@ -22,7 +22,7 @@ impl Serialize for Array<'_, '_> {
 }
 
 /// All rows, in the asked form.
-pub(super) fn all(view: &View<'_>, rows: &[Row<'_>], args: &GetArgs) -> Result<(), CliError> {
+pub(super) fn all(view: &View<'_>, rows: &[Row<'_>], args: &Asked) -> Result<(), CliError> {
     let mut out = BufWriter::new(io::stdout().lock());
     let array = Array { view, rows };
     match args.output {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::rows::{Row, View, heads};
-use super::{GetArgs, is_asked_for, start};
+use super::{Asked, is_asked_for, start};
 use crate::cli::output::{self, Format};
 use crate::cli::session::Session;
 use crate::cli::{CliError, Global};
@@ -24,7 +24,7 @@ struct Answer {
 pub(super) async fn run(
     global: &Global,
     config: &Config,
-    args: &GetArgs,
+    args: &Asked,
     selector: &Selector,
 ) -> Result<(), CliError> {
     let contexts = global.contexts();
@@ -75,7 +75,7 @@ pub(super) async fn run(
     complete(&answers)
 }
 
-fn print(answers: &[Answer], args: &GetArgs, selector: &Selector) -> Result<(), CliError> {
+fn print(answers: &[Answer], args: &Asked, selector: &Selector) -> Result<(), CliError> {
     let views: Vec<(&str, View<'_>)> = answers
         .iter()
         .filter_map(|answer| {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::rows::{Row, Touched, View, heads};
-use super::{GetArgs, is_asked_for};
+use super::{Asked, is_asked_for};
 use crate::cli::CliError;
 use crate::cli::output::{self, Format};
 use crate::cli::session::{Heard, Session};
@@ -43,7 +43,7 @@ const REMOVED: &str = "removed";
 /// Runs until there is nothing more to hear.
 pub(super) async fn run(
     mut session: Session,
-    args: &GetArgs,
+    args: &Asked,
     selector: &Selector,
 ) -> Result<(), CliError> {
     session.watch_pulse();
@@ -91,7 +91,7 @@ fn changes_of(heard: Heard) -> Changes {
 
 /// What has been printed, by row.
 struct Known<'a> {
-    args: &'a GetArgs,
+    args: &'a Asked,
     selector: &'a Selector,
     rows: BTreeMap<String, Printed>,
     /// The head of the table is still to be printed.

@@ -40,16 +40,10 @@ impl KindRef {
         Self::known("", "v1", "nodes", "Node", false)
     }
 
-    #[allow(dead_code, reason = "any kind by its name follows")]
-    pub(crate) fn service() -> Self {
-        Self::known("", "v1", "services", "Service", true)
-    }
-
     pub(crate) fn ingress() -> Self {
         Self::known("networking.k8s.io", "v1", "ingresses", "Ingress", true)
     }
 
-    #[allow(dead_code, reason = "any kind by its name follows")]
     /// `pods`, `widgets.example.com`.
     pub(crate) fn full_name(&self) -> String {
         if self.group.is_empty() {
@@ -59,7 +53,6 @@ impl KindRef {
         }
     }
 
-    #[allow(dead_code, reason = "any kind by its name follows")]
     /// `apps/v1`, `v1`.
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() {

@@ -418,7 +418,7 @@ impl TableState {
             .collect();
         let sorted = |at: usize| self.sort.filter(|(by, _)| *by == at).map(|(_, way)| way);
         let heads = with_rows!(self.kind, T => columns::<T>(mixed).map(|(at, c)| Head {
-            title: c.title,
+            title: c.title.into(),
             width: c.width,
             right: c.right,
             rank: c.rank,

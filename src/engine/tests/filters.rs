@@ -94,8 +94,8 @@ proptest! {
         let mut want = all.view(&sight, 100, String::new(), Line::default());
         let found = |row: &view::Row, column: Option<&str>, word: &str| {
             want.heads.iter().zip(&row.cells).any(|(head, cell)| {
-                !MOVES.contains(&head.title)
-                    && column.is_none_or(|c| c.eq_ignore_ascii_case(head.title))
+                !MOVES.contains(&&*head.title)
+                    && column.is_none_or(|c| c.eq_ignore_ascii_case(&head.title))
                     && cell.text.to_lowercase().contains(&word.to_lowercase())
             })
         };
