@@ -38,6 +38,7 @@ mod merge;
 mod merged;
 mod nav;
 mod nodelife;
+mod over;
 mod overlay;
 mod overview;
 mod palette;
@@ -348,44 +349,6 @@ impl Engine {
             return None;
         };
         Some(pane.view(self.page.0, self.page.1, &self.sight(now)))
-    }
-
-    /// What lies over the screen.
-    pub fn overlay(&self, now: Now) -> Option<view::Overlay> {
-        if let Some(pending) = self.actions.pending() {
-            let cluster = self.clusters.get(pending.cluster())?;
-            let mut overlay = self.actions.overlay(cluster.scene(now));
-            if let Some(view::Overlay::Confirm { title, .. }) = &mut overlay
-                && self.clusters.several()
-            {
-                title.push(Span::new(format!("  in {}", cluster.context), Tone::Warn));
-            }
-            return overlay;
-        }
-        match self.layers.last()? {
-            Layer::Leave(effect) => Some(self.leave_view(effect)),
-            Layer::Waiting(id) => Some(self.waiting_view(*id)),
-            layer => layer.view(),
-        }
-    }
-
-    /// Keys of this screen for the footer.
-    pub fn hints(&self) -> Vec<view::Hint> {
-        keys::hints(self.screens.top().on())
-            .map(|row| view::Hint {
-                key: row
-                    .keys
-                    .first()
-                    .map(|key| keys::name(*key))
-                    .unwrap_or_default(),
-                text: row.hint,
-            })
-            .collect()
-    }
-
-    /// The last message: one line above the footer.
-    pub fn notice(&self) -> Option<view::Line> {
-        self.notice.clone()
     }
 
     /// What is known of the cluster; of several, of the first one shown.
