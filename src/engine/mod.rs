@@ -38,6 +38,7 @@ mod merge;
 mod merged;
 mod nav;
 mod nodelife;
+mod on;
 mod over;
 mod overlay;
 mod overview;
