@@ -1,13 +1,17 @@
 //! `metrics.k8s.io/v1beta1`: what nodes and pods use. No use is simulated: it is a function of the seed, of what a
 //! container asks for, of how long it has run, and of the time.
 
+mod reckon;
+
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::reckon::{Doc, at_work, used};
 use super::accept::{self, Format};
 use super::request::Request;
 use super::response::Response;
@@ -153,6 +157,11 @@ pub(crate) fn answer(
         let named = |key: &str| obj.labels.get(key);
         selector.as_ref().is_none_or(|s| s.matches(named))
     };
+    if asked.pods && !matches!(format, Format::Table(_)) {
+        let pods = store.list(resource("pods"), asked.namespace.as_deref());
+        let body = listed(dice, now, pods.filter(|obj| wanted(obj)));
+        return Ok(Response::json(200, body));
+    }
     let items: Vec<Value> = if asked.pods {
         store
             .list(resource("pods"), asked.namespace.as_deref())
@@ -165,13 +174,56 @@ pub(crate) fn answer(
     if let Format::Table(_) = format {
         return Ok(Response::json(200, table(&items).to_string()));
     }
-    let kind = if asked.pods {
-        "PodMetricsList"
-    } else {
-        "NodeMetricsList"
-    };
-    let list = json!({"kind": kind, "apiVersion": format!("{GROUP}/{VERSION}"), "metadata": {}, "items": items});
+    let list = json!({"kind": "NodeMetricsList", "apiVersion": format!("{GROUP}/{VERSION}"), "metadata": {}, "items": items});
     Ok(Response::json(200, list.to_string()))
+}
+
+/// The list of pods. Those of the bulk load are many and all of one make: what they ask for is read once, and their text
+/// is put together without an object between.
+fn listed<'s>(dice: Dice, now: DateTime<Utc>, pods: impl Iterator<Item = &'s Arc<Obj>>) -> String {
+    let mut out = format!(
+        "{{\"kind\":\"PodMetricsList\",\"apiVersion\":\"{GROUP}/{VERSION}\",\"metadata\":{{}},\"items\":["
+    );
+    let start = out.len();
+    let mut make: Option<Container> = None;
+    for obj in pods {
+        let end = out.len();
+        if end > start {
+            out.push(',');
+        }
+        if !obj.is_stamped() {
+            match pod(dice, now, obj) {
+                Some(value) => out.push_str(&value.to_string()),
+                None => out.truncate(end),
+            }
+            continue;
+        }
+        if &*obj.phase != "Running" {
+            out.truncate(end);
+            continue;
+        }
+        let make = make.get_or_insert_with(|| {
+            let doc: Doc = serde_json::from_slice(&obj.body()).unwrap_or_default();
+            doc.spec.containers.into_iter().next().unwrap_or_default()
+        });
+        let own = dice.on(&obj.uid);
+        let at = read_at(own, now);
+        let age = i64::try_from(own.on("age").range(60, 1500)).unwrap_or(60);
+        let asked = Amounts::of(&make.resources.requests);
+        let limit = Amounts::of(&make.resources.limits);
+        let (name, cpu, memory) = at_work(own, at, age, make.name.clone(), asked, limit, true);
+        // Writing into a String cannot fail; names of the bulk load are plain.
+        let _ = write!(
+            out,
+            "{{\"metadata\":{{\"name\":\"{}\",\"namespace\":\"{}\"}},\"timestamp\":\"{}\",\"window\":\"15.021s\",\"containers\":[{{\"name\":\"{name}\",\"usage\":{{\"cpu\":\"{cpu}n\",\"memory\":\"{}Ki\"}}}}]}}",
+            obj.name,
+            obj.namespace,
+            timestamp(at),
+            memory / 1024
+        );
+    }
+    out.push_str("]}");
+    out
 }
 
 fn head(value: &mut Value, kind: &str) {
@@ -236,147 +288,6 @@ fn common(obj: &Obj, at: DateTime<Utc>, dice: Dice) -> Value {
 
 fn usage(cpu_nano: i64, memory: i64) -> Value {
     json!({"cpu": format!("{cpu_nano}n"), "memory": format!("{}Ki", memory / 1024)})
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Doc {
-    spec: Spec,
-    status: PodStatus,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Spec {
-    containers: Vec<Container>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct PodStatus {
-    container_statuses: Vec<ContainerStatus>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ContainerStatus {
-    name: String,
-    state: State,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct State {
-    running: Option<Running>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Running {
-    started_at: DateTime<Utc>,
-}
-
-/// A container's name, nanocores, bytes.
-type Used = (String, i64, i64);
-
-/// What the containers of a pod that run used at that time.
-fn used(dice: Dice, at: DateTime<Utc>, obj: &Obj) -> Vec<Used> {
-    if &*obj.phase != "Running" {
-        return Vec::new();
-    }
-    let Ok(doc) = serde_json::from_slice::<Doc>(&obj.body()) else {
-        return Vec::new();
-    };
-    let dice = dice.on(&obj.uid);
-    let runner = obj.labels.get("jobs.constable/component") == Some("runner");
-    // A job asks once for all its steps; the first that has not ended is at work.
-    let whole = doc
-        .spec
-        .containers
-        .iter()
-        .fold(Amounts::default(), |sum, c| {
-            sum.plus(Amounts::of(&c.resources.requests))
-        });
-    let mut working = runner;
-    let mut all = Vec::new();
-    for status in &doc.status.container_statuses {
-        let Some(running) = &status.state.running else {
-            continue;
-        };
-        let age = (at - running.started_at).num_seconds();
-        if age < FIRST - WINDOW {
-            continue;
-        }
-        let luck = dice.on(&status.name);
-        if runner && !std::mem::take(&mut working) {
-            let noise = luck.at(at.timestamp().unsigned_abs()).range(2_000, 60_000);
-            let idle = i64::try_from(noise).unwrap_or(0);
-            all.push((status.name.clone(), idle, 1_400_000));
-            continue;
-        }
-        let spec = doc.spec.containers.iter().find(|c| c.name == status.name);
-        let asked = if runner {
-            whole
-        } else {
-            spec.map_or_else(Amounts::default, |c| Amounts::of(&c.resources.requests))
-        };
-        let limit = spec.map_or_else(Amounts::default, |c| Amounts::of(&c.resources.limits));
-        all.push(at_work(
-            luck,
-            at,
-            age,
-            status.name.clone(),
-            asked,
-            limit,
-            runner,
-        ));
-    }
-    all
-}
-
-/// A container's use: a job's rises and falls with its step, a service's with the time of day.
-fn at_work(
-    luck: Dice,
-    at: DateTime<Utc>,
-    age: i64,
-    name: String,
-    asked: Amounts,
-    limit: Amounts,
-    runner: bool,
-) -> Used {
-    let cpu = asked.cpu.max(20) * 1_000_000;
-    let memory = asked.memory.max(24 << 20);
-    let base =
-        i64::try_from(luck.range(if runner { 55 } else { 12 }, if runner { 110 } else { 70 }))
-            .unwrap_or(50);
-    let bucket = at.timestamp() / WINDOW;
-    let wave = i64::try_from(luck.at(bucket.unsigned_abs()).range(80, 121)).unwrap_or(100);
-    let swing = 100
-        + triangle(
-            at.timestamp() + i64::try_from(luck.below(900)).unwrap_or(0),
-            900,
-        ) / 5;
-    let used = cpu / 100 * base / 100 * wave / 100 * swing;
-    // A step fetches and unpacks first, then works.
-    let used = if runner && age < 12 { used / 4 } else { used };
-    let filled = 35 + (age * if runner { 40 } else { 1 } / 60).min(45);
-    let share = i64::try_from(luck.on("memory").range(70, 120)).unwrap_or(100);
-    let mut held = memory / 100 * filled / 100 * share;
-    if limit.memory > 0 {
-        held = held.min(limit.memory / 100 * 98);
-    }
-    let used = if limit.cpu > 0 {
-        used.min(limit.cpu * 1_000_000)
-    } else {
-        used
-    };
-    (name, used, held)
-}
-
-/// From -100 to 100 and back within a period of seconds.
-fn triangle(second: i64, period: i64) -> i64 {
-    let at = second.rem_euclid(period) * 400 / period;
-    if at <= 200 { at - 100 } else { 300 - at }
 }
 
 fn pod(dice: Dice, now: DateTime<Utc>, obj: &Arc<Obj>) -> Option<Value> {
