@@ -1,5 +1,6 @@
 //! The console itself: what opens when no command is given.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use log::LevelFilter;
@@ -11,7 +12,11 @@ use crate::model::Text;
 use crate::shell::{self, Console, Failure, Source};
 
 /// Opens the console on the clusters that the flags name.
-pub async fn run(global: &Global, config: &Config) -> Result<ExitCode, CliError> {
+pub async fn run(
+    global: &Global,
+    config: &Config,
+    record: Option<PathBuf>,
+) -> Result<ExitCode, CliError> {
     let mut sources = Vec::new();
     let mut settings = config.settings();
     let contexts = global.contexts();
@@ -30,7 +35,7 @@ pub async fn run(global: &Global, config: &Config) -> Result<ExitCode, CliError>
         }
         sources.push(Source::Cluster(target));
     }
-    open(sources, settings, global, config).await
+    open(sources, settings, global, config, record).await
 }
 
 /// Opens the console on clusters: where each is; the settings name their contexts.
@@ -39,6 +44,7 @@ pub async fn open(
     mut settings: Settings,
     global: &Global,
     config: &Config,
+    record: Option<PathBuf>,
 ) -> Result<ExitCode, CliError> {
     settings.namespace = global.namespace().as_deref().map(Text::from);
     let console = Console {
@@ -47,6 +53,7 @@ pub async fn open(
         selector: global.selector.clone(),
         theme: config.theme.clone(),
         themes: config::themes_directory(),
+        record: record.map(|path| (path, config.recording_bytes)),
         audit: None,
         log_level: LevelFilter::Info,
     };
@@ -57,7 +64,9 @@ impl From<Failure> for CliError {
     fn from(error: Failure) -> Self {
         match error {
             Failure::Connect(error) => error.into(),
-            Failure::NoTerminal | Failure::Theme(_) => Self::Usage(error.to_string()),
+            Failure::NoTerminal | Failure::Theme(_) | Failure::Record(_) => {
+                Self::Usage(error.to_string())
+            }
             Failure::Terminal(_) => Self::Failed(error.to_string()),
         }
     }

@@ -139,6 +139,9 @@ pub struct DemoConsoleArgs {
     /// How many clusters, each with a seed of its own
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
     pub clusters: u8,
+    /// What the console is recorded into.
+    #[command(flatten)]
+    pub record: super::RecordArgs,
 }
 
 /// Opens the console on a demo, or on several.
@@ -146,6 +149,7 @@ pub(super) async fn run(
     args: DemoConsoleArgs,
     global: &Global,
     config: &crate::config::Config,
+    record: Option<PathBuf>,
 ) -> Result<ExitCode, CliError> {
     let seed = args.demo.options()?.seed;
     let names: Vec<Text> = match args.clusters {
@@ -169,7 +173,8 @@ pub(super) async fn run(
         contexts: names,
         ..config.settings()
     };
-    console::open(sources, settings, global, config).await
+    let record = args.record.file.or(record);
+    console::open(sources, settings, global, config, record).await
 }
 
 /// Starts the demo on a free port of loopback: it answers and its time passes when this returns.

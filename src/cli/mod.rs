@@ -17,6 +17,7 @@ pub mod logs;
 pub mod output;
 #[cfg(feature = "sim")]
 pub mod platform;
+pub mod replay;
 #[cfg(feature = "sim")]
 pub mod scenarios;
 pub mod session;
@@ -52,9 +53,21 @@ pub struct Cli {
     /// Which cluster and how.
     #[command(flatten)]
     pub global: Global,
+    /// What the console is recorded into.
+    #[command(flatten)]
+    pub record: RecordArgs,
     /// What to do; without one the console opens.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// Whether a console is recorded.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordArgs {
+    /// Record the console into this new file, for `constable replay` and bug reports: what the cluster told,
+    /// keys and frames; no secrets, but names and log lines that were on the screen
+    #[arg(long = "record", value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 /// Flags that stand before or after the subcommand.
@@ -127,6 +140,8 @@ pub enum Command {
     /// Draw a picture of the console on the simulated cluster
     #[cfg(feature = "sim")]
     Shot(shot::ShotArgs),
+    /// Play a recording of the console
+    Replay(replay::ReplayArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -249,11 +264,14 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
     cli.global.labels()?;
     let global = cli.global;
     match cli.command {
-        None => return block_on(console::run(&global, &config)),
+        None => return block_on(console::run(&global, &config, cli.record.file)),
         #[cfg(feature = "sim")]
-        Some(Command::Demo(args)) => return block_on(demo::run(args, &global, &config)),
+        Some(Command::Demo(args)) => {
+            return block_on(demo::run(args, &global, &config, cli.record.file));
+        }
         #[cfg(feature = "sim")]
         Some(Command::Shot(args)) => shot::run(global.theme.as_deref(), &args),
+        Some(Command::Replay(args)) => return replay::run(&args),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "constable", &mut script);

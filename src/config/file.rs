@@ -45,6 +45,7 @@ pub enum ConfigError {
 
 const UNLOCK: RangeInclusive<i64> = 1..=1440;
 const LOG_BYTES: RangeInclusive<i64> = (64 << 10)..=(1 << 30);
+const RECORDING_BYTES: RangeInclusive<i64> = (1 << 20)..=(1 << 34);
 /// One a feed, one to spare, and one for a log.
 const STREAMS: RangeInclusive<i64> = 17..=1024;
 const LOG_STREAMS: RangeInclusive<i64> = 1..=512;
@@ -59,6 +60,7 @@ struct File {
     production: Vec<String>,
     unlock_minutes: Option<toml::Spanned<i64>>,
     log_bytes: Option<toml::Spanned<i64>>,
+    recording_bytes: Option<toml::Spanned<i64>>,
     api: ApiTable,
     shell: ShellTable,
     queue: QueueTable,
@@ -125,6 +127,10 @@ pub(super) fn read(config: &mut Config, name: &str, text: &str) -> Result<(), Co
     if let Some(value) = &file.log_bytes {
         let at = key("log_bytes", value.span().start);
         config.log_bytes = bytes(within(&at, *value.get_ref(), LOG_BYTES)?);
+    }
+    if let Some(value) = &file.recording_bytes {
+        let at = key("recording_bytes", value.span().start);
+        config.recording_bytes = within(&at, *value.get_ref(), RECORDING_BYTES)?.unsigned_abs();
     }
     if let Some(value) = &file.api.compression {
         let at = key("api.compression", value.span().start);
@@ -356,6 +362,7 @@ mod tests {
             production = ["prod-*"]
             unlock_minutes = 5
             log_bytes = 1048576
+            recording_bytes = 2097152
             [api]
             compression = "on"
             max_streams = 20
@@ -386,6 +393,7 @@ mod tests {
                 ]),
                 production: vec!["prod-*".into()],
                 log_bytes: 1 << 20,
+                recording_bytes: 2 << 20,
                 unlock: Duration::from_secs(300),
                 api: Api {
                     compression: Compression::On,
@@ -415,7 +423,7 @@ mod tests {
         for (text, want) in [
             (
                 "\nthem = 1",
-                "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `api`, `shell`, `queue`, `ranks`",
+                "config c.toml, line 2: unknown field `them`, expected one of `theme`, `read_only`, `production`, `unlock_minutes`, `log_bytes`, `recording_bytes`, `api`, `shell`, `queue`, `ranks`",
             ),
             (
                 "theme = 'pink'",

@@ -19,6 +19,7 @@
 //! | `[shell] image` | | | image of debug containers and of the pods of node shells | `busybox:1.37` |
 //! | `[shell] node_namespace` | | | namespace of the pods of node shells; it has to admit privileged pods | `default` |
 //! | `[queue] metric` | | | `{service = "ns/name:port", path = "/metrics", name = "…"}`: the queue's depth, read through the API server | the platform's annotation |
+//! | `recording_bytes` | | | bytes of a recording, 1048576–17179869184 | `67108864` |
 //! | `[ranks]` | | | pool name (`*` stands for any characters) = `controllers`, `patricians` or `peasants` | |
 //!
 //! Of several patterns that match a pool the longest without its stars counts.
@@ -56,7 +57,12 @@ pub struct Config {
     pub shell: Shell,
     /// Where the queue's depth is read.
     pub queue: Option<QueueMetric>,
+    /// Bytes that a recording may have.
+    pub recording_bytes: u64,
 }
+
+/// Bytes of a recording, unless the file says otherwise.
+pub const RECORDING_BYTES: u64 = 64 << 20;
 
 impl Default for Config {
     fn default() -> Self {
@@ -71,6 +77,7 @@ impl Default for Config {
             api: settings.api,
             shell: settings.shell,
             queue: None,
+            recording_bytes: RECORDING_BYTES,
         }
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Cluster {
     pub(super) narrowed: Option<Text>,
     /// What our own requests cost.
     pub(super) figures: Box<[Figure]>,
+    /// When something last changed: pools are as of then, whoever asks when.
+    pub(super) turned: DateTime<Utc>,
     /// The pools, added up when first asked for after a change.
     pools: OnceCell<Vec<Pool>>,
     pub(super) sums: RefCell<PoolSums>,
@@ -61,6 +63,7 @@ impl Cluster {
             unconnected: None,
             narrowed: None,
             figures: Box::default(),
+            turned: DateTime::UNIX_EPOCH,
             pools: OnceCell::new(),
             sums: RefCell::default(),
             standing: Standing::default(),
@@ -80,14 +83,15 @@ impl Cluster {
         wall + TimeDelta::milliseconds(offset)
     }
 
-    /// The pools as of `now`, the cluster's time.
-    pub(super) fn pools(&self, now: DateTime<Utc>) -> &[Pool] {
+    /// The pools, as they were when something last changed.
+    pub(super) fn pools(&self) -> &[Pool] {
         self.pools
-            .get_or_init(|| self.sums.borrow_mut().pools(&self.model, now))
+            .get_or_init(|| self.sums.borrow_mut().pools(&self.model, self.turned))
     }
 
     /// Pools have to be added up again.
-    pub(super) fn pools_turned(&mut self) {
+    pub(super) fn pools_turned(&mut self, at: DateTime<Utc>) {
+        self.turned = at;
         self.pools = OnceCell::new();
     }
 

@@ -192,7 +192,7 @@ impl Cluster {
         let mut facts = Vec::new();
         let f = &mut facts;
         if let Some(pool) = self
-            .pools(now)
+            .pools()
             .iter()
             .find(|p| self.model.pool_of_node(&node.meta.name) == Some(&p.name))
         {

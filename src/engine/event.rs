@@ -66,11 +66,24 @@ pub enum Event {
     Saved(Box<Result<String, String>>),
     /// News of what was opened.
     Remote(RemoteId, Box<RemoteEvent>),
+    /// How the recording of this console stands.
+    Taping(Box<Taping>),
     /// SIGTERM, SIGHUP or the terminal's end: leave now, without asking.
     Terminate,
 }
 
 const _: () = assert!(size_of::<Event>() <= 64);
+
+/// A recording that is being made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taping {
+    /// Bytes written.
+    pub bytes: u64,
+    /// Bytes that may be.
+    pub limit: u64,
+    /// It has ended, and why.
+    pub ended: Option<Text>,
+}
 
 /// What is known of the server.
 #[derive(Clone, Debug, PartialEq)]

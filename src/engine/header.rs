@@ -1,5 +1,6 @@
 //! The line at the top of every screen.
 
+use super::event::Taping;
 use super::text::plural;
 use super::view::{Header, Line, Span, Tone};
 use super::{Engine, Now};
@@ -46,6 +47,9 @@ impl Engine {
             right.push(vec![Span::new(server.version.to_string(), Tone::Dim)]);
         }
         right.push(vec![self.lock_word(now)]);
+        if let Some(taping) = &self.taping {
+            right.push(vec![taping_word(taping)]);
+        }
         if let Some(running) = self.running_words() {
             right.push(vec![Span::new(running, Tone::Busy)]);
         }
@@ -65,4 +69,13 @@ impl Engine {
         )]);
         Header { left, right }
     }
+}
+
+fn taping_word(taping: &Taping) -> Span {
+    if taping.ended.is_some() {
+        return Span::new("recording ended", Tone::Warn);
+    }
+    let mb = |bytes: u64| bytes >> 20;
+    let (bytes, limit) = (mb(taping.bytes), mb(taping.limit));
+    Span::new(format!("recording {bytes} of {limit} MB"), Tone::Busy)
 }

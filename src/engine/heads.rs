@@ -71,7 +71,7 @@ impl Cluster {
         if !self.is_known() {
             return facts;
         }
-        let ranks = self.model.ranks(self.pools(now));
+        let ranks = self.model.ranks(self.pools());
         let mut nodes = Some(NodeCounts::default());
         let (mut running, mut wait, mut oldest) = (0, 0, None);
         for rank in &ranks {

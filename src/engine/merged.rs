@@ -26,9 +26,8 @@ impl Engine {
 
     /// `:logs NAME`: a pool, a node or a project.
     pub(super) fn merged_log_of(&mut self, name: &str, out: &mut Vec<Effect>) {
-        let wall = self.clock.wall;
         let pool = self.clusters.shown().find_map(|c| {
-            let pool = c.pools(c.time(wall)).iter().find(|p| *p.name == *name)?;
+            let pool = c.pools().iter().find(|p| *p.name == *name)?;
             Some((c.no, pool.name.clone()))
         });
         let node = self.clusters.shown().find_map(|c| {
@@ -113,7 +112,7 @@ impl Engine {
 
     fn rank_of(&self, no: ClusterNo, pool: &str) -> Option<Rank> {
         let cluster = self.clusters.get(no)?;
-        let pools = cluster.pools(cluster.time(self.clock.wall));
+        let pools = cluster.pools();
         Some(pools.iter().find(|p| *p.name == *pool)?.rank)
     }
 
@@ -144,10 +143,9 @@ impl Engine {
 
     /// Names that `:logs` completes: pools, projects, then nodes.
     pub(super) fn log_names(&self) -> Vec<String> {
-        let wall = self.clock.wall;
         let (mut pools, mut projects, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
         for cluster in self.clusters.shown() {
-            let of_pool = cluster.pools(cluster.time(wall)).iter();
+            let of_pool = cluster.pools().iter();
             pools.extend(of_pool.map(|p| p.name.to_string()));
             projects.extend(cluster.model.jobs().map(crate::model::Job::project));
             nodes.extend(cluster.model.nodes().map(|n| n.meta.name.to_string()));

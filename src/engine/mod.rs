@@ -122,6 +122,7 @@ pub struct Engine {
     demand: events::Demand,
     rounds: usage::Rounds,
     polls: polls::Polls,
+    taping: Option<event::Taping>,
 }
 
 /// How soon a frame is wanted.
@@ -166,6 +167,7 @@ impl Engine {
             demand: events::Demand::default(),
             rounds: usage::Rounds::default(),
             polls: polls::Polls::default(),
+            taping: None,
         }
     }
 
@@ -266,6 +268,13 @@ impl Engine {
             }
             Event::Saved(end) => self.saved(*end),
             Event::Remote(id, event) => self.remote_event(id, &event, out),
+            Event::Taping(taping) => {
+                if let Some(why) = &taping.ended {
+                    self.say(format!("the recording ended: {why}"), Tone::Warn);
+                }
+                self.taping = Some(*taping);
+                self.mark(Dirty::News);
+            }
             Event::Terminate => out.push(Effect::Quit),
         }
     }
@@ -387,8 +396,9 @@ impl Engine {
         let nos: Vec<ClusterNo> = self.clusters.all().map(|c| c.no).collect();
         for no in nos {
             if let Some(cluster) = self.clusters.get_mut(no) {
-                let changes = cluster.model.tick(cluster.time(wall));
-                cluster.pools_turned();
+                let now = cluster.time(wall);
+                let changes = cluster.model.tick(now);
+                cluster.pools_turned(now);
                 cluster.crew.take();
                 self.changed(no, &changes, out);
             }
@@ -425,8 +435,9 @@ impl Engine {
         if changes.is_empty() {
             return;
         }
+        let wall = self.clock.wall;
         if let Some(cluster) = self.clusters.get_mut(no) {
-            cluster.pools_turned();
+            cluster.pools_turned(cluster.time(wall));
             cluster.sums.get_mut().touch(&changes.nodes);
             if changes.touches(Kind::Node) {
                 cluster.nodes_turned();

@@ -115,10 +115,9 @@ impl Engine {
     /// The pools that have a line on the Overview, in their order: a rank other than the Peasants with one
     /// pool shows none. Each of several clusters has a line before its pools.
     pub(super) fn pool_lines(&self) -> Vec<(ClusterNo, Option<Text>)> {
-        let wall = self.clock.wall;
         let head = self.clusters.mixed();
         let of = |c: &super::Cluster| -> Vec<(ClusterNo, Option<Text>)> {
-            let pools = with_line(c.pools(c.time(wall))).map(|p| Some(p.name.clone()));
+            let pools = with_line(c.pools()).map(|p| Some(p.name.clone()));
             let head = head.then_some(None).into_iter();
             head.chain(pools).map(|line| (c.no, line)).collect()
         };

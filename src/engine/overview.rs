@@ -154,7 +154,7 @@ impl Cluster {
     }
 
     fn ranks(&self, looks: &Looks<'_>) -> Vec<RankView> {
-        let totals = self.model.ranks(self.pools(looks.now));
+        let totals = self.model.ranks(self.pools());
         if let Some(node) = self.model.single_node()
             && let Some(totals) = totals.iter().find(|t| t.nodes.is_some_and(|n| n.total > 0))
         {
@@ -189,7 +189,7 @@ impl Cluster {
                 ))]);
             }
         }
-        let pools = self.pools(now);
+        let pools = self.pools();
         let lines = with_line(pools).filter(|p| p.rank == totals.rank);
         let pools: Vec<&Pool> = pools.iter().filter(|p| p.rank == totals.rank).collect();
         if let [only] = pools[..]
@@ -226,7 +226,7 @@ impl Cluster {
 
     /// A laptop's cluster: ranks mean nothing where one node is all three.
     fn one_node(&self, node: &Node, totals: &RankTotals, looks: &Looks<'_>) -> RankView {
-        let pools = self.pools(looks.now);
+        let pools = self.pools();
         let services = pools.iter().map(|p| p.services).sum::<u32>();
         let plane = crate::model::rank::control_plane(node).is_some();
         let beside = if plane { "control plane, " } else { "" };

@@ -176,7 +176,7 @@ impl Engine {
             let wall = self.clock.wall;
             let connection = |c: &Cluster| c.connection(c.time(wall));
             let figures = |c: &Cluster| {
-                let pools = c.pools(c.time(wall)).to_vec();
+                let pools = c.pools().to_vec();
                 (c.standing.turn, pools, c.model.waiting())
             };
             let figures = Figures {

@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
+use super::record::Taped;
 use crate::cluster::call;
 use crate::cluster::decode::{self, Wire};
 use crate::cluster::feed::machine::{Ask, Lists, Machine};
@@ -39,7 +40,7 @@ pub struct Direct<H> {
     /// The cluster; of several, the first.
     pub host: H,
     /// The console.
-    pub engine: Engine,
+    pub engine: Taped,
     /// The audit trail.
     pub audit: Vec<serde_json::Value>,
     /// Whether the console has asked to end.
@@ -85,6 +86,11 @@ struct Log {
 impl<H: Host> Direct<H> {
     /// Connects: the feeds are complete when this returns.
     pub fn new(host: H, engine: Engine, context: &str) -> Self {
+        Self::taped(host, Taped::new(engine, None), context)
+    }
+
+    /// The same with a console that may be recorded.
+    pub fn taped(host: H, engine: Taped, context: &str) -> Self {
         let began = host.now();
         let mut direct = Self {
             host,
@@ -199,6 +205,7 @@ impl<H: Host> Direct<H> {
         let regions = arrange(&scene, size);
         let mut buffer = Buffer::empty(Rect::new(0, 0, size.width, size.height));
         draw(&scene, &regions, theme, &mut buffer);
+        self.engine.drew(self.now(), &buffer);
         buffer
     }
 

@@ -11,6 +11,8 @@
 //! | `remote` | terminals and forwards that are open |
 //! | `lent` | the terminal while a process in a container has it |
 //! | `session` | one connection: feeds, log streams, calls |
+//! | [`record`] | recordings: written, read, replayed |
+//! | [`replay`] | a recording played on the terminal |
 //! | `audit` | the audit trail |
 //! | `save` | texts into files and the clipboard |
 //! | [`diag`] | our own log, shown on screen Console log |
@@ -26,7 +28,9 @@ mod dispatch;
 mod input;
 mod lent;
 mod pace;
+pub mod record;
 pub(crate) mod remote;
+pub mod replay;
 pub mod run;
 mod save;
 mod screen;

@@ -15,6 +15,7 @@ use super::dispatch::{Dispatch, Terms, Wanted};
 use super::input::{self, Input, Keyboard};
 use super::lent::Lent;
 use super::pace::{Pacer, Why};
+use super::record::{Opening, Recorder, StartError, Taped};
 use super::screen::Screen;
 use super::signals::{self, Heard, Signals};
 use super::terminal::{self, Terminal};
@@ -54,6 +55,8 @@ pub struct Console {
     pub theme: String,
     /// Where the person's own themes are.
     pub themes: Option<PathBuf>,
+    /// The file to record into, and how many bytes it may have.
+    pub record: Option<(PathBuf, u64)>,
     /// The audit trail; `None`: in the state directory.
     pub audit: Option<PathBuf>,
     /// What our own log keeps.
@@ -78,6 +81,9 @@ pub enum Failure {
     /// A theme that is not there or cannot be read.
     #[error("{0}")]
     Theme(String),
+    /// The recording cannot be made.
+    #[error(transparent)]
+    Record(#[from] StartError),
 }
 
 /// Runs a console until the person leaves it. The exit code is 0, or 128 and the number of the signal that
@@ -108,11 +114,23 @@ pub async fn run(console: Console) -> Result<ExitCode, Failure> {
         return Err(Failure::Connect(error));
     }
     let signals = Signals::listen()?;
+    let recorder = match console.record {
+        Some((path, limit)) => {
+            let opening = Opening {
+                settings: console.settings.clone(),
+                size: terminal::size()?,
+                theme: console.theme,
+                depth,
+            };
+            Some(Recorder::start(&path, &opening, limit)?)
+        }
+        None => None,
+    };
     let screen = Screen::new(Terminal::take()?, theme);
     let (inputs, keyboard) = input::read()?;
     let looped = Loop {
         clock: Clock::start(),
-        engine: Engine::new(console.settings),
+        engine: Taped::new(Engine::new(console.settings), recorder),
         screen,
         dispatch,
         keyboard,
@@ -129,7 +147,7 @@ pub async fn run(console: Console) -> Result<ExitCode, Failure> {
 
 struct Loop {
     clock: Clock,
-    engine: Engine,
+    engine: Taped,
     screen: Screen,
     dispatch: Dispatch,
     keyboard: Keyboard,
@@ -246,6 +264,9 @@ impl Loop {
         }
         diag::ConsoleLog::collect();
         self.handle(Event::Tick);
+        if let Some(taping) = self.engine.taping() {
+            self.handle(taping);
+        }
         if let Some(regions) = &self.screen.regions
             && matches!(regions.body, crate::layout::BodyRegions::ConsoleLog { .. })
         {

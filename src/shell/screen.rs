@@ -7,8 +7,9 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::layout::Size;
 
 use super::diag::ConsoleLog;
+use super::record::Taped;
 use super::terminal::Terminal;
-use crate::engine::{Effect, Engine, Event, Now};
+use crate::engine::{Effect, Event, Now};
 use crate::layout::{BodyRegions, Regions, Scene, arrange};
 use crate::ui::{self, Theme};
 
@@ -45,14 +46,14 @@ impl Screen {
     /// another size.
     pub(super) fn draw(
         &mut self,
-        engine: &mut Engine,
+        engine: &mut Taped,
         now: Now,
         effects: &mut Vec<Effect>,
     ) -> io::Result<()> {
         let tui = &mut self.terminal.tui;
         tui.autoresize()?;
         let size = tui.get_frame().area().as_size();
-        let mut scene = Scene::of(engine, now);
+        let mut scene = Scene::of(&*engine, now);
         let mut regions = arrange(&scene, size);
         // What is shown can depend on the page and the page on what is shown; twice settles it.
         for _ in 0..2 {
@@ -65,7 +66,7 @@ impl Screen {
                 columns: self.page.width,
             };
             engine.handle(now, page, effects);
-            scene = Scene::of(engine, now);
+            scene = Scene::of(&*engine, now);
             regions = arrange(&scene, size);
         }
         let own = matches!(regions.body, BodyRegions::ConsoleLog { .. });
@@ -83,6 +84,9 @@ impl Screen {
                 && scene.overlay.is_none()
             {
                 log.draw(widget, theme, buffer);
+            }
+            if !own {
+                engine.drew(now, buffer);
             }
         })?;
         queue!(tui.backend_mut(), EndSynchronizedUpdate)?;

@@ -62,6 +62,12 @@ pub(super) fn is_one() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
+/// Columns and rows.
+pub(super) fn size() -> io::Result<ratatui::layout::Size> {
+    let (columns, rows) = crossterm::terminal::size()?;
+    Ok(ratatui::layout::Size::new(columns, rows))
+}
+
 impl Terminal {
     /// Takes the terminal.
     pub(super) fn take() -> io::Result<Self> {

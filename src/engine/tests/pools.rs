@@ -67,16 +67,16 @@ proptest! {
                 }
                 Step::Look => {
                     let cluster = bench.engine.clusters.home();
-                    cluster.pools(bench.engine.clock.wall);
+                    cluster.pools();
                     continue;
                 }
             };
             bench.send(Event::Watch(ClusterNo::FIRST, Box::new(batch)));
         }
-        let now = bench.engine.clock.wall;
         let cluster = bench.engine.clusters.home();
-        prop_assert_eq!(cluster.pools(now), cluster.model.pools(now));
-        for pool in cluster.pools(now) {
+        let now = cluster.turned;
+        prop_assert_eq!(cluster.pools(), cluster.model.pools(now));
+        for pool in cluster.pools() {
             let want: Vec<char> = cluster.model.nodes()
                 .filter(|n| cluster.model.pool_of_node(&n.meta.name) == Some(&pool.name))
                 .map(|n| crate::engine::overview::glyph(n, now).0)
