@@ -94,7 +94,6 @@ const SCRIPT: &[(i64, &str)] = &[
     (80, "<esc>:nodes<enter>"),
     (85, "/runner-large<enter>j"),
     (90, "D"),
-    (93, "y"),
     (96, COUNT),
     (120, ":actions<enter>"),
     (180, ":overview<enter>"),
