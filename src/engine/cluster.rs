@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::ServerInfo;
 use super::action::Scene;
 use super::any::Kinds;
 use super::arrivals::Arrivals;
@@ -16,6 +15,7 @@ use super::nodelife::Usual;
 use super::pools::PoolSums;
 use super::queue::Queue;
 use super::standing::Standing;
+use super::{Effect, Engine, ServerInfo};
 use crate::ci::worker::Crew;
 use crate::model::{ClusterNo, Model, Pool, RankRules, Resources, Text};
 
@@ -113,6 +113,23 @@ impl Cluster {
             now,
             cluster: self.server.as_ref().map_or("", |s| s.cluster.as_str()),
             context: &self.context,
+        }
+    }
+}
+
+impl Engine {
+    /// Time passes in all clusters.
+    pub(super) fn tick(&mut self, out: &mut Vec<Effect>) {
+        let wall = self.clock.wall;
+        let nos: Vec<ClusterNo> = self.clusters.all().map(|c| c.no).collect();
+        for no in nos {
+            if let Some(cluster) = self.clusters.get_mut(no) {
+                let now = cluster.time(wall);
+                let changes = cluster.model.tick(now);
+                cluster.pools_turned(now);
+                cluster.crew.take();
+                self.changed(no, &changes, out);
+            }
         }
     }
 }

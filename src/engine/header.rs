@@ -3,7 +3,7 @@
 use super::event::Taping;
 use super::text::plural;
 use super::view::{Header, Line, Span, Tone};
-use super::{Engine, Now};
+use super::{Dirty, Engine, Now};
 
 impl Engine {
     /// The line at the top.
@@ -68,6 +68,17 @@ impl Engine {
             Tone::Plain,
         )]);
         Header { left, right }
+    }
+}
+
+impl Engine {
+    /// The recording stands otherwise than before.
+    pub(super) fn taped(&mut self, taping: Taping) {
+        if let Some(why) = &taping.ended {
+            self.say(format!("the recording ended: {why}"), Tone::Warn);
+        }
+        self.taping = Some(taping);
+        self.mark(Dirty::News);
     }
 }
 

@@ -268,13 +268,7 @@ impl Engine {
             }
             Event::Saved(end) => self.saved(*end),
             Event::Remote(id, event) => self.remote_event(id, &event, out),
-            Event::Taping(taping) => {
-                if let Some(why) = &taping.ended {
-                    self.say(format!("the recording ended: {why}"), Tone::Warn);
-                }
-                self.taping = Some(*taping);
-                self.mark(Dirty::News);
-            }
+            Event::Taping(taping) => self.taped(*taping),
             Event::Terminate => out.push(Effect::Quit),
         }
     }
@@ -390,21 +384,6 @@ impl Engine {
         self.dirty = self.dirty.max(dirty);
     }
 
-    /// Time passes in all clusters.
-    fn tick(&mut self, out: &mut Vec<Effect>) {
-        let wall = self.clock.wall;
-        let nos: Vec<ClusterNo> = self.clusters.all().map(|c| c.no).collect();
-        for no in nos {
-            if let Some(cluster) = self.clusters.get_mut(no) {
-                let now = cluster.time(wall);
-                let changes = cluster.model.tick(now);
-                cluster.pools_turned(now);
-                cluster.crew.take();
-                self.changed(no, &changes, out);
-            }
-        }
-    }
-
     /// Takes what a feed told into its cluster's model.
     fn take_in(
         &mut self,
@@ -435,9 +414,8 @@ impl Engine {
         if changes.is_empty() {
             return;
         }
-        let wall = self.clock.wall;
         if let Some(cluster) = self.clusters.get_mut(no) {
-            cluster.pools_turned(cluster.time(wall));
+            cluster.pools_turned(cluster.time(self.clock.wall));
             cluster.sums.get_mut().touch(&changes.nodes);
             if changes.touches(Kind::Node) {
                 cluster.nodes_turned();

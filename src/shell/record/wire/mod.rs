@@ -14,6 +14,7 @@
 
 mod basic;
 mod console;
+mod many;
 mod objects;
 #[cfg(test)]
 mod tests;
