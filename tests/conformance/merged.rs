@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use super::Cluster;
 
+/// How many lines each pod was heard to say.
+type Heard = std::collections::BTreeMap<String, usize>;
+
 cases!(one_restarts_and_one_goes);
 
 const PODS: usize = 20;
@@ -69,25 +72,24 @@ async fn one_restarts_and_one_goes(c: &Cluster) {
             let _ = told.send(Err(line));
         }
     });
-    let mut pods = std::collections::BTreeMap::<String, usize>::new();
+    let mut pods = Heard::new();
     let mut said = Vec::new();
-    let mut listen =
-        |until: &dyn Fn(&std::collections::BTreeMap<String, usize>, &[String]) -> bool| {
-            let begin = Instant::now();
-            while !until(&pods, &said) {
-                assert!(begin.elapsed() < PATIENCE, "{pods:?}\n{}", said.join("\n"));
-                match heard.recv_timeout(Duration::from_millis(200)) {
-                    Ok(Ok(line)) => {
-                        let line: Value = serde_json::from_str(&line).expect("a JSON line");
-                        *pods
-                            .entry(line["name"].as_str().unwrap_or_default().to_owned())
-                            .or_default() += 1;
-                    }
-                    Ok(Err(line)) => said.push(line),
-                    Err(_) => {}
+    let mut listen = |until: &dyn Fn(&Heard, &[String]) -> bool| {
+        let begin = Instant::now();
+        while !until(&pods, &said) {
+            assert!(begin.elapsed() < PATIENCE, "{pods:?}\n{}", said.join("\n"));
+            match heard.recv_timeout(Duration::from_millis(200)) {
+                Ok(Ok(line)) => {
+                    let line: Value = serde_json::from_str(&line).expect("a JSON line");
+                    *pods
+                        .entry(line["name"].as_str().unwrap_or_default().to_owned())
+                        .or_default() += 1;
                 }
+                Ok(Err(line)) => said.push(line),
+                Err(_) => {}
             }
-        };
+        }
+    };
     // All of them are heard.
     listen(&|pods, _| pods.len() == PODS);
     c.delete(&c.path("pods/w-07"), Value::Null).await;
