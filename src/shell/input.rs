@@ -11,7 +11,7 @@ use crossterm::event::{
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, getpid, kill_process};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::{Code, Event, Key, Mods};
 use crate::layout::Regions;
@@ -44,7 +44,10 @@ pub(super) fn read() -> io::Result<(mpsc::Receiver<Sent>, Keyboard)> {
             loop {
                 let to = lent.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let done = match to {
-                    Some(to) => pass_on(&to, &woken).is_err(),
+                    Some((to, begun)) => {
+                        let _ = begun.send(());
+                        pass_on(&to, &woken).is_err()
+                    }
                     None => match event::read() {
                         Ok(sent) => sender.blocking_send(sent).is_err(),
                         Err(_) => true,
@@ -58,8 +61,8 @@ pub(super) fn read() -> io::Result<(mpsc::Receiver<Sent>, Keyboard)> {
     Ok((receiver, keyboard))
 }
 
-/// Where bytes go while the terminal is lent.
-type To = mpsc::Sender<Vec<u8>>;
+/// Where bytes go while the terminal is lent, and who is told when they begin to.
+type To = (mpsc::Sender<Vec<u8>>, oneshot::Sender<()>);
 
 /// Decides whether keys are events, or bytes for somebody else.
 #[derive(Debug)]
@@ -69,9 +72,9 @@ pub(super) struct Keyboard {
 }
 
 impl Keyboard {
-    /// From now on what is typed goes there, as bytes.
-    pub(super) fn lend(&self, to: To) {
-        *self.lent.lock().unwrap_or_else(PoisonError::into_inner) = Some(to);
+    /// What is typed goes there as bytes, from the moment on that `begun` tells of.
+    pub(super) fn lend(&self, to: mpsc::Sender<Vec<u8>>, begun: oneshot::Sender<()>) {
+        *self.lent.lock().unwrap_or_else(PoisonError::into_inner) = Some((to, begun));
         // The reader waits for an event; another size is one, even if it is the same.
         if let Err(error) = kill_process(getpid(), Signal::WINCH) {
             log::error!("cannot wake the reader of keys: {error}");
@@ -87,7 +90,7 @@ impl Keyboard {
 }
 
 /// Passes bytes on until woken.
-fn pass_on(to: &To, mut woken: &PipeReader) -> io::Result<()> {
+fn pass_on(to: &mpsc::Sender<Vec<u8>>, mut woken: &PipeReader) -> io::Result<()> {
     let stdin = io::stdin();
     let mut buffer = [0; 4096];
     loop {

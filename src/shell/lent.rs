@@ -56,12 +56,13 @@ impl Lent {
         };
         let hint = format!("\r\n-- {}; {way_out}\r\n", process.title);
         let (output, outputs) = mpsc::channel(PIECES);
-        let written = write(hint.into_bytes(), process.tty, outputs)?;
+        let (begun, begins) = oneshot::channel();
+        let written = write(hint.into_bytes(), process.tty, outputs, begins)?;
         let (typed, raw) = mpsc::channel(PIECES);
         let (to, stdin) = mpsc::channel(PIECES);
         let (leave, left) = oneshot::channel();
         tokio::spawn(keys(raw, to, leave, process.stdin));
-        keyboard.lend(typed);
+        keyboard.lend(typed, begun);
         let (size, sizes) = watch::channel(size());
         let pipes = Pipes {
             stdin,
@@ -100,16 +101,20 @@ impl Lent {
     }
 }
 
-/// Writes on a thread of its own, so that a slow terminal does not hold the loop.
+/// Writes on a thread of its own, so that a slow terminal does not hold the loop. The hint comes once keys
+/// go to the process: what is typed from then on is for it.
 fn write(
     hint: Vec<u8>,
     tty: bool,
     mut outputs: mpsc::Receiver<Output>,
+    begins: oneshot::Receiver<()>,
 ) -> io::Result<oneshot::Receiver<()>> {
     let (done, written) = oneshot::channel();
     std::thread::Builder::new()
         .name("output".to_owned())
         .spawn(move || {
+            // No answer: the terminal is gone.
+            let _ = begins.blocking_recv();
             let mut to = io::stdout();
             let mut put = |bytes: &[u8]| to.write_all(bytes).and_then(|()| to.flush());
             let mut well = put(&hint).is_ok();

@@ -245,6 +245,8 @@ impl Loop {
 
     fn input(&mut self, sent: crossterm::event::Event) {
         match input::translate(sent, self.screen.regions.as_ref()) {
+            // Typed before the process had the keys: meant for neither.
+            Some(Input::Event(_)) if self.lent.is_some() => {}
             Some(Input::Event(event)) => self.handle(event),
             Some(Input::Resized) => self.force(Why::Resize),
             None => {}
