@@ -123,11 +123,7 @@ impl Engine {
             Intent::LessAround => self.log_context(false, out),
             Intent::Since(window) => self.log_window(window, out),
             Intent::Logs => self.merged_log(out),
-            Intent::Palette => {
-                let no = self.meant().no;
-                self.ask_kinds(no, out);
-                self.prompt(Purpose::Palette, String::new());
-            }
+            Intent::Palette => self.prompt(Purpose::Palette, String::new()),
             Intent::Help => self.layers.push(Layer::Help(self.screens.top().on(), 0)),
             Intent::Interrupt => self.interrupt(out),
             Intent::Suspend => self.depart(Effect::Suspend, out),

@@ -114,6 +114,11 @@ fn commands() -> impl Iterator<Item = &'static super::keys::Row> {
     TABLE.iter().filter(|row| !row.command.is_empty())
 }
 
+/// Whether a command's name begins so.
+pub(crate) fn begins_one(word: &str) -> bool {
+    commands().any(|row| row.command.starts_with(word))
+}
+
 /// Completions of what was typed: text and what it does, best first.
 pub(crate) fn complete(text: &str, names: &Names) -> Vec<(String, String)> {
     match text.split_once(' ') {

@@ -72,7 +72,10 @@ impl Engine {
     fn typed(&mut self, typed: Typed, out: &mut Vec<Effect>) {
         match typed {
             Typed::Moved => {}
-            Typed::Changed => self.retyped(),
+            Typed::Changed => {
+                self.retyped();
+                self.ask_kinds_typed(out);
+            }
             Typed::Left => {
                 if let Some(Layer::Prompt(prompt)) = self.layers.pop() {
                     match prompt.purpose {
@@ -167,6 +170,22 @@ impl Engine {
         choices
     }
 
+    /// What begins no command may be a kind: the server is asked for those then, and not before.
+    fn ask_kinds_typed(&mut self, out: &mut Vec<Effect>) {
+        let Some(Layer::Prompt(prompt)) = self.layers.last() else {
+            return;
+        };
+        let word = prompt.text.trim();
+        if prompt.purpose == Purpose::Palette
+            && !word.is_empty()
+            && !word.contains(' ')
+            && !palette::begins_one(word)
+        {
+            let no = self.meant().no;
+            self.ask_kinds(no, out);
+        }
+    }
+
     /// The kind that was typed where no command has that name, or what is wrong.
     fn kind_typed(&self, text: &str, error: String) -> Result<String, String> {
         let name = text.trim();
@@ -176,9 +195,9 @@ impl Engine {
         let kinds = self.kinds();
         match kinds.find(name) {
             Ok(_) => Ok(name.to_owned()),
-            Err(_) if kinds.waiting > 0 || kinds.all().is_empty() => Ok(name.to_owned()),
             // A command that is nearly called so.
             Err(_) if error.contains("did you mean") => Err(error),
+            Err(_) if kinds.waiting > 0 || kinds.all().is_empty() => Ok(name.to_owned()),
             Err(why) => Err(why),
         }
     }

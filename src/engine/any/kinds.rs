@@ -167,7 +167,7 @@ impl Kinds {
                 || served.singular.starts_with(&typed);
             let has = plural.contains(&typed)
                 || served.categories.iter().any(|c| **c == *typed)
-                || served.kind.full_name().contains(&typed);
+                || (typed.contains('.') && served.kind.full_name().contains(&typed));
             if starts || has {
                 let entry = (self.shortest(served), served.help());
                 if starts {

@@ -549,9 +549,9 @@ mod tests {
             "widgets.example.com · first 6 of 15, G reads on"
         );
         pane.sort_by(2);
-        assert_eq!(names(&pane), ["w-0", "w-3", "w-1", "w-4", "w-2", "w-5"]);
+        assert_eq!(names(&pane), ["w-0", "w-3", "w-2", "w-5", "w-1", "w-4"]);
         pane.sort_by(2);
-        assert_eq!(names(&pane)[0], "w-5");
+        assert_eq!(names(&pane)[0], "w-4");
         pane.set_filter("!w-5 size:4").unwrap();
         assert_eq!(names(&pane), ["w-2"]);
         assert!(pane.set_filter("-l a=b").is_err());
