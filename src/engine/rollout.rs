@@ -270,18 +270,11 @@ pub(crate) fn cron_state(model: &Model, cron: &CronJob, now: DateTime<Utc>) -> S
 }
 
 /// How much a CronJob wants a look.
-pub(crate) fn cron_weight(cron: &CronJob) -> i64 {
-    // Whether its last Job failed is told by the Jobs; by itself it tells that none succeeded since.
-    let behind = cron.active == 0
-        && !cron.suspended
-        && cron.last_scheduled.is_some()
-        && cron
-            .last_succeeded
-            .is_none_or(|at| Some(at) < cron.last_scheduled);
-    match (behind, cron.suspended) {
-        (true, _) => 1,
-        (false, true) => 3,
-        (false, false) => 4,
+pub(crate) fn cron_weight(model: &Model, cron: &CronJob, now: DateTime<Utc>) -> i64 {
+    match cron_state(model, cron, now).tone {
+        Tone::Bad => 1,
+        Tone::Warn => 3,
+        _ => 4,
     }
 }
 

@@ -41,6 +41,7 @@ mod statuses;
 mod tables;
 mod users;
 mod watches;
+mod workloads;
 mod writes;
 
 pub(crate) use cluster::{Cluster, run};

@@ -15,6 +15,8 @@
 //! | ingresses | `namespace`, `name`, `class`, `addresses`, `routes[{host,path,backend,state,message,ready,total}]` (`state`: `well`, `broken`, `unknown`), `created` |
 //!
 //! Any other kind prints the server's own Table; as JSON or YAML its objects with secret values hidden.
+//! | workloads | `namespace`, `kind`, `name`, `desired`, `current`, `ready`, `available`, `updated`, `rolled_out`, `paused`, `update` (`rolling`, `recreate`, `on_delete`), `revision`, `images`, `restarted`, `message`, `created` |
+//! | cronjobs | `namespace`, `name`, `schedule`, `time_zone`, `suspended`, `next`, `last_scheduled`, `last_succeeded`, `active`, `concurrency`, `starting_deadline_seconds`, `message`, `created` |
 //!
 //! `-l` selects by the labels of pods, nodes and ingresses themselves, and of a job's pod; pools have none.
 //! With several contexts each row has its `cluster`, the context's name, before all else.
@@ -58,6 +60,12 @@ pub enum Resource {
     /// Ingresses with the health of their routes
     #[value(aliases = ["ingress", "ing"])]
     Ingresses,
+    /// Deployments, StatefulSets, DaemonSets and bare ReplicaSets, and what is wrong with them
+    #[value(aliases = ["workload", "wl"])]
+    Workloads,
+    /// CronJobs with their next start
+    #[value(aliases = ["cronjob", "cj"])]
+    Cronjobs,
 }
 
 impl Resource {
@@ -68,6 +76,15 @@ impl Resource {
             Self::Jobs => &[Kind::Pod, Kind::BatchJob, Kind::Node],
             Self::Pods => &[Kind::Pod],
             Self::Ingresses => &[Kind::Ingress, Kind::Service, Kind::EndpointSlice],
+            Self::Workloads => &[
+                Kind::Deployment,
+                Kind::StatefulSet,
+                Kind::DaemonSet,
+                Kind::ReplicaSet,
+                Kind::Pod,
+                Kind::Node,
+            ],
+            Self::Cronjobs => &[Kind::CronJob, Kind::BatchJob],
         }
     }
 
@@ -78,6 +95,8 @@ impl Resource {
             Self::Jobs => "job",
             Self::Pods => "pod",
             Self::Ingresses => "ingress",
+            Self::Workloads => "workload",
+            Self::Cronjobs => "cronjob",
         }
     }
 }

@@ -46,8 +46,8 @@ impl Rows for Crons {
     }
 
     /// What is not well on top.
-    fn natural(row: &&CronJob, _: &Cx<'_>) -> Value {
-        Value::Int(rollout::cron_weight(row))
+    fn natural(row: &&CronJob, cx: &Cx<'_>) -> Value {
+        Value::Int(rollout::cron_weight(cx.model, row, cx.now))
     }
 
     fn tie(row: &&CronJob) -> (Text, Text) {
@@ -95,7 +95,7 @@ static COLUMNS: &[Column<Crons>] = &[
         cell: |c, _| Span::new(c.active.to_string(), if c.active > 0 { Tone::Busy } else { Tone::Dim }),
         key: |c, _| Value::Int(i64::from(c.active)) },
     Column { title: "STATE", width: Width::Grow(14, 2), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
-        cell: |c, cx| rollout::cron_state(cx.model, c, cx.now), key: |c, _| Value::Int(rollout::cron_weight(c)) },
+        cell: |c, cx| rollout::cron_state(cx.model, c, cx.now), key: |c, cx| Value::Int(rollout::cron_weight(cx.model, c, cx.now)) },
     Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 7, find: Find::Moves, way: Sorted::Up,
         cell: |c, cx| Span::new(text::age(c.meta.created, cx.now), Tone::Dim), key: |c, _| Value::age(Some(c.meta.created)) },
     cluster(),

@@ -94,10 +94,10 @@ impl Rows for Workloads {
     }
 
     /// What is not well on top.
-    fn natural(row: &WorkloadRow<'_>, _: &Cx<'_>) -> Value {
+    fn natural(row: &WorkloadRow<'_>, cx: &Cx<'_>) -> Value {
         let kind = KINDS.iter().position(|kind| *kind == row.kind());
         let kind = kind.unwrap_or(KINDS.len());
-        Value::Pair(weight(*row), i64::try_from(kind).unwrap_or(0))
+        Value::Pair(weight(*row, cx), i64::try_from(kind).unwrap_or(0))
     }
 
     fn tie(row: &WorkloadRow<'_>) -> (Text, Text) {
@@ -105,10 +105,10 @@ impl Rows for Workloads {
     }
 }
 
-fn weight(row: WorkloadRow<'_>) -> i64 {
+fn weight(row: WorkloadRow<'_>, cx: &Cx<'_>) -> i64 {
     match row {
         WorkloadRow::Pods(workload) => rollout::weight(workload),
-        WorkloadRow::Jobs(cron) => rollout::cron_weight(cron),
+        WorkloadRow::Jobs(cron) => rollout::cron_weight(cx.model, cron, cx.now),
     }
 }
 
@@ -165,7 +165,7 @@ static COLUMNS: &[Column<Workloads>] = &[
         cell: |r, _| Span::new(updated(*r), Tone::Dim),
         key: |r, _| match r { WorkloadRow::Pods(w) => Value::Int(i64::from(w.updated)), WorkloadRow::Jobs(_) => Value::Missing } },
     Column { title: "STATE", width: Width::Grow(22, 5), right: false, rank: 0, find: Find::Cell, way: Sorted::Up,
-        cell: |r, cx| state(*r, cx), key: |r, _| Value::Int(weight(*r)) },
+        cell: |r, cx| state(*r, cx), key: |r, cx| Value::Int(weight(*r, cx)) },
     Column { title: "AGE", width: Width::Fixed(6), right: true, rank: 2, find: Find::Moves, way: Sorted::Up,
         cell: |r, cx| Span::new(text::age(r.meta().created, cx.now), Tone::Dim),
         key: |r, _| Value::age(Some(r.meta().created)) },

@@ -5,6 +5,7 @@ mod job;
 mod node;
 mod pod;
 mod pool;
+mod workload;
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
 use super::Resource;
+use crate::engine::rollout;
 use crate::model::select::Selector;
-use crate::model::{Changes, Ingress, Job, Kind, Model, Node, Pod, Pool, Text};
+use crate::model::{Changes, CronJob, Ingress, Job, Kind, Model, Node, Pod, Pool, Text, Workload};
 
 /// What the rows are made from, at one moment.
 pub(super) struct View<'m> {
@@ -37,6 +39,10 @@ pub(super) enum Row<'v> {
     Pod(&'v Pod),
     /// Of `get ingresses`.
     Ingress(&'v Ingress),
+    /// Of `get workloads`.
+    Workload(&'v Workload),
+    /// Of `get cronjobs`.
+    CronJob(&'v CronJob),
 }
 
 /// What a batch of changes means for the rows.
@@ -51,7 +57,11 @@ impl<'m> View<'m> {
     pub(super) fn new(model: &'m Model, resource: Resource, now: DateTime<Utc>) -> Self {
         let pools = match resource {
             Resource::Pools | Resource::Nodes => model.pools(now),
-            Resource::Jobs | Resource::Pods | Resource::Ingresses => Vec::new(),
+            Resource::Jobs
+            | Resource::Pods
+            | Resource::Ingresses
+            | Resource::Workloads
+            | Resource::Cronjobs => Vec::new(),
         };
         Self {
             model,
@@ -87,6 +97,17 @@ impl<'m> View<'m> {
             }
             Resource::Pods => self.model.pods().map(Row::Pod).collect(),
             Resource::Ingresses => self.model.ingresses().map(Row::Ingress).collect(),
+            Resource::Workloads => {
+                let of = |kind| rollout::listed(self.model, kind);
+                let mut all: Vec<&Workload> = workload::KINDS.into_iter().flat_map(of).collect();
+                all.sort_by(|a, b| {
+                    let key =
+                        |w: &Workload| (w.meta.namespace.clone(), w.kind, w.meta.name.clone());
+                    key(a).cmp(&key(b))
+                });
+                all.into_iter().map(Row::Workload).collect()
+            }
+            Resource::Cronjobs => self.model.cron_jobs().map(Row::CronJob).collect(),
         }
     }
 
@@ -124,6 +145,8 @@ impl<'m> View<'m> {
                     some.insert(uid.to_string(), model.ingress(uid).map(Row::Ingress));
                 }
             }
+            // What their pods say is part of their words.
+            Resource::Workloads | Resource::Cronjobs => return Touched::All,
         }
         Touched::Some(some.into_iter().collect())
     }
@@ -138,6 +161,8 @@ impl Row<'_> {
             Self::Job(j) => job::id(j.system(), &j.id),
             Self::Pod(p) => p.meta.uid.to_string(),
             Self::Ingress(i) => i.meta.uid.to_string(),
+            Self::Workload(w) => w.meta.uid.to_string(),
+            Self::CronJob(c) => c.meta.uid.to_string(),
         }
     }
 
@@ -149,6 +174,8 @@ impl Row<'_> {
             Self::Job(j) => (j.namespace().to_string(), j.name().to_string()),
             Self::Pod(p) => (p.meta.namespace.to_string(), p.meta.name.to_string()),
             Self::Ingress(i) => (i.meta.namespace.to_string(), i.meta.name.to_string()),
+            Self::Workload(w) => (w.meta.namespace.to_string(), w.meta.name.to_string()),
+            Self::CronJob(c) => (c.meta.namespace.to_string(), c.meta.name.to_string()),
         }
     }
 
@@ -160,6 +187,8 @@ impl Row<'_> {
             Self::Job(j) => j.id.as_str(),
             Self::Pod(p) => &p.meta.name,
             Self::Ingress(i) => &i.meta.name,
+            Self::Workload(w) => &w.meta.name,
+            Self::CronJob(c) => &c.meta.name,
         }
     }
 
@@ -178,6 +207,8 @@ impl Row<'_> {
                 }
                 Self::Pod(p) => full(&p.meta.namespace, &p.meta.name),
                 Self::Ingress(i) => full(&i.meta.namespace, &i.meta.name),
+                Self::Workload(w) => full(&w.meta.namespace, &w.meta.name),
+                Self::CronJob(c) => full(&c.meta.namespace, &c.meta.name),
             }
     }
 
@@ -195,6 +226,8 @@ impl Row<'_> {
             },
             Self::Pod(p) => &p.meta.labels,
             Self::Ingress(i) => &i.meta.labels,
+            Self::Workload(w) => &w.meta.labels,
+            Self::CronJob(c) => &c.meta.labels,
         };
         selector.matches(labels)
     }
@@ -206,6 +239,8 @@ impl Row<'_> {
             Self::Job(j) => job::json(view, j),
             Self::Pod(p) => pod::json(view, p),
             Self::Ingress(i) => ingress::json(view, i),
+            Self::Workload(w) => workload::json(view, w),
+            Self::CronJob(c) => workload::cron_json(view, c),
         }
     }
 
@@ -217,6 +252,8 @@ impl Row<'_> {
             Self::Job(j) => job::cells(view, j, wide),
             Self::Pod(p) => pod::cells(view, p, wide),
             Self::Ingress(i) => ingress::cells(view, i, wide),
+            Self::Workload(w) => workload::cells(view, w, wide),
+            Self::CronJob(c) => workload::cron_cells(view, c, wide),
         }
     }
 }
@@ -229,6 +266,8 @@ pub(super) fn heads(resource: Resource, wide: bool) -> Vec<&'static str> {
         Resource::Jobs => (job::HEADS, job::MORE),
         Resource::Pods => (pod::HEADS, pod::MORE),
         Resource::Ingresses => (ingress::HEADS, ingress::MORE),
+        Resource::Workloads => (workload::HEADS, workload::MORE),
+        Resource::Cronjobs => (workload::CRON_HEADS, workload::CRON_MORE),
     };
     let mut heads = narrow.to_vec();
     if wide {
