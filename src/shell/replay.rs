@@ -419,7 +419,7 @@ impl Stage {
         ];
         if let Some(why) = &self.ended {
             parts.push(why.clone());
-        } else if !self.pressed.is_empty() {
+        } else if !self.pressed.is_empty() && !self.replay.free {
             parts.push(self.pressed.clone());
         }
         if let Some(last) = self.differences.last() {

@@ -90,6 +90,6 @@ mod tests {
         let red = Cells::of(&buffer);
         assert!(red.text == written.text && red.style != written.style);
         // They are in files.
-        assert_eq!(empty.text, 0x53a2_b2d8_6b2c_5b25);
+        assert_eq!(empty.text, 0x5d52_dc63_c20e_8fc5);
     }
 }
