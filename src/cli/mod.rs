@@ -410,7 +410,6 @@ mod tests {
     fn what_cannot_be_is_exit_2() {
         for line in [
             "get",
-            "get things",
             "get pods -o xml",
             "frobnicate",
             "--nope",

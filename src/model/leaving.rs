@@ -1,6 +1,6 @@
 //! Nodes that are about to go, as taints, labels, annotations and conditions tell: who says so and what it means.
 //!
-//! A sign is a row of [`SIGNS`]; where it is known from stands beside it.
+//! A sign is a row of a table; where it is known from stands beside it.
 
 use chrono::{DateTime, Utc};
 
