@@ -408,12 +408,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_exit_2() {
-        for line in [
-            "get",
-            "get pods -o xml",
-            "frobnicate",
-            "--nope",
-        ] {
+        for line in ["get", "get pods -o xml", "frobnicate", "--nope"] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }
         for (line, code) in [("--help", 0), ("--version", 0), ("get --help", 0)] {
