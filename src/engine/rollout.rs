@@ -191,6 +191,12 @@ fn progress(workload: &Workload) -> Option<String> {
     None
 }
 
+/// Whether pods go and come now because the template is another.
+pub(crate) fn replaces(workload: &Workload) -> bool {
+    let rolling = workload.update != Update::OnDelete && !failed(workload);
+    rolling && (!workload.is_observed() || workload.updated < workload.to_update())
+}
+
 /// What its pods say, in a few words, and whether it is bad.
 fn why(workload: &Workload, pods: &[&Pod], now: DateTime<Utc>) -> Option<(String, bool)> {
     let mut all: Vec<(&Pod, Trouble)> = pods
@@ -222,7 +228,8 @@ fn why(workload: &Workload, pods: &[&Pod], now: DateTime<Utc>) -> Option<(String
     }
     let missing = workload.desired - workload.current;
     if missing > 0 {
-        return Some((format!("{missing} of {} not there", workload.desired), true));
+        let text = format!("{missing} of {} not there", workload.desired);
+        return Some((text, !replaces(workload)));
     }
     let waits = workload.ready.min(workload.available);
     (waits < workload.desired).then(|| {
@@ -357,4 +364,73 @@ pub(crate) fn listed(model: &Model, kind: Kind) -> impl Iterator<Item = &Workloa
     model
         .workloads(kind)
         .filter(|w| w.kind != WorkloadKind::ReplicaSet || w.meta.owner.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::{Plain, at, list, owner, pod, put_pod, watch};
+    use crate::model::{Delta, Object, Ordered};
+
+    fn set(desired: i32, current: i32, updated: i32, ready: i32) -> Workload {
+        let pod = pod("ci/w", "");
+        Workload {
+            meta: pod.meta,
+            kind: WorkloadKind::StatefulSet,
+            desired,
+            current,
+            ready,
+            available: ready,
+            updated,
+            misplaced: 0,
+            generation: 2,
+            observed: 2,
+            paused: false,
+            update: Update::Rolling,
+            ordered: Some(Box::new(Ordered::default())),
+            selector: Box::default(),
+            template: pod.spec,
+            restarted: None,
+            conditions: Box::default(),
+        }
+    }
+
+    fn words(workload: Workload, pods: Vec<Pod>) -> String {
+        let mut model = Model::default();
+        let object = Delta::Upsert(Object::Workload(std::sync::Arc::new(workload.clone())));
+        model.apply(at(0), watch(Kind::StatefulSet, [object]), &Plain);
+        model.apply(
+            at(0),
+            list(Kind::Pod, pods.into_iter().map(put_pod)),
+            &Plain,
+        );
+        state(&model, &workload, at(240)).text.into_owned()
+    }
+
+    #[test]
+    fn what_is_wrong_comes_first() {
+        let mut waits = pod("ci/w-1", "");
+        waits.meta.owner = owner("StatefulSet", "w");
+        let cases = [
+            (set(3, 3, 3, 3), vec![], "● well"),
+            (set(0, 0, 0, 0), vec![], "○ scaled to 0"),
+            (
+                set(6, 5, 2, 5),
+                vec![],
+                "◐ rolling 2 of 6, 1 of 6 not there",
+            ),
+            (set(3, 2, 3, 2), vec![], "✕ 1 of 3 not there"),
+            (
+                set(3, 2, 3, 1),
+                vec![waits],
+                "✕ stuck: w-1 waits for a node 4m",
+            ),
+        ];
+        for (workload, pods, want) in cases {
+            assert_eq!(words(workload, pods), want);
+        }
+        let mut paused = set(3, 3, 3, 3);
+        paused.paused = true;
+        assert_eq!(words(paused, vec![]), "‖ paused");
+    }
 }

@@ -195,6 +195,7 @@ fn missing(set: &Workload, at: i32, cx: &Cx<'_>) -> Span {
         Some(first) if !parallel => {
             Span::new(format!("○ waits for {}-{first}", set.meta.name), Tone::Warn)
         }
+        _ if rollout::replaces(set) => Span::new("◌ being replaced", Tone::Busy),
         _ => Span::new("✕ not there", Tone::Bad),
     }
 }
