@@ -168,9 +168,20 @@ impl Job {
     /// How a job ended is told once: what happens to its pod afterwards (deletion) changes that no more.
     pub(crate) fn keep_end(&mut self, old: &Self) {
         if old.phase.ended() && self.phase.ended() && old.phase != Phase::Lost {
+            // Which of a Job and its pod is heard of first must not matter: the pod knows more of the why.
+            let told_better = old.phase == self.phase && !old.knows_a_pod() && self.knows_a_pod();
             self.phase = old.phase;
-            self.failure = old.failure.clone();
+            if !told_better {
+                self.failure = old.failure.clone();
+            }
             self.ended = old.ended.or(self.ended);
+        }
+    }
+
+    fn knows_a_pod(&self) -> bool {
+        match &self.origin {
+            Origin::Pod(..) => true,
+            Origin::Gathered(g) => g.pod.is_some(),
         }
     }
 

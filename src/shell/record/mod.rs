@@ -10,11 +10,11 @@
 //! | `{"frame": {"at", "size", "text", "style"}}` | a frame was drawn: the sums of its cells |
 //! | `{"end"}` | the recording ended, and why |
 //!
-//! What must not be in it is taken out before a line is written: see [`hide`].
+//! What must not be in it is taken out before a line is written: by `hide`.
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`wire`] | the names in which events, effects and settings are written |
+//! | `wire` | the names in which events, effects and settings are written |
 //! | `taped` | an engine, and what is written of all that it is told |
 //! | `writer` | lines into the file, on a thread of their own |
 //! | `tape` | the file back into lines |
